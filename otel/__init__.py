@@ -1,0 +1,1 @@
+"""Telemetry as a library: knows OpenTelemetry, knows nothing of this API."""
