@@ -1,0 +1,1 @@
+"""HTTP: parse, call, map the outcome. Nothing else knows FastAPI."""

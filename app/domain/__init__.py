@@ -1,0 +1,1 @@
+"""Orders, outcomes, accounts and time as plain values; no input or output."""

@@ -1,0 +1,113 @@
+"""What the terminal shows: the account, its positions, symbols and prices.
+
+Each type names the few facts this program reasons about and carries the terminal's whole record (MetaTrader's
+own field names, times already true UTC seconds) for those who want all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from app.domain.orders import Side
+
+Record = Mapping[str, int | float | str | bool]
+"""A MetaTrader structure by its field names; every time field in seconds (or `_msc` milliseconds) UTC."""
+
+
+class AccountMode(StrEnum):
+    """Whose money it is; the values of `mt5.account.mode` and of the X-Account-Mode header."""
+
+    SIMULATED = "simulated"
+    DEMO = "demo"
+    REAL = "real"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """The account the terminal is logged in to; amounts in its own `currency`."""
+
+    login: int
+    server: str
+    currency: str
+    mode: AccountMode
+    balance: float
+    equity: float
+    margin: float
+    margin_free: float
+    margin_level: float
+    trade_allowed: bool
+    record: Record = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """An open position; `volume` in lots, `profit` in account currency without swap."""
+
+    ticket: int
+    symbol: str
+    side: Side
+    volume: float
+    price_open: float
+    profit: float
+    magic: int
+    record: Record = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Symbol:
+    """What is fixed about an instrument: volumes in lots, `point` in price units."""
+
+    name: str
+    digits: int
+    point: float
+    volume_min: float
+    volume_max: float
+    volume_step: float
+    filling_mode: int
+    execution: int
+    record: Record = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """The last quote of a symbol; `time_msc` milliseconds UTC."""
+
+    symbol: str
+    bid: float
+    ask: float
+    time_msc: int
+    record: Record = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deal:
+    """One execution. `entry` is MetaTrader's DEAL_ENTRY_*; amounts in account currency."""
+
+    ticket: int
+    order: int
+    position: int
+    symbol: str
+    entry: int
+    reason: int
+    volume: float
+    price: float
+    profit: float
+    record: Record = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unavailable:
+    """The terminal could not be asked, or did not answer: say so, never show an empty account."""
+
+    reason: str
+    last_error: tuple[int, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """The terminal answered that there is no such symbol or position."""
+
+    what: str

@@ -1,0 +1,145 @@
+"""What somebody asked for, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar
+
+
+class Side(StrEnum):
+    """The direction of an order or position."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+    @property
+    def opposite(self) -> Side:
+        """The side that closes a position of this one."""
+        return Side.SELL if self is Side.BUY else Side.BUY
+
+
+class Action(StrEnum):
+    """What an order is meant to do; the values of `mt5.order.action`."""
+
+    OPEN = "open"
+    CLOSE = "close"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """An authenticated, well-formed request to trade.
+
+    Attributes:
+        order_id: our own name for it, a ULID, made before anything is sent.
+        action: open a position, or close the one named by `position`.
+        symbol: the broker's name of the instrument.
+        side: the side of the deal itself; closing a buy position is a sell.
+        volume: lots.
+        position: ticket of the position to close; None when opening.
+        deviation: tolerated price change in points, where the symbol's execution knows one.
+        comment: the caller's comment, whole.
+        magic: the caller's expert id, untouched.
+    """
+
+    order_id: str
+    action: Action
+    symbol: str
+    side: Side
+    volume: float
+    position: int | None = None
+    deviation: int = 10
+    comment: str = ""
+    magic: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filled:
+    """The broker executed it, wholly or (with `remaining` lots left) in part.
+
+    `volume` and `price` come from the order's deals; where those could not be read in time they are the
+    answer's own and `position` is None until the deals are seen.
+    """
+
+    name: ClassVar[str] = "filled"
+    order: int
+    deal: int
+    position: int | None
+    volume: float
+    price: float
+    retcode: int
+    comment: str = ""
+    remaining: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """The broker has taken the order and not executed it yet."""
+
+    name: ClassVar[str] = "placed"
+    order: int
+    retcode: int
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unchanged:
+    """The request asked for what already is."""
+
+    name: ClassVar[str] = "unchanged"
+    retcode: int
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """The broker or the terminal refused it: nothing was traded."""
+
+    name: ClassVar[str] = "rejected"
+    retcode: int
+    comment: str = ""
+    bid: float = 0.0
+    ask: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denied:
+    """We refused it: nothing was sent.
+
+    Attributes:
+        reason: the error code that the caller sees, such as `RISK_BLOCK`.
+        message: one sentence with the actual numbers.
+        details: the same numbers by name.
+    """
+
+    name: ClassVar[str] = "denied"
+    reason: str
+    message: str
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotSent:
+    """It certainly never reached the broker, for a technical reason."""
+
+    name: ClassVar[str] = "not_sent"
+    reason: str
+    last_error: tuple[int, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """It may or may not have been executed. It is looked up, never sent again."""
+
+    name: ClassVar[str] = "unknown"
+    reason: str
+    retcode: int | None = None
+    last_error: tuple[int, str] | None = None
+
+
+Outcome = Filled | Placed | Unchanged | Rejected | Denied | NotSent | Unknown
+
+OUTCOME_NAMES: tuple[str, ...] = tuple(
+    kind.name for kind in (Filled, Placed, Unchanged, Rejected, Denied, NotSent, Unknown)
+)
+"""Every value of `mt5.order.outcome`."""

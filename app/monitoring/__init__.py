@@ -1,0 +1,1 @@
+"""One typed status, read by API and command line alike."""

@@ -1,0 +1,261 @@
+"""What the operator may set: a TOML file, over it the environment, over it the command line.
+
+Environment names are `MT5_OTEL_` and the setting's path joined by two underscores:
+`MT5_OTEL_AUTH__ANONYMOUS_READ=off` is `[auth] anonymous_read = "off"` in the file.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from app.errors import SettingsError
+
+PREFIX = "MT5_OTEL_"
+API_KEY_VARIABLE = "MT5_OTEL_API_KEY"
+DEFAULT_CONFIG = Path("mt5-otel.toml")
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class Section(BaseModel):
+    """A table of the settings file: frozen, and closed to names nobody knows."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HttpSettings(Section):
+    """Where the API listens."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(5001, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    body_bytes_max: int = Field(65_536, ge=1_024, description="A larger request body is refused with 413.")
+    shutdown_s: float = Field(3.0, gt=0, description="How long running requests may take to end at shutdown.")
+
+
+class AuthSettings(Section):
+    """Who may read without a key."""
+
+    anonymous_read: Literal["loopback", "off"] = Field(
+        "loopback",
+        description="`loopback`: reads from this machine need no key; `off`: every call needs one.",
+    )
+
+
+class CorsSettings(Section):
+    """Which other origins' pages may call the API."""
+
+    allow_origins: tuple[str, ...] = Field((), description="Origins such as `http://localhost:3000`; none by default.")
+
+
+class TerminalSettings(Section):
+    """The terminal that executes orders, and how long it may take."""
+
+    kind: Literal["simulator", "native"] = Field(
+        "simulator",
+        description="`simulator`, or `native`: the MetaTrader 5 terminal of this Windows machine.",
+    )
+    path: Path | None = Field(None, description="terminal64.exe of a native terminal; none finds the running one.")
+    utc_offset_minutes: int | None = Field(
+        None, ge=-14 * 60, le=14 * 60, description="Broker clock minus UTC; none infers it from fresh ticks."
+    )
+    order_timeout_s: float = Field(
+        7.0, gt=0, le=7.0, description="An order's deadline from its arrival, queue included."
+    )
+    read_timeout_s: float = Field(5.0, gt=0, description="Deadline of a read.")
+    deals_timeout_s: float = Field(1.0, gt=0, description="How long the answer waits for the order's deals.")
+    initialize_timeout_s: float = Field(120.0, gt=0, description="Deadline of connecting to the terminal.")
+    reconnect_s: float = Field(5.0, gt=0, description="Pause between attempts to connect.")
+    poll_s: float = Field(1.0, gt=0, le=60, description="How often account, positions and prices are looked at.")
+
+
+class SimulatorSettings(Section):
+    """The built-in MetaTrader 5 without a broker."""
+
+    seed: int = Field(1, description="The same seed gives the same market at the same instant.")
+    utc_offset_minutes: int = Field(120, ge=-14 * 60, le=14 * 60, description="The simulated broker's clock minus UTC.")
+    latency_s: dict[str, float] = Field(
+        default_factory=dict, description="Seconds that a function takes, by its name: `{order_send = 0.1}`."
+    )
+
+
+class OrderSettings(Section):
+    """How orders are marked and checked."""
+
+    order_tag: bool = Field(True, description="End the comment sent with `~` and 8 characters of our order id.")
+
+
+class TelemetrySettings(Section):
+    """How spans, metrics and logs are kept and delivered. Where to is set by OTEL_EXPORTER_OTLP_*."""
+
+    delivery: Literal["files", "direct"] = Field(
+        "files",
+        description="`files`: to disk first, shipped from there; `direct`: the official exporters, in memory, no files.",
+    )
+    collect_s: float = Field(1.0, gt=0, description="How often metrics are collected for charts and /metrics.")
+    export_every: int = Field(10, ge=1, description="Every so manyth collection goes to file and endpoint.")
+    segment_mib: float = Field(8.0, gt=0, description="A telemetry file is closed at this size.")
+    segment_age_s: float = Field(3_600.0, gt=0, description="A telemetry file is closed at this age.")
+    keep_mib: float = Field(1_024.0, gt=0, description="Telemetry files kept per signal: size.")
+    keep_days: float = Field(30.0, gt=0, description="Telemetry files kept per signal: age.")
+    parked_retry_s: float = Field(
+        60.0, gt=0, description="A queue parked by 401, 403, 404 or 415 tries again after this time."
+    )
+
+
+class StackSettings(Section):
+    """Ports of the Collector, Jaeger and Prometheus run by `mt5-otel stack`."""
+
+    otlp_grpc_port: int = Field(4317, ge=0, le=65535, description="Collector, OTLP/gRPC.")
+    otlp_http_port: int = Field(4318, ge=0, le=65535, description="Collector, OTLP/HTTP.")
+    jaeger_port: int = Field(16686, ge=0, le=65535, description="Jaeger's query API.")
+    prometheus_port: int = Field(9090, ge=0, le=65535, description="Prometheus.")
+    collector_health_port: int = Field(13133, ge=0, le=65535, description="Collector's health check.")
+    jaeger_otlp_port: int = Field(14317, ge=0, le=65535, description="Jaeger, OTLP/gRPC, from the Collector.")
+    jaeger_grpc_port: int = Field(16685, ge=0, le=65535, description="Jaeger's query API, gRPC.")
+    jaeger_health_port: int = Field(13134, ge=0, le=65535, description="Jaeger's health check.")
+
+
+class Settings(BaseSettings):
+    """Everything an operator may set, frozen once read."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+
+    data_dir: Path = Field(Path("data"), description="Journal, telemetry, logs, simulator and stack live here.")
+    demo: bool = Field(True, description="Run the demo trader (simulator only).")
+    http: HttpSettings = HttpSettings()
+    auth: AuthSettings = AuthSettings()
+    cors: CorsSettings = CorsSettings()
+    terminal: TerminalSettings = TerminalSettings()
+    simulator: SimulatorSettings = SimulatorSettings()
+    orders: OrderSettings = OrderSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
+    stack: StackSettings = StackSettings()
+
+    @property
+    def anonymous_read(self) -> bool:
+        """Whether a reader on this machine needs no key."""
+        return self.auth.anonymous_read == "loopback" and self.http.host in LOOPBACK_HOSTS
+
+    @classmethod
+    def load(
+        cls,
+        config: Path | None = None,
+        flags: Mapping[str, Any] | None = None,
+        environ: Mapping[str, str] = os.environ,
+    ) -> Settings:
+        """Read file, environment and flags, the later winning.
+
+        Args:
+            config: a TOML file; without it `mt5-otel.toml` is read if it is there.
+            flags: settings by their nested names, as the command line gave them.
+            environ: the environment.
+
+        Raises:
+            SettingsError: an unknown name or an impossible value, named as the operator wrote it.
+        """
+        file = _read_toml(config)
+        _refuse_unknown_variables(cls, environ)
+
+        class Loaded(cls):  # type: ignore[valid-type,misc]  # the sources are this call's own
+            @classmethod
+            def settings_customise_sources(
+                cls, settings_cls: type[BaseSettings], **_: PydanticBaseSettingsSource
+            ) -> tuple[PydanticBaseSettingsSource, ...]:
+                return (
+                    InitSettingsSource(settings_cls, dict(flags or {})),
+                    _EnvironSource(settings_cls, environ),
+                    InitSettingsSource(settings_cls, file),
+                )
+
+        try:
+            loaded = Loaded()
+        except ValidationError as error:
+            raise SettingsError(_explain(error, file, environ, flags or {}, config)) from error
+        return cls.model_construct(**{name: getattr(loaded, name) for name in cls.model_fields})
+
+
+class _EnvironSource(EnvSettingsSource):
+    """Settings from a mapping instead of the process's own environment."""
+
+    def __init__(self, settings_cls: type[BaseSettings], environ: Mapping[str, str]) -> None:
+        self._environ = {name.lower(): value for name, value in environ.items() if name != API_KEY_VARIABLE}
+        super().__init__(settings_cls)
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return self._environ
+
+
+def _read_toml(config: Path | None) -> dict[str, Any]:
+    path = config or DEFAULT_CONFIG
+    if config is None and not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"--config {path}: cannot be read ({error.strerror}).") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is no valid TOML: {error}.") from error
+
+
+def _refuse_unknown_variables(settings: type[Settings], environ: Mapping[str, str]) -> None:
+    known = {f"{PREFIX}{name}".upper() for name in settings.model_fields}
+    for variable in environ:
+        if variable.upper().startswith(PREFIX) and variable != API_KEY_VARIABLE:
+            if variable.upper() == "MT5_OTEL_BARS":
+                continue
+            if variable.upper().split("__")[0] not in known:
+                raise SettingsError(f"{variable}: there is no such setting. `mt5-otel run --help` names the reference.")
+
+
+def _explain(
+    error: ValidationError,
+    file: Mapping[str, Any],
+    environ: Mapping[str, str],
+    flags: Mapping[str, Any],
+    config: Path | None,
+) -> str:
+    """Each fault on a line of its own, under the name that the operator used."""
+    lines = []
+    for fault in error.errors():
+        path = [str(part) for part in fault["loc"]]
+        variable = f"{PREFIX}{'__'.join(path)}".upper()
+        if _has(flags, path):
+            name = f"--{path[-1].replace('_', '-')}"
+        elif variable in {key.upper() for key in environ}:
+            name = variable
+        elif _has(file, path):
+            name = f"{'.'.join(path)} in {config or DEFAULT_CONFIG}"
+        else:
+            name = variable
+        if fault["type"] == "extra_forbidden":
+            lines.append(f"{name}: there is no such setting.")
+        else:
+            lines.append(f"{name}: {fault['msg'][0].lower()}{fault['msg'][1:]} (it is {fault['input']!r}).")
+    return "\n".join(lines)
+
+
+def _has(tree: Mapping[str, Any], path: list[str]) -> bool:
+    node: Any = tree
+    for part in path:
+        if not isinstance(node, Mapping) or part not in node:
+            return False
+        node = node[part]
+    return True

@@ -1,0 +1,1 @@
+"""The words trading code speaks to telemetry, and the names behind them."""

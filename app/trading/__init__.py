@@ -1,0 +1,1 @@
+"""Placing and closing: risk checks, the journal, the broker, and what came of it."""

@@ -1,0 +1,1 @@
+"""The record of every order on disk, written before anything is sent."""

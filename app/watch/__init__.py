@@ -1,0 +1,1 @@
+"""The one poller: the latest account, positions, prices and connection of the terminal."""
