@@ -16,11 +16,40 @@ from otel.metatrader5.codes import DONE_RETCODES, LAST_ERRORS, RETCODES
 SYSTEM = "mt5"
 TRADE_FUNCTIONS: frozenset[str] = frozenset({"order_send"})
 FUNCTIONS: frozenset[str] = frozenset(
-    """initialize login shutdown version last_error terminal_info account_info symbols_total symbols_get symbol_info
-    symbol_info_tick symbol_select market_book_add market_book_get market_book_release copy_rates_from
-    copy_rates_from_pos copy_rates_range copy_ticks_from copy_ticks_range orders_total orders_get order_calc_margin
-    order_calc_profit order_check order_send positions_total positions_get history_orders_total history_orders_get
-    history_deals_total history_deals_get""".split()
+    [
+        "initialize",
+        "login",
+        "shutdown",
+        "version",
+        "last_error",
+        "terminal_info",
+        "account_info",
+        "symbols_total",
+        "symbols_get",
+        "symbol_info",
+        "symbol_info_tick",
+        "symbol_select",
+        "market_book_add",
+        "market_book_get",
+        "market_book_release",
+        "copy_rates_from",
+        "copy_rates_from_pos",
+        "copy_rates_range",
+        "copy_ticks_from",
+        "copy_ticks_range",
+        "orders_total",
+        "orders_get",
+        "order_calc_margin",
+        "order_calc_profit",
+        "order_check",
+        "order_send",
+        "positions_total",
+        "positions_get",
+        "history_orders_total",
+        "history_orders_get",
+        "history_deals_total",
+        "history_deals_get",
+    ]
 )
 """The 32 functions of the vendor's package; any other name is recorded as `_OTHER`."""
 

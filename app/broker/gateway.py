@@ -1,0 +1,184 @@
+"""MetaTrader values in, domain values out; broker time becomes UTC here."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.broker.outcomes import to_outcome
+from app.broker.records import account_from, deal_from, position_from, symbol_from, tick_from
+from app.broker.requests import market_request, needs_price
+from app.broker.server_time import ServerTime
+from app.broker.terminal import Answer, Call, NoAnswer, Reply, Terminal
+from app.domain.account import Account, Deal, Missing, Position, Symbol, Tick, Unavailable
+from app.domain.clock import Clock
+from app.domain.orders import Filled, NotSent, Order, Outcome
+
+DEALS_PAUSE_S = 0.05
+"""Between two looks for deals that the terminal's history does not show yet."""
+NOT_FOUND = -4
+
+Record = Mapping[str, Any]
+
+
+class Gateway:
+    """The terminal in this program's terms.
+
+    Nothing here raises for the terminal's troubles: a read is a value, `Missing` or `Unavailable`, an order
+    one of the outcomes. Reads have `read_timeout_s`, also inside an order.
+    """
+
+    def __init__(
+        self,
+        terminal: Terminal,
+        *,
+        clock: Clock,
+        server_time: ServerTime,
+        simulated: bool,
+        read_timeout_s: float = 5.0,
+        deals_timeout_s: float = 1.0,
+    ) -> None:
+        self.terminal = terminal
+        self.server_time = server_time
+        self._clock = clock
+        self._simulated = simulated
+        self._read_timeout_s = read_timeout_s
+        self._deals_timeout_s = deals_timeout_s
+        self._names: dict[str, str] = {}
+
+    async def account(self) -> Account | Unavailable:
+        """The account as it is now."""
+        record = await self._read("account_info")
+        return record if isinstance(record, Unavailable) else account_from(record, simulated=self._simulated)
+
+    async def terminal_record(self) -> Record | Unavailable:
+        """The terminal's own state: `connected`, `trade_allowed`, `ping_last` and the rest."""
+        record: Record | Unavailable = await self._read("terminal_info")
+        return record
+
+    async def positions(self, ticket: int | None = None) -> tuple[Position, ...] | Unavailable:
+        """Open positions by opening time, or the one of this ticket (none: an empty tuple)."""
+        records = await self._read("positions_get", **({} if ticket is None else {"ticket": ticket}))
+        if isinstance(records, Unavailable):
+            return records
+        positions = (position_from(self.server_time.to_utc(record)) for record in records)
+        return tuple(sorted(positions, key=lambda position: (position.record["time_msc"], position.ticket)))
+
+    async def symbol(self, name: str) -> Symbol | Missing | Unavailable:
+        """The instrument of this name, in any case; chosen in Market Watch if it was not."""
+        broker_name = await self.broker_name(name)
+        if not isinstance(broker_name, str):
+            return broker_name
+        record = await self._read("symbol_info", broker_name)
+        if isinstance(record, Unavailable):
+            return Missing(what=name) if _is_not_found(record) else record
+        if not record["select"]:
+            await self._read("symbol_select", broker_name, True)
+        return symbol_from(self.server_time.to_utc(record))
+
+    async def tick(self, name: str) -> Tick | Missing | Unavailable:
+        """The last quote of this instrument."""
+        broker_name = await self.broker_name(name)
+        if not isinstance(broker_name, str):
+            return broker_name
+        record = await self._read("symbol_info_tick", broker_name)
+        if isinstance(record, Unavailable):
+            return Missing(what=name) if _is_not_found(record) else record
+        return tick_from(broker_name, self.server_time.to_utc(record))
+
+    async def broker_name(self, name: str) -> str | Missing | Unavailable:
+        """The broker's spelling of a symbol name given in any case."""
+        if not self._names:
+            names = await self.symbol_names()
+            if isinstance(names, Unavailable):
+                return names
+        return self._names.get(name.upper()) or Missing(what=name)
+
+    async def symbol_names(self) -> tuple[str, ...] | Unavailable:
+        """Every symbol the terminal knows; the names that `broker_name` looks among."""
+        records = await self._read("symbols_get", fields=("name",))
+        if isinstance(records, Unavailable):
+            return records
+        names = tuple(record["name"] for record in records)
+        self._names = {name.upper(): name for name in names}
+        return names
+
+    async def send(self, order: Order, symbol: Symbol, comment: str, *, deadline: float) -> Outcome:
+        """Send a market order once, and say what came of it.
+
+        Args:
+            order: what to do.
+            symbol: its instrument.
+            comment: what is sent as comment.
+            deadline: moment of the monotonic clock past which it is not sent and not waited for.
+        """
+        tick = None
+        if needs_price(symbol):
+            quote = await self.tick(symbol.name)
+            if not isinstance(quote, Tick):
+                return NotSent(reason=f"no price of {symbol.name}: {quote}")
+            tick = quote
+        request = market_request(order, symbol, tick, comment)
+        reply = await self.terminal.call(Call(function="order_send", args=(request,), deadline=deadline))
+        return to_outcome(reply, order.volume)
+
+    async def with_deals(self, filled: Filled, *, deadline: float) -> Filled:
+        """The fill with position, volume and price of its deals, or as it is where they cannot be read in time."""
+        until = min(deadline, self._clock.monotonic() + self._deals_timeout_s)
+        while True:
+            deals = await self._deals_of(filled, until)
+            if deals:
+                return _completed(filled, deals)
+            if self._clock.monotonic() + DEALS_PAUSE_S >= until:
+                return filled
+            await asyncio.sleep(DEALS_PAUSE_S)
+
+    async def _deals_of(self, filled: Filled, deadline: float) -> list[Deal]:
+        """Every deal of the order, empty while the history does not show them."""
+        first = await self._deals(deadline, ticket=filled.deal) if filled.deal else []
+        if not first:
+            return []
+        if abs(first[0].volume - filled.volume) < 1e-9:
+            return first
+        of_position = await self._deals(deadline, position=first[0].position)
+        return [deal for deal in of_position if deal.order == filled.order] or first
+
+    async def _deals(self, deadline: float, **wanted: int) -> list[Deal]:
+        call = Call(function="history_deals_get", kwargs=wanted, deadline=deadline)
+        records = _value(await self.terminal.call(call))
+        if isinstance(records, Unavailable):
+            return []
+        return [deal_from(self.server_time.to_utc(record)) for record in records]
+
+    async def _read(self, function: str, *args: Any, fields: tuple[str, ...] | None = None, **kwargs: Any) -> Any:
+        deadline = self._clock.monotonic() + self._read_timeout_s
+        call = Call(function=function, args=args, kwargs=kwargs, deadline=deadline, fields=fields)
+        return _value(await self.terminal.call(call))
+
+
+def _value(reply: Reply) -> Any:
+    """What a read brought, or why it brought nothing."""
+    if isinstance(reply, Answer):
+        if reply.raised is not None:
+            return Unavailable(reason=f"the terminal's package raised {reply.raised}", last_error=reply.last_error)
+        if reply.value is None:
+            code, text = reply.last_error
+            return Unavailable(reason=f"{text} ({code})", last_error=reply.last_error)
+        return reply.value
+    if isinstance(reply, NoAnswer):
+        return Unavailable(reason=f"the terminal did not answer ({reply.reason})")
+    return Unavailable(reason=reply.reason, last_error=reply.last_error)
+
+
+def _is_not_found(answer: Unavailable) -> bool:
+    return answer.last_error is not None and answer.last_error[0] == NOT_FOUND
+
+
+def _completed(filled: Filled, deals: Sequence[Deal]) -> Filled:
+    volume = sum(deal.volume for deal in deals)
+    price = deals[0].price
+    if len(deals) > 1:
+        price = sum(deal.volume * deal.price for deal in deals) / volume
+    return dataclasses.replace(filled, position=deals[0].position, volume=round(volume, 8), price=price)

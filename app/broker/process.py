@@ -1,0 +1,107 @@
+"""The spawned process that owns a MetaTrader5 package: reads calls from one pipe, writes answers to another.
+
+The vendor's package holds the interpreter lock through every call and has no timeouts, so it lives here alone,
+without telemetry. Messages to the parent are plain tuples, the first item naming the kind:
+`("ready",)`, `("failed", text)`, `("started", id, ns)`, `("skipped", id, reason)` and
+`("answer", id, value, last_error, started_ns, ended_ns, raised)`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from app.broker.plain import plain
+from app.broker.terminal import TerminalSpec
+
+ACCOUNT_REAL = 2
+"""ACCOUNT_TRADE_MODE_REAL."""
+
+ORPHAN_S = 10.0
+"""How long a call under way may still take once the parent is gone."""
+
+Request = tuple[int, str, tuple[Any, ...], Mapping[str, Any], float, tuple[str, ...] | None]
+"""id, function, args, kwargs, deadline (time.monotonic), fields."""
+
+
+def serve(spec: TerminalSpec, requests: Connection, answers: Connection, path: list[str]) -> None:
+    """Load the package and answer calls until the parent closes the pipe or is gone."""
+    # The parent decides when we end: a Ctrl-C or a SIGTERM to the whole group must not cut a running order.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.path[:] = path
+    threading.Thread(target=_end_with_parent, name="mt5-parent-watch", daemon=True).start()
+    try:
+        module = load(spec)
+    except Exception as error:  # whatever a foreign package raises, the parent is told
+        answers.send(("failed", f"{type(error).__name__}: {error}"))
+        return
+    with contextlib.suppress(EOFError, OSError):
+        answers.send(("ready",))
+        while True:
+            _answer(module, spec, requests.recv(), answers)
+    with contextlib.suppress(Exception):
+        module.shutdown()
+
+
+def _end_with_parent() -> None:
+    """A call that hangs must not keep the process for ever after the parent was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        time.sleep(ORPHAN_S)
+        os._exit(1)
+
+
+def load(spec: TerminalSpec) -> Any:
+    """Import what `spec.loader` names; a function is called with the options."""
+    name, _, function = spec.loader.partition(":")
+    module = importlib.import_module(name)
+    return getattr(module, function)(dict(spec.options)) if function else module
+
+
+def _answer(module: Any, spec: TerminalSpec, request: Request, answers: Connection) -> None:
+    number, function, args, kwargs, deadline, fields = request
+    started_ns = time.time_ns()
+    # Told before the look at the clock: without this message the parent knows that nothing was called.
+    answers.send(("started", number, started_ns))
+    if (reason := _refusal(module, spec, function, deadline)) is not None:
+        answers.send(("skipped", number, reason))
+        return
+    raised = None
+    value = None
+    started_ns = time.time_ns()
+    try:
+        # An empty **kwargs must not be passed: the vendor's order_send refuses it.
+        target = getattr(module, function)
+        value = target(*args, **kwargs) if kwargs else target(*args)
+    except Exception as error:  # SystemError and others come out of the vendor's code
+        raised = f"{type(error).__name__}: {error}"
+    ended_ns = time.time_ns()
+    last_error = tuple(module.last_error())
+    answers.send(("answer", number, plain(value, fields), last_error, started_ns, ended_ns, raised))
+
+
+def _refusal(module: Any, spec: TerminalSpec, function: str, deadline: float) -> str | None:
+    """Why the call must not be made, else None."""
+    parent = multiprocessing.parent_process()
+    if parent is not None and not parent.is_alive():
+        return "the API that asked is gone"
+    if function == "order_send" and spec.demo_only:
+        account = module.account_info()
+        if account is None:
+            return f"the account could not be looked at before sending, last_error {tuple(module.last_error())}"
+        if account.trade_mode == ACCOUNT_REAL:
+            return f"account {account.login} is a real one; this version trades demo accounts only"
+    if time.monotonic() >= deadline:
+        return "its deadline passed while it waited for the terminal"
+    return None

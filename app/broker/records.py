@@ -1,0 +1,84 @@
+"""MetaTrader records (already plain, times in UTC) as domain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.domain.account import Account, AccountMode, Deal, Position, Symbol, Tick
+from app.domain.orders import Side
+
+MODES: Mapping[int, AccountMode] = {0: AccountMode.DEMO, 1: AccountMode.DEMO, 2: AccountMode.REAL}
+"""ACCOUNT_TRADE_MODE_*: a contest account risks no money either."""
+SIDES: Mapping[int, Side] = {0: Side.BUY, 1: Side.SELL}
+"""POSITION_TYPE_*, ORDER_TYPE_* and DEAL_TYPE_* of market deals."""
+
+DEAL_ENTRY_IN = 0
+
+
+def account_from(record: Mapping[str, Any], *, simulated: bool) -> Account:
+    """An `account_info()` record; `simulated` says that no broker stands behind it."""
+    mode = AccountMode.SIMULATED if simulated else MODES.get(record["trade_mode"], AccountMode.UNKNOWN)
+    return Account(
+        login=record["login"],
+        server=record["server"],
+        currency=record["currency"],
+        mode=mode,
+        balance=record["balance"],
+        equity=record["equity"],
+        margin=record["margin"],
+        margin_free=record["margin_free"],
+        margin_level=record["margin_level"],
+        trade_allowed=bool(record["trade_allowed"] and record["trade_expert"]),
+        record=record,
+    )
+
+
+def position_from(record: Mapping[str, Any]) -> Position:
+    """A `positions_get()` record."""
+    return Position(
+        ticket=record["ticket"],
+        symbol=record["symbol"],
+        side=SIDES[record["type"]],
+        volume=record["volume"],
+        price_open=record["price_open"],
+        profit=record["profit"],
+        magic=record["magic"],
+        record=record,
+    )
+
+
+def symbol_from(record: Mapping[str, Any]) -> Symbol:
+    """A `symbol_info()` record."""
+    return Symbol(
+        name=record["name"],
+        digits=record["digits"],
+        point=record["point"],
+        volume_min=record["volume_min"],
+        volume_max=record["volume_max"],
+        volume_step=record["volume_step"],
+        filling_mode=record["filling_mode"],
+        execution=record["trade_exemode"],
+        record=record,
+    )
+
+
+def tick_from(symbol: str, record: Mapping[str, Any]) -> Tick:
+    """A `symbol_info_tick()` record."""
+    return Tick(symbol=symbol, bid=record["bid"], ask=record["ask"], time_msc=record["time_msc"], record=record)
+
+
+def deal_from(record: Mapping[str, Any]) -> Deal:
+    """A `history_deals_get()` record."""
+    return Deal(
+        ticket=record["ticket"],
+        order=record["order"],
+        position=record["position_id"],
+        symbol=record["symbol"],
+        entry=record["entry"],
+        reason=record["reason"],
+        volume=record["volume"],
+        price=record["price"],
+        profit=record["profit"],
+        record=record,
+    )

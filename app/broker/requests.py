@@ -1,0 +1,78 @@
+"""Orders as MetaTrader trade requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.domain.account import Symbol, Tick
+from app.domain.orders import Order, Side
+
+TRADE_ACTION_DEAL = 1
+ORDER_TYPES = {Side.BUY: 0, Side.SELL: 1}
+FILLING_FOK, FILLING_IOC, FILLING_RETURN = 0, 1, 2
+SYMBOL_FILLING_FOK, SYMBOL_FILLING_IOC = 1, 2
+EXECUTION_REQUEST, EXECUTION_INSTANT, EXECUTION_MARKET, EXECUTION_EXCHANGE = 0, 1, 2, 3
+
+COMMENT_UNITS_MAX = 29
+"""The vendor's package refuses a longer comment; counted in UTF-16 units."""
+TAG_CALLER_UNITS = 19
+
+
+def market_request(order: Order, symbol: Symbol, tick: Tick | None, comment: str) -> dict[str, Any]:
+    """The request dict of a market deal, in the exact Python types that the package demands.
+
+    Args:
+        order: what to do.
+        symbol: its instrument.
+        tick: the last quote, needed where the execution mode looks at the price.
+        comment: what is sent as comment.
+    """
+    price = 0.0 if tick is None else tick.ask if order.side is Side.BUY else tick.bid
+    request: dict[str, Any] = {
+        "action": TRADE_ACTION_DEAL,
+        "symbol": symbol.name,
+        "volume": float(order.volume),
+        "type": ORDER_TYPES[order.side],
+        "price": float(price),
+        "deviation": int(order.deviation),
+        "magic": int(order.magic),
+        "comment": comment,
+        "type_time": 0,
+        "type_filling": filling_for(symbol),
+    }
+    if order.position is not None:
+        request["position"] = int(order.position)
+    return request
+
+
+def needs_price(symbol: Symbol) -> bool:
+    """Whether the symbol's execution mode compares the request's price with the market."""
+    return symbol.execution in (EXECUTION_REQUEST, EXECUTION_INSTANT)
+
+
+def filling_for(symbol: Symbol) -> int:
+    """The filling mode for a market order: what the symbol allows, all-or-nothing first.
+
+    `filling_mode` is a set of bits and no filling mode itself; RETURN has no bit and is for exchanges.
+    """
+    if symbol.execution == EXECUTION_EXCHANGE:
+        return FILLING_RETURN
+    if symbol.execution == EXECUTION_MARKET and not symbol.filling_mode & SYMBOL_FILLING_FOK:
+        return FILLING_IOC if symbol.filling_mode & SYMBOL_FILLING_IOC else FILLING_FOK
+    return FILLING_FOK
+
+
+def tagged_comment(comment: str, order_id: str, *, tag: bool) -> str:
+    """The comment as sent: the caller's first 19 UTF-16 units, `~` and the order id's last 8 characters.
+
+    Brokers rewrite comments, so the tag is a hint and no proof. Without the tag, the first 29 units.
+    """
+    if not tag:
+        return _cut(comment, COMMENT_UNITS_MAX)
+    return f"{_cut(comment, TAG_CALLER_UNITS)}~{order_id[-8:]}"
+
+
+def _cut(text: str, units: int) -> str:
+    """The longest beginning of at most so many UTF-16 units, no surrogate pair split."""
+    encoded = text.encode("utf-16-le", errors="replace")[: units * 2]
+    return encoded.decode("utf-16-le", errors="ignore")
