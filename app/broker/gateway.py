@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from app.broker.outcomes import to_outcome
@@ -21,6 +22,31 @@ DEALS_PAUSE_S = 0.05
 NOT_FOUND = -4
 
 Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """One `order_send`: the request, what came back (None when no request could be made), what it means."""
+
+    outcome: Outcome
+    request: Mapping[str, Any] | None = None
+    reply: Reply | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerTimes:
+    """When the broker's server took the order and was done with it; milliseconds UTC, one clock."""
+
+    setup_msc: int
+    done_msc: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """A fill held against the terminal's history; `server` is None where the order was not found there."""
+
+    filled: Filled
+    server: ServerTimes | None = None
 
 
 class Gateway:
@@ -60,7 +86,8 @@ class Gateway:
 
     async def positions(self, ticket: int | None = None) -> tuple[Position, ...] | Unavailable:
         """Open positions by opening time, or the one of this ticket (none: an empty tuple)."""
-        records = await self._read("positions_get", **({} if ticket is None else {"ticket": ticket}))
+        wanted = {} if ticket is None else {"ticket": ticket}
+        records = await self._read("positions_get", kwargs=wanted)
         if isinstance(records, Unavailable):
             return records
         positions = (position_from(self.server_time.to_utc(record)) for record in records)
@@ -105,7 +132,7 @@ class Gateway:
         self._names = {name.upper(): name for name in names}
         return names
 
-    async def send(self, order: Order, symbol: Symbol, comment: str, *, deadline: float) -> Outcome:
+    async def send(self, order: Order, symbol: Symbol, comment: str, *, deadline: float) -> Execution:
         """Send a market order once, and say what came of it.
 
         Args:
@@ -118,22 +145,31 @@ class Gateway:
         if needs_price(symbol):
             quote = await self.tick(symbol.name)
             if not isinstance(quote, Tick):
-                return NotSent(reason=f"no price of {symbol.name}: {quote}")
+                return Execution(outcome=NotSent(reason=f"no price of {symbol.name}: {quote}"))
             tick = quote
         request = market_request(order, symbol, tick, comment)
         reply = await self.terminal.call(Call(function="order_send", args=(request,), deadline=deadline))
-        return to_outcome(reply, order.volume)
+        return Execution(outcome=to_outcome(reply, order.volume), request=request, reply=reply)
 
-    async def with_deals(self, filled: Filled, *, deadline: float) -> Filled:
-        """The fill with position, volume and price of its deals, or as it is where they cannot be read in time."""
+    async def settle(self, filled: Filled, *, deadline: float) -> Settlement:
+        """Take position, volume and price of a fill from its deals, and the server's times from its order.
+
+        Where the deals cannot be read within `deals_timeout_s` the fill stays as it is, `position` None.
+        """
         until = min(deadline, self._clock.monotonic() + self._deals_timeout_s)
         while True:
             deals = await self._deals_of(filled, until)
             if deals:
-                return _completed(filled, deals)
+                return Settlement(filled=_completed(filled, deals), server=await self._server_times(filled, until))
             if self._clock.monotonic() + DEALS_PAUSE_S >= until:
-                return filled
+                return Settlement(filled=filled)
             await asyncio.sleep(DEALS_PAUSE_S)
+
+    async def _server_times(self, filled: Filled, deadline: float) -> ServerTimes | None:
+        records = await self._history("history_orders_get", deadline, ticket=filled.order)
+        if not records:
+            return None
+        return ServerTimes(setup_msc=records[0]["time_setup_msc"], done_msc=records[0]["time_done_msc"])
 
     async def _deals_of(self, filled: Filled, deadline: float) -> list[Deal]:
         """Every deal of the order, empty while the history does not show them."""
@@ -146,15 +182,18 @@ class Gateway:
         return [deal for deal in of_position if deal.order == filled.order] or first
 
     async def _deals(self, deadline: float, **wanted: int) -> list[Deal]:
-        call = Call(function="history_deals_get", kwargs=wanted, deadline=deadline)
-        records = _value(await self.terminal.call(call))
-        if isinstance(records, Unavailable):
-            return []
-        return [deal_from(self.server_time.to_utc(record)) for record in records]
+        return [deal_from(record) for record in await self._history("history_deals_get", deadline, **wanted)]
 
-    async def _read(self, function: str, *args: Any, fields: tuple[str, ...] | None = None, **kwargs: Any) -> Any:
+    async def _history(self, function: str, deadline: float, **wanted: int) -> list[dict[str, Any]]:
+        """Records of the terminal's history; empty also where it could not be read."""
+        records = _value(await self.terminal.call(Call(function=function, kwargs=wanted, deadline=deadline)))
+        return [] if isinstance(records, Unavailable) else [self.server_time.to_utc(record) for record in records]
+
+    async def _read(
+        self, function: str, *args: Any, kwargs: Mapping[str, Any] | None = None, fields: tuple[str, ...] | None = None
+    ) -> Any:
         deadline = self._clock.monotonic() + self._read_timeout_s
-        call = Call(function=function, args=args, kwargs=kwargs, deadline=deadline, fields=fields)
+        call = Call(function=function, args=args, kwargs=kwargs or {}, deadline=deadline, fields=fields)
         return _value(await self.terminal.call(call))
 
 
