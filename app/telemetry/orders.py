@@ -1,0 +1,227 @@
+"""One order as a span with its steps: the words that trading code speaks to telemetry."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from opentelemetry import trace
+from opentelemetry.metrics import Meter
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
+
+from app.domain.account import AccountMode
+from app.domain.orders import (
+    Action,
+    Denied,
+    Filled,
+    NotSent,
+    Order,
+    Outcome,
+    Placed,
+    Rejected,
+    Unchanged,
+    Unknown,
+)
+from app.telemetry.instruments import histogram
+from app.telemetry.names import ACTION, MODE, ORDER_DURATION, OUTCOME, SIDE, SYMBOL
+from otel.metatrader5.codes import RETCODES
+from otel.metatrader5.describe import Answered, Endpoint, describe_call
+
+log = logging.getLogger(__name__)
+
+SPAN_NAMES: Mapping[Action, str] = {Action.OPEN: "place_order", Action.CLOSE: "close_position"}
+
+Attribute = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class SpanIds:
+    """Where an order's span stands, as lower-case hex; empty strings while telemetry is off."""
+
+    trace_id: str = ""
+    span_id: str = ""
+    parent_span_id: str | None = None
+
+
+class OrderSpan:
+    """The span of one order while it is under way."""
+
+    def __init__(self, span: Span, tracer: Tracer, ids: SpanIds) -> None:
+        self.ids = ids
+        self._span = span
+        self._tracer = tracer
+
+    @contextmanager
+    def step(self, name: str, **attributes: Attribute) -> Iterator[None]:
+        """A step of the order as a span below it, such as `risk` or `journal`."""
+        named = {f"mt5.{name}.{key}": value for key, value in attributes.items()}
+        with self._tracer.start_as_current_span(name, attributes=named):
+            yield
+
+    def sent(
+        self,
+        request: Mapping[str, Any],
+        answer: Answered,
+        endpoint: Endpoint,
+        *,
+        times_ns: tuple[int, int | None, int],
+        server_msc: tuple[int, int] | None,
+    ) -> None:
+        """Tell the wait for the terminal and the call of `order_send`, after both.
+
+        Args:
+            request: the trade request.
+            answer: what came back.
+            endpoint: the broker's server.
+            times_ns: handed over, begun (None when it never was) and ended; ns since 1970.
+            server_msc: when the server took the order and was done with it, ms UTC.
+        """
+        submitted, started, ended = times_ns
+        wait = self._tracer.start_span("mt5.queue", start_time=submitted)
+        wait.end(started or ended)
+        if started is None:
+            return
+        facts = describe_call("order_send", request, answer, endpoint)
+        span = self._tracer.start_span(
+            facts.name, kind=SpanKind.CLIENT, attributes=dict(facts.attributes), start_time=started
+        )
+        if server_msc is not None:
+            span.set_attribute("mt5.server.time_setup_msc", server_msc[0])
+            span.set_attribute("mt5.server.time_done_msc", server_msc[1])
+            span.set_attribute("mt5.server.duration_ms", server_msc[1] - server_msc[0])
+        if facts.error is not None:
+            span.set_status(Status(StatusCode.ERROR, facts.error))
+        span.end(ended)
+
+    def decided(self, outcome: Outcome) -> None:
+        """Write the outcome on the span; what the broker refused or we lost sight of is an error, a denial is none."""
+        self._span.set_attributes(outcome_attributes(outcome))
+        if (error := outcome_error(outcome)) is not None:
+            self._span.set_status(Status(StatusCode.ERROR, error))
+
+
+class OrderTelemetry:
+    """Opens order spans and records `mt5.order.duration`."""
+
+    def __init__(self, tracer: Tracer, meter: Meter) -> None:
+        self._tracer = tracer
+        self._duration = histogram(meter, ORDER_DURATION)
+
+    @contextmanager
+    def order(self, order: Order, mode: AccountMode) -> Iterator[OrderSpan]:
+        """The span `place_order` or `close_position`, current while inside."""
+        parent = trace.get_current_span().get_span_context()
+        with self._tracer.start_as_current_span(
+            SPAN_NAMES[order.action], attributes=order_attributes(order, mode)
+        ) as span:
+            yield OrderSpan(span, self._tracer, _ids(span, parent))
+
+    def order_decided(self, order: Order, outcome: Outcome, duration_s: float) -> None:
+        """Record how long it took, and log it inside the order's trace."""
+        labels = {
+            ACTION.name: order.action.value,
+            SIDE.name: order.side.value,
+            OUTCOME.name: outcome.name,
+            SYMBOL.name: order.symbol,
+        }
+        self._duration.record(duration_s, labels)
+        level = logging.INFO if outcome_error(outcome) is None else logging.WARNING
+        log.log(
+            level,
+            "Order %s: %s %s %g %s: %s",
+            order.order_id,
+            order.action.value,
+            order.side.value,
+            order.volume,
+            order.symbol,
+            describe_outcome(outcome),
+            extra=dict(labels),
+        )
+
+
+def _ids(span: Span, parent: trace.SpanContext) -> SpanIds:
+    context = span.get_span_context()
+    if not context.is_valid:
+        return SpanIds()
+    return SpanIds(
+        trace_id=trace.format_trace_id(context.trace_id),
+        span_id=trace.format_span_id(context.span_id),
+        parent_span_id=trace.format_span_id(parent.span_id) if parent.is_valid else None,
+    )
+
+
+def order_attributes(order: Order, mode: AccountMode) -> dict[str, Attribute]:
+    """What is known of an order before anything is done; also for samplers."""
+    attributes: dict[str, Attribute] = {
+        "mt5.order.id": order.order_id,
+        ACTION.name: order.action.value,
+        SIDE.name: order.side.value,
+        SYMBOL.name: order.symbol,
+        "mt5.order.volume": order.volume,
+        "mt5.order.magic": order.magic,
+        MODE.name: mode.value,
+    }
+    if order.position is not None:
+        attributes["mt5.position.ticket"] = order.position
+    return attributes
+
+
+def outcome_attributes(outcome: Outcome) -> dict[str, Attribute]:
+    """What an outcome puts on its order's span: names, tickets, numbers, and `error.type` where it is one."""
+    attributes: dict[str, Attribute] = {OUTCOME.name: outcome.name}
+    match outcome:
+        case Filled():
+            attributes |= {
+                "mt5.order.ticket": outcome.order,
+                "mt5.deal.ticket": outcome.deal,
+                "mt5.fill.volume": outcome.volume,
+                "mt5.fill.price": outcome.price,
+                "mt5.fill.remaining": outcome.remaining,
+            }
+            if outcome.position is not None:
+                attributes["mt5.position.ticket"] = outcome.position
+        case Placed():
+            attributes["mt5.order.ticket"] = outcome.order
+        case Denied():
+            attributes["mt5.order.denied.reason"] = outcome.reason
+        case Rejected():
+            attributes["error.type"] = str(outcome.retcode)
+        case NotSent() | Unknown():
+            attributes["error.type"] = str(outcome.last_error[0]) if outcome.last_error else outcome.name
+        case Unchanged():
+            pass
+    retcode = getattr(outcome, "retcode", None)
+    if retcode is not None:
+        attributes["mt5.retcode"] = retcode
+        attributes["mt5.retcode.name"] = RETCODES.get(retcode, "UNLISTED")
+    return attributes
+
+
+def outcome_error(outcome: Outcome) -> str | None:
+    """What is wrong, for the span's status; None where nothing is."""
+    if isinstance(outcome, Rejected | NotSent | Unknown):
+        return describe_outcome(outcome)
+    return None
+
+
+def describe_outcome(outcome: Outcome) -> str:
+    """One sentence for logs and people."""
+    match outcome:
+        case Filled():
+            return f"filled {outcome.volume:g} at {outcome.price:g}, deal {outcome.deal}"
+        case Placed():
+            return f"placed as order {outcome.order}"
+        case Unchanged():
+            return "nothing to change"
+        case Rejected():
+            name = RETCODES.get(outcome.retcode, "UNLISTED")
+            return f"rejected by the broker: {outcome.retcode} {name} ({outcome.comment})"
+        case Denied():
+            return f"denied, not sent: {outcome.message}"
+        case NotSent():
+            return f"not sent: {outcome.reason}"
+        case Unknown():
+            return f"outcome unknown: {outcome.reason}"

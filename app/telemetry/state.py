@@ -1,0 +1,90 @@
+"""The latest state of account, positions, connection and journal as metrics: read at collection, never asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from opentelemetry.metrics import Meter
+
+from app.domain.account import Account
+from app.telemetry.instruments import Labels, observe
+from app.telemetry.names import (
+    ACCOUNT_INFO,
+    ACTION,
+    BALANCE,
+    CONNECTED,
+    CURRENCY,
+    EQUITY,
+    LAYER,
+    MARGIN,
+    MARGIN_FREE,
+    MODE,
+    ORDERS,
+    OUTCOME,
+    POSITION_COUNT,
+    POSITION_SIDE,
+    RESOLUTIONS,
+    RESOLVED_FROM,
+    RESOLVED_TO,
+    SERVER,
+    SIDE,
+    SYMBOL,
+)
+
+OrderLabels = tuple[str, str, str, str]
+"""action, side, outcome, symbol."""
+
+
+def observe_orders(
+    meter: Meter,
+    totals: Callable[[], Mapping[OrderLabels, int]],
+    resolutions: Callable[[], Mapping[tuple[str, str], int]],
+) -> None:
+    """Export the journal's own totals, so that the counter and the journal cannot disagree."""
+    names = (ACTION.name, SIDE.name, OUTCOME.name, SYMBOL.name)
+    observe(meter, ORDERS, lambda: [(count, dict(zip(names, key, strict=True))) for key, count in totals().items()])
+    observe(
+        meter,
+        RESOLUTIONS,
+        lambda: [
+            (count, {RESOLVED_FROM.name: before, RESOLVED_TO.name: after})
+            for (before, after), count in resolutions().items()
+        ],
+    )
+
+
+def observe_account(meter: Meter, account: Callable[[], Account | None]) -> None:
+    """Export balance, equity and margin of the account last seen."""
+
+    def labels(seen: Account) -> Labels:
+        return {CURRENCY.name: seen.currency, MODE.name: seen.mode.value}
+
+    def amount(of: Callable[[Account], float]) -> Callable[[], Iterable[tuple[float, Labels]]]:
+        return lambda: [(of(seen), labels(seen))] if (seen := account()) is not None else []
+
+    observe(meter, BALANCE, amount(lambda seen: seen.balance))
+    observe(meter, EQUITY, amount(lambda seen: seen.equity))
+    observe(meter, MARGIN, amount(lambda seen: seen.margin))
+    observe(meter, MARGIN_FREE, amount(lambda seen: seen.margin_free))
+    observe(
+        meter,
+        ACCOUNT_INFO,
+        lambda: [(1, {**labels(seen), SERVER.name: seen.server})] if (seen := account()) is not None else [],
+    )
+
+
+def observe_positions(meter: Meter, counts: Callable[[], Mapping[tuple[str, str], int]]) -> None:
+    """Export open positions by symbol and side; a series once shown goes on at 0 after the last one closed."""
+    seen: dict[tuple[str, str], int] = {}
+
+    def values() -> list[tuple[float, Labels]]:
+        seen.update(dict.fromkeys(seen, 0))
+        seen.update(counts())
+        return [(count, {SYMBOL.name: symbol, POSITION_SIDE.name: side}) for (symbol, side), count in seen.items()]
+
+    observe(meter, POSITION_COUNT, values)
+
+
+def observe_connection(meter: Meter, layers: Callable[[], Mapping[str, bool]]) -> None:
+    """Export each layer of the connection as 1 or 0."""
+    observe(meter, CONNECTED, lambda: [(int(up), {LAYER.name: layer}) for layer, up in layers().items()])
