@@ -73,6 +73,7 @@ class Gateway:
         self._read_timeout_s = read_timeout_s
         self._deals_timeout_s = deals_timeout_s
         self._names: dict[str, str] = {}
+        self._selected: tuple[str, ...] = ()
 
     async def account(self) -> Account | Unavailable:
         """The account as it is now."""
@@ -113,6 +114,7 @@ class Gateway:
         record = await self._read("symbol_info_tick", broker_name)
         if isinstance(record, Unavailable):
             return Missing(what=name) if _is_not_found(record) else record
+        self.server_time.observe(broker_name, record["time_msc"], self._clock.time_ns())
         return tick_from(broker_name, self.server_time.to_utc(record))
 
     async def broker_name(self, name: str) -> str | Missing | Unavailable:
@@ -125,12 +127,16 @@ class Gateway:
 
     async def symbol_names(self) -> tuple[str, ...] | Unavailable:
         """Every symbol the terminal knows; the names that `broker_name` looks among."""
-        records = await self._read("symbols_get", fields=("name",))
+        records = await self._read("symbols_get", fields=("name", "select"))
         if isinstance(records, Unavailable):
             return records
-        names = tuple(record["name"] for record in records)
-        self._names = {name.upper(): name for name in names}
-        return names
+        self._names = {record["name"].upper(): record["name"] for record in records}
+        self._selected = tuple(record["name"] for record in records if record["select"])
+        return tuple(self._names.values())
+
+    async def selected_symbols(self) -> tuple[str, ...]:
+        """The symbols of Market Watch; none while the terminal cannot be asked."""
+        return () if isinstance(await self.symbol_names(), Unavailable) else self._selected
 
     async def send(self, order: Order, symbol: Symbol, comment: str, *, deadline: float) -> Execution:
         """Send a market order once, and say what came of it.

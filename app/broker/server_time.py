@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 QUARTER_S = 900
 """Offsets of the world's time zones are multiples of a quarter of an hour."""
+SLACK_S = 60
 TIME_FIELDS: tuple[str, ...] = ("time", "time_update", "time_setup", "time_done", "time_expiration")
 
 
@@ -20,7 +21,7 @@ class ServerTime:
     def __init__(self, utc_offset_s: int | None = None) -> None:
         self._fixed = utc_offset_s is not None
         self._offset_s = utc_offset_s or 0
-        self._newest_msc = 0
+        self._last_msc: dict[str, int] = {}
         self.known = self._fixed
 
     @property
@@ -28,24 +29,27 @@ class ServerTime:
         """Seconds by which the broker's clock is ahead of UTC; 0 until it is `known`."""
         return self._offset_s
 
-    def observe(self, ticks_msc: Iterable[int], now_ns: int) -> None:
-        """Learn from the raw broker times (ms) of the last ticks, looked at now.
+    def observe(self, symbol: str, tick_msc: int, now_ns: int) -> None:
+        """Learn from the raw broker time (ms) of a symbol's last tick, looked at now.
 
-        A tick newer than at the last look is at most moments old, so its distance from UTC is the offset.
+        A tick that has come since the symbol was last looked at is moments old, so its distance from UTC is the
+        offset; what is no whole number of quarters of an hour, give or take a minute, is no offset.
         """
-        newest = max(ticks_msc, default=0)
-        if newest <= self._newest_msc:
+        before = self._last_msc.get(symbol, 0)
+        self._last_msc[symbol] = tick_msc
+        if self._fixed or not 0 < before < tick_msc:
             return
-        moved, self._newest_msc = self._newest_msc > 0, newest
-        if moved and not self._fixed:
-            ahead_s = newest / 1_000 - now_ns / 1e9
-            self._offset_s = round(ahead_s / QUARTER_S) * QUARTER_S
+        ahead_s = tick_msc / 1_000 - now_ns / 1e9
+        offset_s = round(ahead_s / QUARTER_S) * QUARTER_S
+        if abs(ahead_s - offset_s) <= SLACK_S:
+            self._offset_s = offset_s
             self.known = True
 
     def to_utc(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """A copy of a MetaTrader record with every time field in UTC; zeros stay zeros."""
         shifted = dict(record)
-        for name in TIME_FIELDS:
+        for name in SLACK_S = 60
+TIME_FIELDS:
             if shifted.get(name):
                 shifted[name] -= self._offset_s
             if shifted.get(f"{name}_msc"):

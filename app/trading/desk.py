@@ -1,0 +1,247 @@
+"""Placing and closing: one order from its arrival to its outcome."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from app.broker.gateway import Execution, Gateway, Settlement
+from app.broker.requests import tagged_comment
+from app.domain.account import Missing, Position, Symbol, Unavailable
+from app.domain.clock import Clock, Ids
+from app.domain.orders import Action, Denied, Filled, NotSent, Order, Outcome, Side
+from app.errors import JournalError
+from app.telemetry.orders import OrderSpan, OrderTelemetry
+from app.telemetry.terminal import answered, started_ns
+from app.trading.journal.journal import Journal
+from app.trading.journal.records import OrderRecord, TraceRef
+from app.trading.risk import check
+from app.watch.poller import Watch
+from otel.metatrader5.describe import Endpoint
+
+log = logging.getLogger(__name__)
+
+OTHER_SYMBOL = "_OTHER"
+"""Symbol of an order that came before the terminal could say which symbols there are."""
+
+DEALS_AFTER_DEADLINE_S = 0.6
+"""How far past the order's own deadline its deals may still be read: the answer is out within 8 s of arrival."""
+
+SETTLE_FOR_NS = 24 * 3600 * 10**9
+"""How long the deals of a fill are looked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """An order and what came of it; `trace_id` is empty while telemetry is off."""
+
+    order: Order
+    outcome: Outcome
+    trace_id: str
+
+
+class Desk:
+    """Takes orders. Every one is journalled before it is sent, sent at most once, and told as one trace.
+
+    A caller that goes away does not stop its order: it runs to a recorded end.
+    """
+
+    def __init__(
+        self,
+        *,
+        gateway: Gateway,
+        journal: Journal,
+        watch: Watch,
+        telemetry: OrderTelemetry,
+        clock: Clock,
+        ids: Ids,
+        order_tag: bool = True,
+        order_timeout_s: float = 7.0,
+    ) -> None:
+        self._gateway = gateway
+        self._journal = journal
+        self._watch = watch
+        self._telemetry = telemetry
+        self._clock = clock
+        self._ids = ids
+        self._order_tag = order_tag
+        self._order_timeout_s = order_timeout_s
+        self._symbols: dict[str, Symbol] = {}
+        self._running: set[asyncio.Task[Decision]] = set()
+        self._unsettled = {record.order.order_id for record in journal.orders() if _is_unsettled(record)}
+
+    async def open(
+        self, *, symbol: str, side: Side, volume: float, deviation: int, comment: str, magic: int, arrived: float
+    ) -> Decision | Missing:
+        """Open a position at the market.
+
+        Args:
+            symbol: the instrument, in any case.
+            side: buy or sell.
+            volume: lots.
+            deviation: tolerated price change in points.
+            comment: the caller's, sent shortened and tagged.
+            magic: the caller's expert id.
+            arrived: moment of the monotonic clock at which the request arrived; the deadline counts from it.
+
+        Returns:
+            The decision, or `Missing` where there is no such symbol, which makes no order.
+
+        Raises:
+            JournalError: the intent could not be written; nothing was sent.
+        """
+        found = await self._symbol(symbol)
+        if isinstance(found, Missing):
+            return found
+        order = Order(
+            order_id=self._ids.order_id(),
+            action=Action.OPEN,
+            symbol=found.name if isinstance(found, Symbol) else OTHER_SYMBOL,
+            side=side,
+            volume=volume,
+            deviation=deviation,
+            comment=comment,
+            magic=magic,
+        )
+        return await self._run(self._decide(order, found, arrived))
+
+    async def close(self, ticket: int, *, arrived: float) -> Decision | Missing | Unavailable:
+        """Close the whole of an open position at the market.
+
+        Returns:
+            The decision; `Missing` where no such position is open; `Unavailable` where the terminal cannot be
+            asked and the position was never seen, which makes no order either.
+
+        Raises:
+            JournalError: the intent could not be written; nothing was sent.
+        """
+        position = await self._position(ticket)
+        if not isinstance(position, Position):
+            return position
+        found = await self._symbol(position.symbol)
+        order = Order(
+            order_id=self._ids.order_id(),
+            action=Action.CLOSE,
+            symbol=position.symbol,
+            side=position.side.opposite,
+            volume=position.volume,
+            position=ticket,
+            magic=position.magic,
+        )
+        if isinstance(found, Missing):
+            found = Unavailable(reason=f"the terminal no longer knows {position.symbol}")
+        return await self._run(self._decide(order, found, arrived))
+
+    async def settle(self) -> None:
+        """Look again for the deals of fills whose position is not known; called after each look of `Watch`."""
+        for order_id in tuple(self._unsettled):
+            record = self._journal.get(order_id)
+            if record is None or not _is_unsettled(record) or self._clock.time_ns() - record.started_ns > SETTLE_FOR_NS:
+                self._unsettled.discard(order_id)
+                continue
+            assert isinstance(record.current, Filled)
+            settled = await self._gateway.settle(record.current, deadline=self._clock.monotonic())
+            if settled.filled.position is not None:
+                await self._journal.amend(order_id, settled.filled, reason="deals read later")
+                self._unsettled.discard(order_id)
+
+    async def finish(self, timeout_s: float) -> None:
+        """Wait for running orders; what is not done by then is closed as unknown at the next start."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=timeout_s)
+
+    async def _run(self, decision: Coroutine[Any, Any, Decision]) -> Decision:
+        task = asyncio.create_task(decision)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
+
+    async def _decide(self, order: Order, symbol: Symbol | Unavailable, arrived: float) -> Decision:
+        started_ns = self._clock.time_ns()
+        with self._telemetry.order(order, self._watch.latest.mode) as span:
+            trace = TraceRef(span.ids.trace_id, span.ids.span_id, span.ids.parent_span_id)
+            refusal = self._refusal(order, symbol, span)
+            if refusal is not None:
+                outcome: Outcome = refusal
+                with span.step("journal", record="outcome"):
+                    await self._journal.refused(
+                        order, trace, refusal, started_ns=started_ns, ended_ns=self._clock.time_ns()
+                    )
+            else:
+                assert isinstance(symbol, Symbol)
+                comment = tagged_comment(order.comment, order.order_id, tag=self._order_tag)
+                with span.step("journal", record="intent"):
+                    await self._journal.intent(order, trace, comment_sent=comment, started_ns=started_ns)
+                outcome = await self._execute(order, symbol, comment, span, arrived)
+                await self._write_down(order, outcome, span)
+            span.decided(outcome)
+            self._telemetry.order_decided(order, outcome, self._clock.monotonic() - arrived)
+        return Decision(order=order, outcome=outcome, trace_id=span.ids.trace_id)
+
+    def _refusal(self, order: Order, symbol: Symbol | Unavailable, span: OrderSpan) -> Denied | NotSent | None:
+        with span.step("risk"):
+            if isinstance(symbol, Unavailable):
+                return NotSent(reason=symbol.reason, last_error=symbol.last_error)
+            if not self._gateway.terminal.state.ready:
+                state = self._gateway.terminal.state
+                return NotSent(reason=state.reason, last_error=state.last_error)
+            return check(order, symbol) if order.action is Action.OPEN else None
+
+    async def _execute(self, order: Order, symbol: Symbol, comment: str, span: OrderSpan, arrived: float) -> Outcome:
+        deadline = arrived + self._order_timeout_s
+        execution = await self._gateway.send(order, symbol, comment, deadline=deadline)
+        outcome = execution.outcome
+        settlement = None
+        if isinstance(outcome, Filled):
+            settlement = await self._gateway.settle(outcome, deadline=deadline + DEALS_AFTER_DEADLINE_S)
+            outcome = settlement.filled
+            if outcome.position is None:
+                self._unsettled.add(order.order_id)
+        self._tell(span, execution, settlement)
+        return outcome
+
+    def _tell(self, span: OrderSpan, execution: Execution, settlement: Settlement | None) -> None:
+        if execution.reply is None or execution.request is None:
+            return
+        account = self._watch.latest.account
+        server = settlement.server if settlement else None
+        reply = execution.reply
+        span.sent(
+            execution.request,
+            answered(reply),
+            Endpoint(address=account.server if account else ""),
+            times_ns=(reply.submitted_ns, started_ns(reply), reply.ended_ns),
+            server_msc=(server.setup_msc, server.done_msc) if server else None,
+        )
+
+    async def _write_down(self, order: Order, outcome: Outcome, span: OrderSpan) -> None:
+        with span.step("journal", record="outcome"):
+            try:
+                await self._journal.outcome(order.order_id, outcome, ended_ns=self._clock.time_ns())
+            except JournalError:
+                # The broker has acted: the caller is told the truth, and the open intent becomes `unknown` at
+                # the next start.
+                log.exception("The outcome of order %s could not be journalled: %s", order.order_id, outcome)
+
+    async def _symbol(self, name: str) -> Symbol | Missing | Unavailable:
+        """What is fixed about an instrument, read once and kept; the broker has the last word on its limits."""
+        if (known := self._symbols.get(name.upper())) is not None:
+            return known
+        found = await self._gateway.symbol(name)
+        if isinstance(found, Symbol):
+            self._symbols[name.upper()] = found
+        return found
+
+    async def _position(self, ticket: int) -> Position | Missing | Unavailable:
+        positions = await self._gateway.positions(ticket)
+        if isinstance(positions, Unavailable):
+            seen = [position for position in self._watch.latest.positions if position.ticket == ticket]
+            return seen[0] if seen else positions
+        return positions[0] if positions else Missing(what=f"position {ticket}")
+
+
+def _is_unsettled(record: OrderRecord) -> bool:
+    return isinstance(record.current, Filled) and record.current.position is None

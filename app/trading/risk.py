@@ -1,0 +1,39 @@
+"""Our own checks before anything is sent: what the broker would refuse anyway, said with the numbers."""
+
+from __future__ import annotations
+
+from app.domain.account import Symbol
+from app.domain.orders import Denied, Order
+
+STEP_TOLERANCE = 1e-7
+"""In steps: 0.30000000000000004 lots is three steps of 0.1."""
+
+
+def check(order: Order, symbol: Symbol) -> Denied | None:
+    """Why the order must not be sent, else None.
+
+    A volume above the maximum is left to the broker, whose limit may have changed since it was read.
+    """
+    if order.volume < symbol.volume_min - symbol.volume_step * STEP_TOLERANCE:
+        return Denied(
+            reason="VOLUME_TOO_SMALL",
+            message=f"{order.volume:g} lots is below the minimum of {symbol.name}, {symbol.volume_min:g} lots.",
+            details={"volume": order.volume, "volume_min": symbol.volume_min, "symbol": symbol.name},
+        )
+    steps = order.volume / symbol.volume_step
+    if abs(steps - round(steps)) > STEP_TOLERANCE:
+        below = round(int(steps) * symbol.volume_step, 8)
+        above = round((int(steps) + 1) * symbol.volume_step, 8)
+        return Denied(
+            reason="RISK_BLOCK",
+            message=f"{order.volume:g} lots of {symbol.name} is no multiple of its volume step, "
+            f"{symbol.volume_step:g} lots; the nearest are {below:g} and {above:g}.",
+            details={
+                "check": "volume_step",
+                "volume": order.volume,
+                "volume_step": symbol.volume_step,
+                "nearest": [below, above],
+                "symbol": symbol.name,
+            },
+        )
+    return None
