@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,22 +48,30 @@ class Stack:
         programs: what is to run, in the order of starting.
         executables: where the binaries of these programs lie.
         folder: where process records, logs and data are kept.
+        environ: what the programs inherit; a program's own variables come over it.
     """
 
-    def __init__(self, programs: Sequence[Program], executables: Executables, folder: Path) -> None:
+    def __init__(
+        self,
+        programs: Sequence[Program],
+        executables: Executables,
+        folder: Path,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
         self.folder = folder
+        self._environ = environ
         self._executables = executables
-        self._programs: Mapping[str, Program] = {program.name: program for program in programs}
+        self.programs: Mapping[str, Program] = {program.name: program for program in programs}
         self._processes = {program.name: ProgramProcess(program.name, folder) for program in programs}
 
     def url(self, name: str) -> str:
         """Where the program called *name* is talked to; the Collector's is its OTLP/HTTP endpoint."""
-        return self._programs[name].url
+        return self.programs[name].url
 
     def start(self, name: str) -> None:
         """Start one program; `wait_ready` says when it answers."""
-        program = self._programs[name]
-        self._processes[name].start(program, self._executables[program.binary])
+        program = self.programs[name]
+        self._processes[name].start(program, self._executables[program.binary], self._environ)
 
     def wait_ready(self, name: str) -> None:
         """Return once the program called *name* answers; `StartupError` if it does not."""
@@ -82,7 +91,7 @@ class Stack:
         Raises:
             StartupError: a port is taken, or a program does not come up; what was started here is ended again.
         """
-        absent = [p for name, p in self._programs.items() if not self._processes[name].running]
+        absent = [p for name, p in self.programs.items() if not self._processes[name].running]
         require_free(absent)
         started: list[str] = []
         try:
@@ -91,7 +100,7 @@ class Stack:
                 self.start(program.name)
             for name, process in self._processes.items():
                 process.wait_ready()
-                report(f"{name} {self._programs[name].version} answers at {self.url(name)}")
+                report(f"{name} {self.programs[name].version} answers at {self.url(name)}")
         except BaseException:
             for name in reversed(started):
                 self.stop(name)
@@ -109,6 +118,7 @@ def up(
     *,
     binaries: Binaries | None = None,
     overlays: Sequence[Path] = (),
+    environ: Mapping[str, str] = os.environ,
 ) -> Stack:
     """Build what is missing, start what does not run, and return when Collector, Jaeger and Prometheus answer.
 
@@ -118,6 +128,7 @@ def up(
         report: takes lines of progress.
         binaries: where the programs lie or are built; by default the user's cache.
         overlays: Collector configuration laid over collector.yaml.
+        environ: what the programs inherit, such as a vendor's VENDOR_ENDPOINT.
 
     Raises:
         StartupError: something cannot be built or started, or runs already with other ports.
@@ -129,7 +140,7 @@ def up(
     build(binaries, report)
     folder = _folder(data_dir)
     with FileLock(folder / "lock"):
-        stack = Stack(programs(_running_or_free(settings, folder), folder, overlays), binaries, folder)
+        stack = Stack(programs(_running_or_free(settings, folder), folder, overlays), binaries, folder, environ)
         stack.start_all(report)
     return stack
 

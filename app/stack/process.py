@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -85,13 +84,12 @@ class ProgramProcess:
     @property
     def running(self) -> Record | None:
         """The record, if its process is alive."""
-        if self._child:
-            self._child.poll()
+        self._reap()
         record = self.record
         return record if record and record.process else None
 
-    def start(self, program: Program, executable: Path) -> Record:
-        """Start *program* in the background; it outlives this process and ignores its Ctrl-C.
+    def start(self, program: Program, executable: Path, environ: Mapping[str, str]) -> Record:
+        """Start *program* in the background, over *environ*; it outlives this process and its Ctrl-C.
 
         Raises:
             StartupError: the executable cannot be run.
@@ -103,7 +101,7 @@ class ProgramProcess:
             with self.log.open("wb") as log:
                 self._child = subprocess.Popen(  # noqa: S603  # a program of programs.py
                     [executable, *program.arguments],
-                    env={**os.environ, **program.environment},
+                    env={**environ, **program.environment},
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
@@ -164,7 +162,14 @@ class ProgramProcess:
             if time.monotonic() > deadline:
                 return False
             time.sleep(_POLL_S)
+        if self._child:
+            self._child.wait()
         return True
+
+    def _reap(self) -> None:
+        """Let go of our own child if it has ended, or it would stay in the process table."""
+        if self._child and self._child.poll() is not None:
+            self._child = None
 
     def _write(self, record: Record) -> None:
         temporary = self._file.with_suffix(".tmp")
