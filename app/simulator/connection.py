@@ -1,0 +1,109 @@
+"""The functions of connection and terminal: initialize, login, shutdown, version, last_error, terminal_info."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.simulator import structs
+from app.simulator.calls import Arguments, BadArguments, CallFailed, Keywords, take_number, take_text
+from app.simulator.structs import Struct
+from app.simulator.terminal import BUILD, MAX_BARS, Terminal
+
+BUILD_DATE = "27 Mar 2026"
+_PATH_MAX, _SECRET_MAX = 257, 253
+
+
+def initialize(terminal: Terminal, args: Arguments, kwargs: Keywords) -> bool:
+    """Connect to the terminal.
+
+    `initialize([path], login=, password=, server=, timeout=, portable=) → bool`
+    """
+    # The package lets go of an open connection before it looks at the arguments.
+    terminal.close()
+    if len(args) > 1:
+        raise BadArguments
+    if args:
+        take_text(args[0], "Invalid 1st unnamed argument", _PATH_MAX)
+    if "path" in kwargs:
+        take_text(kwargs["path"], 'Invalid "path" argument', _PATH_MAX)
+    number, server = _credentials((), kwargs)
+    terminal.open()
+    if not _known(terminal, number, server):
+        terminal.close()
+        raise _refused()
+    return True
+
+
+def login(terminal: Terminal, args: Arguments, kwargs: Keywords) -> bool:
+    """Connect to a trading account.
+
+    `login(login, [password], [server], [timeout=]) → bool`
+    """
+    if len(args) > 3:
+        raise BadArguments
+    number, server = _credentials(args, kwargs)
+    if number == 0:
+        raise BadArguments('Invalid "login" argument')
+    terminal.connected()
+    if not _known(terminal, number, server):
+        raise _refused()
+    return True
+
+
+def shutdown(terminal: Terminal, args: Arguments, kwargs: Keywords) -> bool:
+    """Close the connection; always True."""
+    del args, kwargs
+    terminal.close()
+    return True
+
+
+def version(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tuple[int, int, str]:
+    """Return (500, build, date of the build); (0, 0, '') without a connection."""
+    del args, kwargs
+    terminal.connected()
+    return (500, BUILD, BUILD_DATE)
+
+
+def last_error(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tuple[int, str]:
+    """Return the code and text of the last call's error."""
+    del args, kwargs
+    return terminal.last_error
+
+
+def terminal_info(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Struct:
+    """Return the terminal's state and settings."""
+    del args, kwargs
+    account = terminal.connected().ledger.account()
+    folder = str(terminal.ledger_path.parent)
+    return structs.TerminalInfo(
+        [
+            False, False, True, False, True, False, False, False, False, False, BUILD, MAX_BARS, 0, 0, 0.0, 0.0,
+            account.company, account.server, "English", folder, folder, folder,
+        ]
+    )  # fmt: skip
+
+
+def _credentials(args: Arguments, kwargs: Keywords) -> tuple[int, str]:
+    """Return login and server after checking all that can be wrong with them; a keyword beats its positional."""
+    values: dict[str, Any] = {"login": 0, "password": "", "server": "", "timeout": 0}
+    texts = {name: f'Invalid "{name}" argument' for name in values}
+    for name, ordinal, value in zip(values, ("1st", "2nd", "3rd"), args, strict=False):
+        values[name], texts[name] = value, f"Invalid {ordinal} unnamed argument"
+    for name in values.keys() & kwargs.keys():
+        values[name], texts[name] = kwargs[name], f'Invalid "{name}" argument'
+    for name in ("login", "timeout"):
+        if not isinstance(values[name], int):
+            raise BadArguments(texts[name])
+        take_number(values[name], name, bits=64 if name == "login" else 32)
+    for name in ("password", "server"):
+        take_text(values[name], texts[name], _SECRET_MAX)
+    return int(values["login"]), str(values["server"])
+
+
+def _known(terminal: Terminal, number: int, server: str) -> bool:
+    account = terminal.connected().ledger.account()
+    return number in (0, account.login) and server in ("", account.server)
+
+
+def _refused() -> CallFailed:
+    return CallFailed(-6, "Terminal: Authorization failed")

@@ -1,0 +1,1 @@
+"""What the simulated market is made of: recorded hours, fitted figures, and the script that made both."""

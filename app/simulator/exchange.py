@@ -1,0 +1,35 @@
+"""All symbols' prices, at the simulator's own clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from app.simulator.figures import load_figures
+from app.simulator.laps import generated_lap, recorded_lap
+from app.simulator.market import Feed, Quote
+from app.simulator.symbols import SYMBOLS, SymbolSpec
+
+RECORDED = "EURUSD"
+
+
+class Exchange:
+    """Symbols, their feeds and the clock (seconds UTC) that says which of their prices have been."""
+
+    def __init__(self, *, seed: int, clock: Callable[[], float], symbols: Iterable[SymbolSpec] = SYMBOLS) -> None:
+        self.specs = {spec.name: spec for spec in symbols}
+        self.feeds = {name: _feed(spec, seed) for name, spec in self.specs.items()}
+        self._clock = clock
+
+    def now_msc(self) -> int:
+        """The time in milliseconds UTC."""
+        return int(self._clock() * 1000)
+
+    def quote(self, symbol: str, now_msc: int) -> Quote | None:
+        """The symbol's last tick at or before this instant; None before all history."""
+        return self.feeds[symbol].tick_at(now_msc)
+
+
+def _feed(spec: SymbolSpec, seed: int) -> Feed:
+    figures = load_figures()[spec.name]
+    lap = recorded_lap() if spec.name == RECORDED else generated_lap(spec.name, seed, figures, spec.point)
+    return Feed(spec.name, seed, lap, figures)

@@ -1,0 +1,108 @@
+"""The MetaTrader5 module as an object: its functions, types and constants as attributes, over one terminal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from app.simulator import connection, quotes, trade_calls
+from app.simulator.calls import Arguments, Function, Keywords, Kind
+from app.simulator.constants import CONSTANTS
+from app.simulator.exchange import Exchange
+from app.simulator.structs import STRUCTS
+from app.simulator.terminal import Terminal
+
+_Body = Callable[[Terminal, Arguments, Keywords], Any]
+
+# Every function: how it takes its arguments, and what it answers when it fails.
+_FUNCTIONS: tuple[tuple[_Body, Kind, Any], ...] = (
+    (connection.initialize, "keywords", False),
+    (connection.login, "keywords", False),
+    (connection.shutdown, "none", True),
+    (connection.version, "none", (0, 0, "")),
+    (connection.last_error, "none", None),
+    (connection.terminal_info, "none", None),
+    (trade_calls.account_info, "none", None),
+    (quotes.symbols_total, "none", None),
+    (quotes.symbols_get, "keywords", None),
+    (quotes.symbol_info, "positional", None),
+    (quotes.symbol_info_tick, "positional", None),
+    (quotes.symbol_select, "positional", False),
+    (quotes.copy_rates_from, "positional", None),
+    (quotes.copy_rates_from_pos, "positional", None),
+    (quotes.copy_rates_range, "positional", None),
+    (quotes.copy_ticks_from, "positional", None),
+    (quotes.copy_ticks_range, "positional", None),
+    (trade_calls.orders_total, "none", None),
+    (trade_calls.orders_get, "keywords", None),
+    (trade_calls.positions_total, "none", None),
+    (trade_calls.positions_get, "keywords", None),
+    (trade_calls.history_orders_total, "positional", None),
+    (trade_calls.history_orders_get, "keywords", None),
+    (trade_calls.history_deals_total, "positional", None),
+    (trade_calls.history_deals_get, "keywords", None),
+    (trade_calls.order_calc_margin, "positional", None),
+    (trade_calls.order_calc_profit, "positional", None),
+    (trade_calls.order_check, "keywords", None),
+    (trade_calls.order_send, "keywords", None),
+)
+
+
+class SimulatorModule:
+    """Looks like `import MetaTrader5 as mt5`: `mt5.order_send(…)`, `mt5.ORDER_TYPE_BUY`, `mt5.AccountInfo`.
+
+    Nothing is opened before `initialize()`; `shutdown()` lets go of the ledger. Calls are taken one at a time, from
+    any thread.
+    """
+
+    __name__ = "MetaTrader5"
+    __version__ = "5.0.6231"
+    __author__ = "MT5-OTEL Simulator"
+
+    def __init__(
+        self,
+        *,
+        ledger: Path,
+        clock: Callable[[], float],
+        seed: int = 1,
+        utc_offset_s: int = 7200,
+        latency_s: Mapping[str, float] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Build the module; `clock` tells seconds UTC, `utc_offset_s` how far the server's clock is ahead of it."""
+        if utc_offset_s % 60:
+            raise ValueError(f"utc_offset_s must be whole minutes, not {utc_offset_s} s")
+        exchange = Exchange(seed=seed, clock=clock)
+        terminal = Terminal(
+            ledger_path=ledger,
+            exchange=exchange,
+            utc_offset_s=utc_offset_s,
+            latency_s=dict(latency_s or {}),
+            sleep=sleep,
+            selected=set(exchange.specs),
+        )
+        functions = {body.__name__: Function(terminal, kind, body, failure) for body, kind, failure in _FUNCTIONS}
+        self.__dict__.update(CONSTANTS, **STRUCTS, **functions)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"module 'MetaTrader5' has no attribute '{name}'")
+
+    def __repr__(self) -> str:
+        return "<module 'MetaTrader5' (simulator)>"
+
+
+def open_module(options: Mapping[str, Any]) -> SimulatorModule:
+    """Build the module from plain values, as they cross to another process.
+
+    Options: `ledger` (path of the SQLite file, required), `seed` (1), `utc_offset_s` (7200), `latency_s` (seconds
+    by function name, none). An unknown option is an error.
+    """
+    known = {"ledger", "seed", "utc_offset_s", "latency_s"}
+    if unknown := set(options) - known:
+        raise ValueError(f"unknown simulator options: {', '.join(sorted(unknown))}")
+    if "ledger" not in options:
+        raise ValueError("the simulator needs the option `ledger`, the path of its SQLite file")
+    given = {name: options[name] for name in known - {"ledger"} if name in options}
+    return SimulatorModule(ledger=Path(options["ledger"]), clock=time.time, **given)

@@ -1,0 +1,88 @@
+"""What an account is worth now: balance, floating profit and margin over its open positions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from app.simulator.ledger import Account, Position
+from app.simulator.market import Quote
+from app.simulator.money import BUY, SELL, margin, profit
+from app.simulator.symbols import SymbolSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worth:
+    """An account's money in cents of the deposit currency; equity is balance + profit, to the cent."""
+
+    balance_cents: int
+    profit_cents: int
+    margin_cents: int
+
+    @property
+    def equity_cents(self) -> int:
+        """Balance and floating profit."""
+        return self.balance_cents + self.profit_cents
+
+    @property
+    def free_cents(self) -> int:
+        """What is left for new positions."""
+        return self.equity_cents - self.margin_cents
+
+    @property
+    def level(self) -> float:
+        """Equity in percent of margin; 0 when nothing is tied up."""
+        return 100.0 * self.equity_cents / self.margin_cents if self.margin_cents else 0.0
+
+
+def cents(amount: float) -> int:
+    """Round money to whole cents."""
+    return round(amount * 100)
+
+
+def closing_price(spec: SymbolSpec, side: int, quote: Quote) -> float:
+    """The price at which a position of this side would close: a buy at the bid, a sell at the ask."""
+    return spec.price(quote.bid if side == BUY else quote.ask)
+
+
+def floating_profit(spec: SymbolSpec, position: Position, quote: Quote) -> float:
+    """The profit that closing the position now would bring, swap and commission aside."""
+    price = closing_price(spec, position.type, quote)
+    return profit(spec, position.type, position.volume, position.price_open, price)
+
+
+def appraise(
+    account: Account,
+    positions: Iterable[Position],
+    specs: dict[str, SymbolSpec],
+    quote: Callable[[str], Quote],
+) -> Worth:
+    """Value the account with these positions at these quotes."""
+    by_symbol: dict[str, list[Position]] = {}
+    floating = 0
+    for position in positions:
+        by_symbol.setdefault(position.symbol, []).append(position)
+        floating += cents(floating_profit(specs[position.symbol], position, quote(position.symbol)))
+        floating += position.swap_cents
+    tied = sum(symbol_margin(specs[symbol], account.leverage, held) for symbol, held in by_symbol.items())
+    return Worth(balance_cents=account.balance_cents, profit_cents=floating, margin_cents=cents(tied))
+
+
+def symbol_margin(spec: SymbolSpec, leverage: int, positions: Iterable[Position]) -> float:
+    """The margin of one symbol's positions on a hedging account, at their opening prices.
+
+    What buys and sells have in common is hedged and costs `margin_hedged` once for each pair of lots; only the rest
+    costs the full margin.
+    """
+    lots, value = [0.0, 0.0], [0.0, 0.0]
+    for position in positions:
+        lots[position.type] += position.volume
+        value[position.type] += position.volume * position.price_open
+    larger = BUY if lots[BUY] >= lots[SELL] else SELL
+    hedged = lots[1 - larger]
+    bare = round(lots[larger] - hedged, 8)
+    total = margin(spec, leverage, bare, value[larger] / lots[larger]) if bare else 0.0
+    if hedged:
+        mean_price = sum(value) / sum(lots)
+        total += margin(spec, leverage, hedged, mean_price, spec.margin_hedged)
+    return total

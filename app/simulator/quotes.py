@@ -1,0 +1,214 @@
+"""The functions that show the market: symbols, ticks and bars."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from app.simulator import views
+from app.simulator.calls import (
+    GROUP_MAX,
+    Arguments,
+    BadArguments,
+    CallFailed,
+    Keywords,
+    invalid_params,
+    not_found,
+    take,
+    take_date,
+    take_int,
+    take_text,
+)
+from app.simulator.groups import group_filter
+from app.simulator.rates import TIMEFRAMES, History, Timeframe
+from app.simulator.structs import Struct
+from app.simulator.symbol_view import symbol_view
+from app.simulator.symbols import SymbolSpec
+from app.simulator.terminal import MAX_BARS, NOT_CONNECTED, Terminal
+
+_OUTDATED = (-5, "Terminal: Incompatible versions, please install the latest version of Terminal and Python module")
+
+
+def symbols_total(terminal: Terminal, args: Arguments, kwargs: Keywords) -> int:
+    """Return the number of symbols."""
+    del args, kwargs
+    _require_build(terminal)
+    return len(terminal.exchange.specs)
+
+
+def symbols_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Any:
+    """Return all symbols, or those of a group.
+
+    `symbols_get([group]) → tuple of SymbolInfo`
+    """
+    try:
+        group = _take_group(args, kwargs)
+    except BadArguments as error:
+        # The one function that answers bad arguments with False and everything else with None.
+        terminal.last_error = error.last_error
+        return False
+    _require_build(terminal)
+    holds = group_filter(group or "*")
+    return tuple(_symbol_view(terminal, spec) for spec in terminal.exchange.specs.values() if holds(spec.name))
+
+
+def symbol_info(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Struct:
+    """Return a symbol's terms and prices.
+
+    `symbol_info(symbol) → SymbolInfo`
+    """
+    del kwargs
+    return _symbol_view(terminal, _take_symbol(terminal, *take(args, 1)))
+
+
+def symbol_info_tick(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Struct:
+    """Return a symbol's last tick.
+
+    `symbol_info_tick(symbol) → Tick`
+    """
+    del kwargs
+    spec = _take_symbol(terminal, *take(args, 1))
+    quote = terminal.exchange.quote(spec.name, terminal.exchange.now_msc())
+    if quote is None or spec.name not in terminal.selected:
+        # Outside the Market Watch no ticks arrive.
+        return views.no_tick()
+    return views.tick(quote, spec, terminal.utc_offset_s)
+
+
+def symbol_select(terminal: Terminal, args: Arguments, kwargs: Keywords) -> bool:
+    """Show or hide a symbol in the Market Watch.
+
+    `symbol_select(symbol, [enable=True]) → bool`
+    """
+    del kwargs
+    name, *rest = take(args, 1, 2)
+    name, enable = take_text(name), not rest or bool(rest[0])
+    held = terminal.connected().ledger.positions(symbol=name)
+    if name not in terminal.exchange.specs or (held and not enable):
+        raise CallFailed(-1, "Terminal: Call failed")
+    (terminal.selected.add if enable else terminal.selected.discard)(name)
+    return True
+
+
+def copy_rates_from(terminal: Terminal, args: Arguments, kwargs: Keywords) -> npt.NDArray[Any]:
+    """Return bars up to a date, going back.
+
+    `copy_rates_from(symbol, timeframe, date_from, count)`
+    """
+    del kwargs
+    symbol, timeframe, date_from, count = take(args, 4)
+    name, number, until, wanted = take_text(symbol), take_int(timeframe), take_date(date_from), take_int(count)
+    history, frame = _take_history(terminal, name, number, wanted)
+    last = min(frame.index(until), history.newest(frame))
+    return _frozen(history.bars(frame, last - wanted + 1, last))
+
+
+def copy_rates_from_pos(terminal: Terminal, args: Arguments, kwargs: Keywords) -> npt.NDArray[Any]:
+    """Return bars counted back from the forming one (0).
+
+    `copy_rates_from_pos(symbol, timeframe, start_pos, count)`
+    """
+    del kwargs
+    symbol, timeframe, start_pos, count = take(args, 4)
+    name, number, skip, wanted = take_text(symbol), take_int(timeframe), take_int(start_pos), take_int(count)
+    history, frame = _take_history(terminal, name, number, wanted)
+    if skip < 0:
+        raise invalid_params()
+    last = history.newest(frame) - skip
+    return _frozen(history.bars(frame, last - wanted + 1, last))
+
+
+def copy_rates_range(terminal: Terminal, args: Arguments, kwargs: Keywords) -> npt.NDArray[Any]:
+    """Return the bars that open between two dates, both included.
+
+    `copy_rates_range(symbol, timeframe, from, to)`
+    """
+    del kwargs
+    symbol, timeframe, date_from, date_to = take(args, 4)
+    name, number, since, until = take_text(symbol), take_int(timeframe), take_date(date_from), take_date(date_to)
+    history, frame = _take_history(terminal, name, number)
+    if until < since:
+        raise invalid_params()
+    first = frame.index(since - 1) + 1
+    last = min(frame.index(until), history.newest(frame))
+    if last - first >= MAX_BARS:
+        raise invalid_params()
+    return _frozen(history.bars(frame, first, last))
+
+
+def copy_ticks_from(terminal: Terminal, args: Arguments, kwargs: Keywords) -> npt.NDArray[Any]:
+    """Return ticks from a date on, going forward.
+
+    `copy_ticks_from(symbol, date_from, count, flags)`
+    """
+    del kwargs
+    symbol, date_from, count, flags = take(args, 4)
+    name, since, wanted, which = take_text(symbol), take_date(date_from), take_int(count), take_int(flags)
+    history = terminal.history(_known(terminal, name))
+    if wanted <= 0:
+        raise invalid_params()
+    return _frozen(_only(history.ticks(since * 1000, 2**62, wanted), which))
+
+
+def copy_ticks_range(terminal: Terminal, args: Arguments, kwargs: Keywords) -> npt.NDArray[Any]:
+    """Return the ticks between two dates.
+
+    `copy_ticks_range(symbol, date_from, date_to, flags)`
+    """
+    del kwargs
+    symbol, date_from, date_to, flags = take(args, 4)
+    name, since, until, which = take_text(symbol), take_date(date_from), take_date(date_to), take_int(flags)
+    history = terminal.history(_known(terminal, name))
+    if until < since:
+        raise invalid_params()
+    return _frozen(_only(history.ticks(since * 1000, until * 1000 + 1), which))
+
+
+def _take_group(args: Arguments, kwargs: Keywords) -> str:
+    if len(args) > 1:
+        raise BadArguments
+    text = 'Invalid "group" argument' if "group" in kwargs else "Invalid 1st unnamed argument"
+    return take_text(kwargs.get("group", args[0] if args else ""), text, GROUP_MAX)
+
+
+def _require_build(terminal: Terminal) -> None:
+    """Fail as the package does when it does not know the terminal's build, or has lost the terminal."""
+    if terminal.connection is None:
+        raise CallFailed(*(NOT_CONNECTED if terminal.build_known else _OUTDATED))
+
+
+def _take_symbol(terminal: Terminal, value: Any) -> SymbolSpec:
+    return _known(terminal, take_text(value))
+
+
+def _known(terminal: Terminal, name: str) -> SymbolSpec:
+    terminal.connected()
+    if name not in terminal.exchange.specs:
+        raise not_found()
+    return terminal.exchange.specs[name]
+
+
+def _symbol_view(terminal: Terminal, spec: SymbolSpec) -> Struct:
+    return symbol_view(spec, terminal.history(spec), selected=spec.name in terminal.selected)
+
+
+def _take_history(terminal: Terminal, name: str, timeframe: int, count: int = 1) -> tuple[History, Timeframe]:
+    spec = _known(terminal, name)
+    if timeframe not in TIMEFRAMES or not 0 < count < MAX_BARS:
+        raise invalid_params()
+    return terminal.history(spec), TIMEFRAMES[timeframe]
+
+
+def _only(ticks: npt.NDArray[Any], which: int) -> npt.NDArray[Any]:
+    """Keep what the COPY_TICKS flags ask for: every tick here changes bid or ask, none is a trade."""
+    if which not in (-1, 1, 2, 3):
+        raise invalid_params()
+    return ticks[:0].copy() if which == 2 else ticks
+
+
+def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    owned = array if array.flags.owndata else np.array(array)
+    owned.setflags(write=False)
+    return owned

@@ -1,0 +1,56 @@
+"""The symbols and their terms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DEPOSIT_CURRENCY = "USD"
+FILLING_FOK = 1  # bits of filling_mode, which the package does not name
+FILLING_IOC = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SymbolSpec:
+    """A symbol's terms: prices in the profit currency, volumes in lots, money in the deposit currency.
+
+    `commission_per_lot` is charged once, on entry, for the whole round turn. `filling_mode` holds the bits of the
+    filling policies that market orders may use; `trade_mode` and `trade_exemode` are MT5's numbers.
+    """
+
+    name: str
+    description: str
+    base: str
+    profit: str
+    digits: int = 5
+    contract_size: float = 100_000.0
+    volume_min: float = 0.01
+    volume_max: float = 100.0
+    volume_step: float = 0.01
+    filling_mode: int = FILLING_FOK | FILLING_IOC
+    trade_mode: int = 4
+    trade_exemode: int = 2
+    margin_hedged: float = 100_000.0
+    commission_per_lot: float = 7.0
+
+    @property
+    def point(self) -> float:
+        """The smallest step of the price."""
+        return float(1 / 10**self.digits)
+
+    def price(self, points: float) -> float:
+        """Return whole points as the nearest double of the decimal price."""
+        return float(points / 10**self.digits)
+
+
+SYMBOLS = (
+    SymbolSpec(name="EURUSD", description="Euro vs US Dollar", base="EUR", profit="USD"),
+    SymbolSpec(name="GBPUSD", description="Great Britain Pound vs US Dollar", base="GBP", profit="USD"),
+    # One symbol that takes immediate-or-cancel only, as many brokers' do: an omitted filling is refused there.
+    SymbolSpec(
+        name="USDCAD",
+        description="US Dollar vs Canadian Dollar",
+        base="USD",
+        profit="CAD",
+        filling_mode=FILLING_IOC,
+    ),
+)

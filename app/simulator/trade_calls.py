@@ -1,0 +1,239 @@
+"""The functions of trading: the account, its positions and history, calculations, and orders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from app.simulator import views
+from app.simulator.calls import (
+    GROUP_MAX,
+    Arguments,
+    BadArguments,
+    Keywords,
+    first_filter,
+    invalid_params,
+    not_found,
+    take,
+    take_action,
+    take_date,
+    take_float,
+    take_text,
+)
+from app.simulator.groups import group_filter
+from app.simulator.ledger import Deal, Order, Position
+from app.simulator.market import Quote
+from app.simulator.money import BUY, SELL, margin, profit
+from app.simulator.portfolio import appraise
+from app.simulator.requests import take_request
+from app.simulator.structs import Struct
+from app.simulator.symbols import SymbolSpec
+from app.simulator.terminal import Terminal
+
+
+def account_info(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Struct:
+    """Return the account's terms and money."""
+    del args, kwargs
+    ledger = terminal.connected().ledger
+    with ledger.reading():
+        account, positions = ledger.account(), ledger.positions()
+    worth = appraise(account, positions, terminal.exchange.specs, _quotes(terminal))
+    return views.account_info(account, worth)
+
+
+def positions_total(terminal: Terminal, args: Arguments, kwargs: Keywords) -> int:
+    """Return the number of open positions."""
+    del args, kwargs
+    return terminal.connected().ledger.positions_total()
+
+
+def positions_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tuple[Struct, ...]:
+    """Return open positions.
+
+    `positions_get([ticket=] | [symbol=] | [group=]) → tuple of TradePosition`
+    """
+    chosen = _take_filter(args, kwargs, ("ticket", "symbol", "group"))
+    ledger = terminal.connected().ledger
+    match chosen:
+        case ("ticket", number):
+            held = ledger.positions(ticket=number)
+        case ("symbol", name):
+            held = ledger.positions(symbol=name)
+        case ("group", group):
+            held = _in_group(ledger.positions(), group)
+        case _:
+            held = ledger.positions()
+    quote, specs = _quotes(terminal), terminal.exchange.specs
+    offset = terminal.utc_offset_s
+    return tuple(views.position(each, specs[each.symbol], quote(each.symbol), offset) for each in held)
+
+
+def orders_total(terminal: Terminal, args: Arguments, kwargs: Keywords) -> int:
+    """Return the number of active orders: none, market orders are done at once."""
+    del args, kwargs
+    terminal.connected()
+    return 0
+
+
+def orders_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tuple[Struct, ...]:
+    """Return active orders.
+
+    `orders_get([ticket=] | [symbol=] | [group=]) → tuple of TradeOrder`
+    """
+    _take_filter(args, kwargs, ("ticket", "symbol", "group"))
+    terminal.connected()
+    return ()
+
+
+def history_orders_total(terminal: Terminal, args: Arguments, kwargs: Keywords) -> int:
+    """Return how many orders were done.
+
+    `history_orders_total(date_from, date_to)`
+    """
+    del kwargs
+    return len(terminal.connected().ledger.orders(**_take_period(terminal, take(args, 2))))
+
+
+def history_orders_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tuple[Struct, ...]:
+    """Return done orders.
+
+    `history_orders_get(date_from, date_to, [group=])` or `(ticket=)` or `(position=)`
+    """
+    period, chosen = _take_history(terminal, args, kwargs)
+    ledger = terminal.connected().ledger
+    found = ledger.orders(**period) if period else ledger.orders_of(**chosen)
+    if "group" in chosen:
+        found = _in_group(found, chosen["group"])
+    return tuple(views.order(each, terminal.utc_offset_s) for each in found)
+
+
+def history_deals_total(terminal: Terminal, args: Arguments, kwargs: Keywords) -> int:
+    """Return how many deals were made.
+
+    `history_deals_total(date_from, date_to)`
+    """
+    del kwargs
+    return len(terminal.connected().ledger.deals(**_take_period(terminal, take(args, 2))))
+
+
+def history_deals_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tuple[Struct, ...]:
+    """Return deals.
+
+    `history_deals_get(date_from, date_to, [group=])` or `(ticket=)` or `(position=)`
+    """
+    period, chosen = _take_history(terminal, args, kwargs)
+    ledger = terminal.connected().ledger
+    found = ledger.deals(**period) if period else ledger.deals_of(**chosen)
+    if "group" in chosen:
+        found = _in_group(found, chosen["group"])
+    return tuple(views.deal(each, terminal.utc_offset_s) for each in found)
+
+
+def order_calc_margin(terminal: Terminal, args: Arguments, kwargs: Keywords) -> float:
+    """Return the margin of a trade in the deposit currency.
+
+    `order_calc_margin(action, symbol, volume, price)`
+    """
+    del kwargs
+    action, symbol, volume, price = take(args, 4)
+    side, name = take_action(action), take_text(symbol)
+    lots, at = take_float(volume), take_float(price)
+    spec = _calculable(terminal, side, name)
+    leverage = terminal.connected().ledger.account().leverage
+    return round(margin(spec, leverage, lots, _positive(at)), 2)
+
+
+def order_calc_profit(terminal: Terminal, args: Arguments, kwargs: Keywords) -> float:
+    """Return a trade's profit.
+
+    `order_calc_profit(action, symbol, volume, price_open, price_close)`
+    """
+    del kwargs
+    action, symbol, volume, price_open, price_close = take(args, 5)
+    side, name = take_action(action), take_text(symbol)
+    lots, opened, closed = (take_float(value) for value in (volume, price_open, price_close))
+    spec = _calculable(terminal, side, name)
+    return profit(spec, side, lots, _positive(opened), _positive(closed))
+
+
+def order_check(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Struct:
+    """Say what a request would lead to.
+
+    `order_check(request) → OrderCheckResult`
+    """
+    request = take_request(args, kwargs)
+    desk = terminal.connected().desk
+    return desk.check(request, selected=request.symbol in terminal.selected)
+
+
+def order_send(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Struct:
+    """Send a trade request.
+
+    `order_send(request) → OrderSendResult`
+    """
+    request = take_request(args, kwargs)
+    desk = terminal.connected().desk
+    return desk.send(request, selected=request.symbol in terminal.selected)
+
+
+def _take_filter(args: Arguments, kwargs: Keywords, names: tuple[str, ...]) -> tuple[str, Any] | None:
+    if args:
+        raise BadArguments("Unnamed arguments not allowed")
+    return first_filter(kwargs, names)
+
+
+def _take_history(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tuple[dict[str, int], dict[str, Any]]:
+    """Return a period and perhaps a group, or no period and a ticket or position. Two dates win."""
+    if len(args) == 2:
+        chosen = {}
+        if "group" in kwargs:
+            chosen["group"] = take_text(kwargs["group"], 'Invalid "group" argument', GROUP_MAX)
+        return _take_period(terminal, args), chosen
+    number = first_filter(kwargs, ("ticket", "position"))
+    if number is None:
+        raise BadArguments
+    if args:
+        raise BadArguments("Unnamed arguments not allowed")
+    return {}, dict([number])
+
+
+def _take_period(terminal: Terminal, dates: Arguments) -> dict[str, int]:
+    """Turn two dates of the server's clock into milliseconds UTC; the second counts in whole."""
+    since, until = (take_date(date) - terminal.utc_offset_s for date in dates)
+    return {"since_msc": since * 1000, "until_msc": (until + 1) * 1000}
+
+
+_Record = TypeVar("_Record", Order, Deal, Position)
+
+
+def _in_group(records: list[_Record], group: str) -> list[_Record]:
+    holds = group_filter(group)
+    return [record for record in records if holds(record.symbol)]
+
+
+def _quotes(terminal: Terminal) -> Callable[[str], Quote]:
+    """Quotes of one moment, for everything that a call shows."""
+    now_msc = terminal.exchange.now_msc()
+
+    def quote(symbol: str) -> Quote:
+        found = terminal.exchange.quote(symbol, now_msc)
+        if found is None:
+            raise not_found()
+        return found
+
+    return quote
+
+
+def _calculable(terminal: Terminal, side: int, name: str) -> SymbolSpec:
+    terminal.connected()
+    if name not in terminal.exchange.specs:
+        raise not_found()
+    if side not in (BUY, SELL):
+        raise invalid_params()
+    return terminal.exchange.specs[name]
+
+
+def _positive(price: float) -> float:
+    if not price > 0:
+        raise invalid_params()
+    return price

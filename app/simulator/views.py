@@ -1,0 +1,72 @@
+"""The books as a terminal shows them: the server's clock for UTC, floats for cents, live prices beside old ones."""
+
+from __future__ import annotations
+
+from app.simulator import structs
+from app.simulator.ledger import Account, Deal, Order, Position
+from app.simulator.market import Quote
+from app.simulator.portfolio import Worth, closing_price, floating_profit
+from app.simulator.rates import tick_flags
+from app.simulator.structs import Struct
+from app.simulator.symbols import SymbolSpec
+
+
+def account_info(account: Account, worth: Worth) -> Struct:
+    """The account's terms and what it is worth now."""
+    return structs.AccountInfo(
+        [
+            account.login, account.trade_mode, account.leverage, 200, 0, True, True, account.margin_mode, 2, False,
+            account.balance_cents / 100, 0.0, worth.profit_cents / 100, worth.equity_cents / 100,
+            worth.margin_cents / 100, worth.free_cents / 100, worth.level, 100.0, 50.0, 0.0, 0.0, 0.0, 0.0, 0.0,
+            account.name, account.server, account.currency, account.company,
+        ]
+    )  # fmt: skip
+
+
+def tick(quote: Quote, spec: SymbolSpec, utc_offset_s: int) -> Struct:
+    """The last tick."""
+    time_msc = quote.time_msc + utc_offset_s * 1000
+    flags = tick_flags(quote.bid_moved, quote.ask_moved)
+    bid, ask = spec.price(quote.bid), spec.price(quote.ask)
+    return structs.Tick([time_msc // 1000, bid, ask, 0.0, 0, time_msc, flags, 0.0])
+
+
+def no_tick() -> Struct:
+    """The tick of a symbol for which none has arrived."""
+    return structs.Tick([0, 0.0, 0.0, 0.0, 0, 0, 0, 0.0])
+
+
+def position(held: Position, spec: SymbolSpec, quote: Quote, utc_offset_s: int) -> Struct:
+    """An open position at the current price."""
+    opened, updated = (time_msc + utc_offset_s * 1000 for time_msc in (held.time_msc, held.time_update_msc))
+    return structs.TradePosition(
+        [
+            held.ticket, opened // 1000, opened, updated // 1000, updated, held.type, held.magic, held.identifier,
+            held.reason, held.volume, held.price_open, 0.0, 0.0, closing_price(spec, held.type, quote),
+            held.swap_cents / 100, floating_profit(spec, held, quote), held.symbol, held.comment, "",
+        ]
+    )  # fmt: skip
+
+
+def order(done: Order, utc_offset_s: int) -> Struct:
+    """An order out of history."""
+    setup, finished = (time_msc + utc_offset_s * 1000 for time_msc in (done.time_setup_msc, done.time_done_msc))
+    return structs.TradeOrder(
+        [
+            done.ticket, setup // 1000, setup, finished // 1000, finished, 0, done.type, done.type_time,
+            done.type_filling, done.state, done.magic, done.position_id, 0, done.reason, done.volume_initial,
+            done.volume_current, done.price_open, 0.0, 0.0, done.price_current, 0.0, done.symbol, done.comment, "",
+        ]
+    )  # fmt: skip
+
+
+def deal(made: Deal, utc_offset_s: int) -> Struct:
+    """A deal out of history."""
+    time_msc = made.time_msc + utc_offset_s * 1000
+    return structs.TradeDeal(
+        [
+            made.ticket, made.order, time_msc // 1000, time_msc, made.type, made.entry, made.magic,
+            made.position_id, made.reason, made.volume, made.price, made.commission_cents / 100,
+            made.swap_cents / 100, made.profit_cents / 100, made.fee_cents / 100, made.symbol, made.comment, "",
+        ]
+    )  # fmt: skip
