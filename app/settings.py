@@ -101,7 +101,7 @@ class TelemetrySettings(Section):
 
     delivery: Literal["files", "direct"] = Field(
         "files",
-        description="`files`: to disk first, shipped from there; `direct`: the official exporters, in memory, no files.",
+        description="`files`: to disk first, shipped from there; `direct`: the official exporters, in memory.",
     )
     collect_s: float = Field(1.0, gt=0, description="How often metrics are collected for charts and /metrics.")
     export_every: int = Field(10, ge=1, description="Every so manyth collection goes to file and endpoint.")
@@ -139,7 +139,9 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Field(Path("data"), description="Journal, telemetry, logs, simulator and stack live here.")
-    demo: bool = Field(True, description="Run the demo trader (simulator only).")
+    demo: bool | None = Field(
+        None, description="Run the demo trader; by default on the simulator, which alone allows it."
+    )
     http: HttpSettings = HttpSettings()
     auth: AuthSettings = AuthSettings()
     cors: CorsSettings = CorsSettings()

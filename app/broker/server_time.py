@@ -48,8 +48,7 @@ class ServerTime:
     def to_utc(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """A copy of a MetaTrader record with every time field in UTC; zeros stay zeros."""
         shifted = dict(record)
-        for name in SLACK_S = 60
-TIME_FIELDS:
+        for name in TIME_FIELDS:
             if shifted.get(name):
                 shifted[name] -= self._offset_s
             if shifted.get(f"{name}_msc"):

@@ -1,0 +1,51 @@
+"""Which module the terminal's process hosts, by what the operator set."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+from app.broker.terminal import TerminalSpec
+from app.errors import StartupError
+from app.settings import Settings
+
+NATIVE_PACKAGE = "MetaTrader5"
+
+
+def terminal_spec(settings: Settings) -> TerminalSpec:
+    """Name the module.
+
+    Raises:
+        StartupError: the vendor's package is not installed here.
+    """
+    if settings.terminal.kind == "simulator":
+        return simulator_spec(settings)
+    return native_spec(settings.terminal.path, settings.terminal.initialize_timeout_s)
+
+
+def simulator_spec(settings: Settings) -> TerminalSpec:
+    """The built-in simulator on its ledger in the data folder."""
+    return TerminalSpec(
+        loader="app.simulator:open_module",
+        options={
+            "ledger": str((settings.data_dir / "simulator.sqlite").absolute()),
+            "seed": settings.simulator.seed,
+            "utc_offset_s": settings.simulator.utc_offset_minutes * 60,
+            "latency_s": dict(settings.simulator.latency_s),
+        },
+        simulated=True,
+    )
+
+
+def native_spec(path: Path | None, initialize_timeout_s: float) -> TerminalSpec:
+    """The vendor's package, attached to the terminal of this machine."""
+    if importlib.util.find_spec(NATIVE_PACKAGE) is None:
+        raise StartupError(
+            f"--terminal native needs the {NATIVE_PACKAGE} package, which is not installed here: its vendor makes it "
+            "for Windows on x64 only. Run mt5-otel on the Windows machine of the terminal, or use --terminal simulator."
+        )
+    # Its own timeout bounds only the wait for the account, in ms; the process is given up after ours.
+    initialize: dict[str, str | int] = {"timeout": int(initialize_timeout_s * 1_000)}
+    if path is not None:
+        initialize["path"] = str(path)
+    return TerminalSpec(loader=NATIVE_PACKAGE, initialize=initialize, demo_only=True)

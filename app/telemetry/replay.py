@@ -1,0 +1,54 @@
+"""An order's span built again from what the journal knows, for a span that a crash lost."""
+
+from __future__ import annotations
+
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
+
+from app.domain.account import AccountMode
+from app.domain.orders import Order, Outcome
+from app.telemetry.orders import SPAN_NAMES, SpanIds, order_attributes, outcome_attributes, outcome_error
+
+SCOPE = "mt5_otel"
+"""Name of the instrumentation scope of everything this program tells about trading."""
+
+
+def order_span(
+    order: Order,
+    outcome: Outcome,
+    ids: SpanIds,
+    *,
+    started_ns: int,
+    ended_ns: int,
+    mode: AccountMode,
+    resource: Resource,
+    version: str,
+) -> ReadableSpan:
+    """The span `place_order` or `close_position` with the ids, times and outcome of the journal.
+
+    `mt5.order.replayed` says that it was told late; the steps below it are lost.
+    """
+    error = outcome_error(outcome)
+    return ReadableSpan(
+        name=SPAN_NAMES[order.action],
+        context=_context(ids.trace_id, ids.span_id),
+        parent=_context(ids.trace_id, ids.parent_span_id, remote=True) if ids.parent_span_id else None,
+        resource=resource,
+        attributes={**order_attributes(order, mode), **outcome_attributes(outcome), "mt5.order.replayed": True},
+        kind=SpanKind.INTERNAL,
+        status=Status(StatusCode.UNSET) if error is None else Status(StatusCode.ERROR, error),
+        start_time=started_ns,
+        end_time=ended_ns,
+        instrumentation_scope=InstrumentationScope(SCOPE, version),
+    )
+
+
+def _context(trace_id: str, span_id: str, *, remote: bool = False) -> SpanContext:
+    return SpanContext(
+        trace_id=int(trace_id, 16),
+        span_id=int(span_id, 16),
+        is_remote=remote,
+        trace_flags=TraceFlags(TraceFlags.SAMPLED),
+    )
