@@ -35,7 +35,7 @@ class OtlpEndpoint:
     """
 
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     protocol: Protocol = "http/protobuf"
     compression: Compression = "none"
     ca_file: Path | None = None
@@ -68,7 +68,8 @@ class TelemetryConfig:
     an entry for each signal that is sent anywhere; `secrets` are texts that never leave, wherever they turn
     up. Metrics are collected every `collect_interval_s` seconds and every `write_every`th collection is
     written. Batches hold `batch_size` items and wait `schedule_delay_s` at most; up to `queue_size` items
-    wait to be written, more are dropped and counted.
+    wait to be written, more are dropped and counted. A file is followed by a new one at `segment_max_bytes` or
+    after `segment_max_age_s`; per signal, files over `keep_bytes` in all or older than `keep_s` are deleted.
     """
 
     service_name: str = "mt5-otel"
@@ -80,7 +81,7 @@ class TelemetryConfig:
     delivery: Delivery = "files"
     endpoints: Mapping[Signal, OtlpEndpoint] = field(default_factory=dict)
     signals: frozenset[Signal] = frozenset(SIGNALS)
-    secrets: frozenset[str] = frozenset()
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
     query_values_kept: frozenset[str] = frozenset()
     limits: AttributeLimits = AttributeLimits()
     exemplar_filter: ExemplarFilter = "trace_based"
@@ -92,6 +93,8 @@ class TelemetryConfig:
     series_per_instrument: int = 1000
     segment_max_bytes: int = 8 * 1024 * 1024
     segment_max_age_s: float = 3600.0
+    keep_bytes: int = 1024 * 1024 * 1024
+    keep_s: float = 30 * 86_400.0
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, while a person is still looking."""
@@ -99,6 +102,10 @@ class TelemetryConfig:
         _positive("write_every", self.write_every)
         _positive("schedule_delay_s", self.schedule_delay_s)
         _positive("series_per_instrument", self.series_per_instrument)
+        _positive("segment_max_bytes", self.segment_max_bytes)
+        _positive("segment_max_age_s", self.segment_max_age_s)
+        _positive("keep_bytes", self.keep_bytes)
+        _positive("keep_s", self.keep_s)
         if not 1 <= self.batch_size <= self.queue_size:
             raise TelemetryConfigError("batch_size must lie between 1 and queue_size")
         if not self.disabled:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Generic, Protocol, TypeVar
@@ -18,6 +19,7 @@ from otel.config import OtlpEndpoint, TelemetryConfig, TelemetryConfigError
 from otel.exporters import Sink
 from otel.guard import Deadline, QuietLog, within
 from otel.readings import count_points
+from otel.shipper import DeliveryStatus
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -41,9 +43,13 @@ class DirectSink(Generic[_T]):
         signal: what is sent, for the log line.
         exporter: an official OTLP exporter.
         account: delivered, or dropped as `export_failed`.
+        clock: Unix seconds, for the status.
     """
 
-    def __init__(self, signal: Signal, exporter: OtlpExporter, account: SignalAccount) -> None:
+    def __init__(
+        self, signal: Signal, exporter: OtlpExporter, account: SignalAccount, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._clock = clock
         self._signal = signal
         self._exporter = exporter
         self._account = account
@@ -51,6 +57,8 @@ class DirectSink(Generic[_T]):
         self._lock = threading.Lock()
         self._under_way = 0
         self._closed = False
+        self._failing = False
+        self._last_success: float | None = None
 
     def write(self, batch: _T) -> None:
         """Send one batch; it takes as long as the endpoint's timeout at most."""
@@ -70,6 +78,18 @@ class DirectSink(Generic[_T]):
                 self._account.dropped(self._under_way, "shutdown")
         within(deadline, self._exporter.shutdown)
 
+    def status(self) -> DeliveryStatus:
+        """How delivery fares: `retrying` while the last batch was not taken."""
+        with self._lock:
+            return DeliveryStatus(
+                state="retrying" if self._failing else "idle",
+                reason="the endpoint did not take the last batch" if self._failing else "",
+                next_attempt=None,
+                last_success=self._last_success,
+                oldest_unshipped_age_s=0.0,
+                spooled_items=0,
+            )
+
     def _begin(self, items: int) -> bool:
         with self._lock:
             if self._closed:
@@ -83,7 +103,9 @@ class DirectSink(Generic[_T]):
             if self._closed:  # counted when closing, whatever became of it since
                 return
             self._under_way -= items
+            self._failing = not delivered
             if delivered:
+                self._last_success = self._clock()
                 self._account.delivered(items)
             else:
                 self._account.dropped(items, "export_failed")
@@ -130,6 +152,10 @@ class LatestOnlySink(Generic[_T]):
             if left is not None:
                 self._account.dropped(_count(left), "shutdown")
         self._behind.close(deadline)
+
+    def status(self) -> DeliveryStatus:
+        """How delivery fares."""
+        return self._behind.status()
 
     def _run(self) -> None:
         with suppress_instrumentation():

@@ -24,6 +24,7 @@ from otel.accounts import SignalAccount
 from otel.guard import Deadline, QuietLog, contained
 from otel.readings import Readings, count_points
 from otel.redaction import Redaction, map_metrics
+from otel.shipper import DeliveryStatus
 
 _log = logging.getLogger(__name__)
 _T_contra = TypeVar("_T_contra", contravariant=True)
@@ -38,6 +39,9 @@ class Sink(Protocol[_T_contra]):
 
     def close(self, deadline: Deadline) -> None:
         """Take no more; bring to its end what can be until *deadline*, and count the rest as dropped."""
+
+    def status(self) -> DeliveryStatus | None:
+        """How delivery to the endpoint fares; `None` where there is none."""
 
 
 class Gate:

@@ -42,10 +42,12 @@ from otel.exporters import (
     RedactingSpanExporter,
     StartTimes,
 )
+from otel.files import FileSink
 from otel.guard import Deadline, QuietLog, contained, within
 from otel.readings import Readings
 from otel.redaction import Redaction
 from otel.resource import build_resource
+from otel.shipper import DeliveryStatus
 from otel.sinks import Accounts, Sinks, open_accounts, open_sinks
 
 _log = logging.getLogger(__name__)
@@ -116,6 +118,11 @@ class Pipeline:
         handler = LoggingHandler(level, self.logger_provider)
         handler.addFilter(_is_not_our_own)
         return handler
+
+    def delivery(self) -> dict[Signal, DeliveryStatus]:
+        """Return how delivery fares, for each signal that is sent to an endpoint; takes no time."""
+        statuses = {signal: sink.status() for signal, sink in self._sinks.items()}
+        return {signal: status for signal, status in statuses.items() if status is not None}
 
     def replay(self, span: ReadableSpan) -> None:
         """Let a span that ended in an earlier process go the way of any other; its ids and times stay."""
@@ -282,9 +289,16 @@ class _Assembly:
             views=VIEWS,
         )
         self_metrics.register(
-            provider.get_meter("otel"), {signal: self.accounts[signal] for signal in self.sinks}, dict
+            provider.get_meter("otel"),
+            {signal: self.accounts[signal] for signal in self.sinks},
+            self._parked,
+            {signal: sink.torn_bytes for signal, sink in self.sinks.items() if isinstance(sink, FileSink)},
         )
         return provider, _Signal(provider.force_flush, provider.shutdown)
+
+    def _parked(self) -> dict[Signal, bool]:
+        statuses = {signal: sink.status() for signal, sink in self.sinks.items()}
+        return {signal: status.state == "parked" for signal, status in statuses.items() if status is not None}
 
     def _batching(self) -> dict[str, Any]:
         return {

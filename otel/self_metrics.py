@@ -46,13 +46,23 @@ PARKED: Final = SelfMetric(
     "1 while the endpoint refuses our credentials or path and the queue waits for it to be put right, else 0.",
     (SIGNAL,),
 )
-SELF_METRICS: Final = (EMITTED, DELIVERED, DROPPED, SPOOLED, PARKED)
+TORN: Final = SelfMetric(
+    "mt5.telemetry.torn",
+    "counter",
+    "By",
+    "Bytes of lines which a crash left unfinished, cut from the files at start.",
+    (SIGNAL,),
+)
+SELF_METRICS: Final = (EMITTED, DELIVERED, DROPPED, SPOOLED, PARKED, TORN)
 
 _Observe = Callable[[CallbackOptions], Iterable[Observation]]
 
 
 def register(
-    meter: Meter, accounts: Mapping[Signal, SignalAccount], parked: Callable[[], Mapping[Signal, bool]]
+    meter: Meter,
+    accounts: Mapping[Signal, SignalAccount],
+    parked: Callable[[], Mapping[Signal, bool]],
+    torn_bytes: Mapping[Signal, int],
 ) -> None:
     """Create the instruments; their callbacks copy numbers that are there already."""
 
@@ -69,12 +79,16 @@ def register(
     def parked_queues(_: CallbackOptions) -> list[Observation]:
         return [Observation(int(is_parked), {SIGNAL: signal}) for signal, is_parked in parked().items()]
 
+    def torn(_: CallbackOptions) -> list[Observation]:
+        return [Observation(size, {SIGNAL: signal}) for signal, size in torn_bytes.items()]
+
     for metric, observe in (
         (EMITTED, each(lambda s: s.emitted)),
         (DELIVERED, each(lambda s: s.delivered)),
         (DROPPED, dropped),
         (SPOOLED, each(lambda s: s.spooled)),
         (PARKED, parked_queues),
+        (TORN, torn),
     ):
         _create(meter, metric, observe)
 

@@ -9,6 +9,7 @@ from otel.accounts import SIGNALS, Signal, SignalAccount
 from otel.config import TelemetryConfig
 from otel.direct import direct_sinks
 from otel.exporters import Sink
+from otel.files import file_sinks
 
 Accounts = Mapping[Signal, SignalAccount]
 Sinks = Mapping[Signal, Sink[Any]]
@@ -28,4 +29,4 @@ def open_sinks(config: TelemetryConfig, accounts: Accounts) -> Sinks:
     """
     if config.delivery == "direct":
         return direct_sinks(config, accounts)
-    return {}
+    return file_sinks(config, accounts)

@@ -85,6 +85,9 @@ class MemorySink(Generic[_T]):
         """Remember that it was closed."""
         self.closed = True
 
+    def status(self) -> None:
+        """Nothing is delivered from here."""
+
 
 class InMemoryTelemetry:
     """A pipeline, real in everything but where it ends: what leaves stays here, redacted.
