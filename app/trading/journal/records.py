@@ -1,0 +1,156 @@
+"""What the journal knows of one order, and what it writes down about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Literal, NamedTuple
+
+from app.domain.clock import rfc3339
+from app.domain.orders import Denied, Filled, NotSent, Order, Outcome, Placed
+
+NumberKind = Literal["order", "deal", "position"]
+"""What a number of the broker's names."""
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRef:
+    """Where an order's span stands: ids in lower-case hex, empty while telemetry is off."""
+
+    trace_id: str = ""
+    span_id: str = ""
+    parent_span_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """An order is about to be sent, with `comment_sent` as its comment; it arrived at `started_ns`."""
+
+    kind: ClassVar[str] = "intent"
+    order: Order
+    trace: TraceRef
+    comment_sent: str
+    started_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What first came of an order that has an intent."""
+
+    kind: ClassVar[str] = "outcome"
+    order_id: str
+    outcome: Outcome
+    ended_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsent:
+    """An order that was decided before anything was sent: intent and outcome in one."""
+
+    kind: ClassVar[str] = "unsent"
+    order: Order
+    trace: TraceRef
+    outcome: Denied | NotSent
+    started_ns: int
+    ended_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amended:
+    """What was found out about an order after its outcome was told, and how."""
+
+    kind: ClassVar[str] = "amended"
+    order_id: str
+    outcome: Outcome
+    reason: str
+
+
+Entry = Intent | Decided | Unsent | Amended
+"""One line of the journal, without what every line has."""
+
+
+class Stamped(NamedTuple):
+    """An entry with its place and time in the journal."""
+
+    seq: int
+    time_ns: int
+    entry: Entry
+
+
+class OrderKey(NamedTuple):
+    """By what orders are counted: the labels of `mt5.orders`, in this order."""
+
+    action: str
+    side: str
+    outcome: str
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRecord:
+    """Everything the journal holds about one order.
+
+    Attributes:
+        comment_sent: the comment that went to the broker; empty when nothing was sent.
+        started_ns: when the order arrived; ns since 1970.
+        intent_seq: number of the line that first names the order.
+        outcome: what was decided first; None while that is open.
+        ended_ns: when it was decided.
+        outcome_seq: number of the line with the outcome; the same as `intent_seq` when nothing was sent.
+        amended: what was found out later, in place of `outcome`.
+    """
+
+    order: Order
+    trace: TraceRef
+    comment_sent: str
+    started_ns: int
+    intent_seq: int
+    outcome: Outcome | None = None
+    ended_ns: int | None = None
+    outcome_seq: int | None = None
+    amended: Outcome | None = None
+    amended_reason: str = ""
+    amended_seq: int | None = None
+
+    @property
+    def current(self) -> Outcome | None:
+        """What is known now: the later truth, else the first outcome."""
+        return self.outcome if self.amended is None else self.amended
+
+    def numbers(self) -> Iterator[tuple[NumberKind, int]]:
+        """The broker's numbers that lead to this order, the newest truth last; some may come twice."""
+        if self.order.position:
+            yield "position", self.order.position
+        for outcome in (self.outcome, self.amended):
+            yield from _numbers(outcome)
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as the API and the command line show it."""
+        return {
+            "order_id": self.order.order_id,
+            "status": self.current.name if self.current else "open",
+            "order": asdict(self.order),
+            "comment_sent": self.comment_sent,
+            "outcome": outcome_json(self.outcome),
+            "amended": outcome_json(self.amended),
+            "amended_reason": self.amended_reason or None,
+            "numbers": {"order": None, "deal": None, "position": None, **dict(self.numbers())},
+            "trace_id": self.trace.trace_id or None,
+            "span_id": self.trace.span_id or None,
+            "started": rfc3339(self.started_ns),
+            "ended": None if self.ended_ns is None else rfc3339(self.ended_ns),
+        }
+
+
+def outcome_json(outcome: Outcome | None) -> dict[str, Any] | None:
+    """An outcome by its field names, its own name first."""
+    return None if outcome is None else {"name": outcome.name, **asdict(outcome)}
+
+
+def _numbers(outcome: Outcome | None) -> Iterator[tuple[NumberKind, int]]:
+    if isinstance(outcome, Filled | Placed) and outcome.order:
+        yield "order", outcome.order
+    if isinstance(outcome, Filled) and outcome.deal:
+        yield "deal", outcome.deal
+    if isinstance(outcome, Filled) and outcome.position:
+        yield "position", outcome.position
