@@ -191,6 +191,19 @@ def read(directory: Path, start: Position, max_bytes: int) -> list[Line]:
     return []
 
 
+def resume_at(directory: Path, position: Position) -> Position:
+    """Return where to read on from a *position* that was kept while the files may have changed.
+
+    After a power cut a segment may be shorter than it was, or gone with its number free to be used again: then what
+    comes next is taken from its beginning.
+    """
+    numbers = segment_numbers(directory)
+    if position.segment in numbers:
+        size = segment_path(directory, position.segment).stat().st_size
+        return position if position.offset <= size else Position(position.segment + 1, 0)
+    return Position(min(position.segment, max(numbers, default=0) + 1), 0)
+
+
 def iterate(directory: Path, *, newest_first: bool = False) -> Iterator[Line]:
     """Yield every complete line there is, oldest or newest first, one segment in memory at a time."""
     numbers = segment_numbers(directory)
