@@ -11,8 +11,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 BALANCE = 2  # DEAL_TYPE_BALANCE
 BUSY_TIMEOUT_S = 10.0
@@ -52,8 +51,7 @@ CREATE INDEX IF NOT EXISTS deals_position ON deals (position_id);
 _FIRST_NUMBER = 100_001
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class Account(NamedTuple):
     """The account's terms; `trade_mode` and `margin_mode` are MT5's numbers (0 demo, 2 hedging)."""
 
     login: int = 5_100_001
@@ -67,36 +65,34 @@ class Account:
     balance_cents: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Order(NamedTuple):
     """An order in the books; `ticket` 0 until it is there. Volumes are lots, prices are the symbol's."""
 
-    ticket: int = 0
+    ticket: int
     time_setup_msc: int
     time_done_msc: int
     type: int
-    type_time: int = 0
-    type_filling: int = 0
+    type_time: int
+    type_filling: int
     state: int
-    magic: int = 0
-    position_id: int = 0
-    reason: int = 0
+    magic: int
+    position_id: int
+    reason: int
     volume_initial: float
-    volume_current: float = 0.0
-    price_open: float = 0.0
-    price_current: float = 0.0
+    volume_current: float
+    price_open: float
+    price_current: float
     symbol: str
-    comment: str = ""
+    comment: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deal:
+class Deal(NamedTuple):
     """A deal in the books, or a change of the balance; `ticket` 0 until it is there."""
 
-    ticket: int = 0
-    order: int = 0
+    ticket: int
     time_msc: int
     type: int
+    order: int = 0
     entry: int = 0
     magic: int = 0
     position_id: int = 0
@@ -111,22 +107,24 @@ class Deal:
     comment: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
+class Position(NamedTuple):
     """An open position; its ticket is the number of the order that opened it."""
 
     ticket: int
     time_msc: int
     time_update_msc: int
     type: int
-    magic: int = 0
+    magic: int
     identifier: int
-    reason: int = 0
+    reason: int
     volume: float
     price_open: float
-    swap_cents: int = 0
+    swap_cents: int
     symbol: str
-    comment: str = ""
+    comment: str
+
+
+_Record = TypeVar("_Record", Order, Deal, Position)
 
 
 class Ledger:
@@ -172,8 +170,7 @@ class Ledger:
             """SELECT login, name, server, company, currency, leverage, trade_mode, margin_mode, balance_cents
             FROM account"""
         ).fetchone()
-        names = Account.__slots__
-        return Account(**dict(zip(names, row, strict=True)))
+        return Account(*row)
 
     def add_order(self, order: Order) -> int:
         """Enter an order and return its number. An order without a position opens the one that bears its number."""
@@ -230,7 +227,7 @@ class Ledger:
             FROM positions WHERE (?1 IS NULL OR ticket = ?1) AND (?2 IS NULL OR symbol = ?2) ORDER BY ticket""",
             (_to_key(ticket), symbol),
         )
-        return [Position(**dict(zip(Position.__slots__, row, strict=True))) for row in rows]
+        return [_unsigned(Position(*row)) for row in rows]
 
     def positions_total(self) -> int:
         """How many positions are open."""
@@ -265,17 +262,19 @@ class Ledger:
             reason, volume_initial, volume_current, price_open, price_current, symbol, comment"""
         query = f"SELECT {columns} FROM orders WHERE {where} ORDER BY ticket"  # noqa: S608  # both parts are ours
         rows = self._connection.execute(query, values)
-        return [Order(**dict(zip(Order.__slots__, row, strict=True))) for row in rows]
+        return [_unsigned(Order(*row)) for row in rows]
 
     def _deals(self, where: str, *values: Any) -> list[Deal]:
-        columns = """ticket, "order", time_msc, type, entry, magic, position_id, reason, volume, price,
+        columns = """ticket, time_msc, type, "order", entry, magic, position_id, reason, volume, price,
             commission_cents, swap_cents, profit_cents, fee_cents, symbol, comment"""
         query = f"SELECT {columns} FROM deals WHERE {where} ORDER BY ticket"  # noqa: S608  # both parts are ours
         rows = self._connection.execute(query, values)
-        return [Deal(**dict(zip(Deal.__slots__, row, strict=True))) for row in rows]
+        return [_unsigned(Deal(*row)) for row in rows]
 
     def _insert(self, statement: str, record: Account | Order | Deal | Position) -> int:
-        values = {name: getattr(record, name) for name in record.__slots__}
+        values = record._asdict()
+        if "magic" in values:
+            values["magic"] = _signed(values["magic"])
         with closing(self._connection.execute(statement, values)) as cursor:
             return int(cursor.lastrowid or 0)
 
@@ -296,11 +295,22 @@ class Ledger:
         )
         for table in ("orders", "deals"):
             self._connection.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (table, _FIRST_NUMBER - 1))
-        self.add_deal(Deal(time_msc=now_msc, type=BALANCE, profit_cents=INITIAL_CENTS, comment="Initial deposit"))
+        self.add_deal(
+            Deal(ticket=0, time_msc=now_msc, type=BALANCE, profit_cents=INITIAL_CENTS, comment="Initial deposit")
+        )
+
+
+# Magic numbers use all 64 bits unsigned; SQLite's integers are signed.
+def _signed(magic: int) -> int:
+    return magic if magic < 2**63 else magic - 2**64
+
+
+def _unsigned(record: _Record) -> _Record:
+    return record if record.magic >= 0 else record._replace(magic=record.magic + 2**64)
 
 
 def _to_key(number: int | None) -> int | None:
-    # Tickets are unsigned 64-bit; SQLite's integers are signed. Nothing beyond was ever given out.
+    # Tickets are as wide, but no number beyond was ever given out.
     return number if number is None or number < 2**63 else -1
 
 

@@ -28,6 +28,7 @@ from app.simulator.symbol_view import symbol_view
 from app.simulator.symbols import SymbolSpec
 from app.simulator.terminal import MAX_BARS, NOT_CONNECTED, Terminal
 
+_TICKS_MAX = 10_000_000  # 600 MB
 _OUTDATED = (-5, "Terminal: Incompatible versions, please install the latest version of Terminal and Python module")
 
 
@@ -85,8 +86,8 @@ def symbol_select(terminal: Terminal, args: Arguments, kwargs: Keywords) -> bool
     del kwargs
     name, *rest = take(args, 1, 2)
     name, enable = take_text(name), not rest or bool(rest[0])
-    held = terminal.connected().ledger.positions(symbol=name)
-    if name not in terminal.exchange.specs or (held and not enable):
+    ledger = terminal.connected().ledger
+    if name not in terminal.exchange.specs or (not enable and ledger.positions(symbol=name)):
         raise CallFailed(-1, "Terminal: Call failed")
     (terminal.selected.add if enable else terminal.selected.discard)(name)
     return True
@@ -149,6 +150,7 @@ def copy_ticks_from(terminal: Terminal, args: Arguments, kwargs: Keywords) -> np
     history = terminal.history(_known(terminal, name))
     if wanted <= 0:
         raise invalid_params()
+    _require_room(wanted)
     return _frozen(_only(history.ticks(since * 1000, 2**62, wanted), which))
 
 
@@ -163,6 +165,7 @@ def copy_ticks_range(terminal: Terminal, args: Arguments, kwargs: Keywords) -> n
     history = terminal.history(_known(terminal, name))
     if until < since:
         raise invalid_params()
+    _require_room(history.ticks_expected(since, until))
     return _frozen(_only(history.ticks(since * 1000, until * 1000 + 1), which))
 
 
@@ -199,6 +202,11 @@ def _take_history(terminal: Terminal, name: str, timeframe: int, count: int = 1)
     if timeframe not in TIMEFRAMES or not 0 < count < MAX_BARS:
         raise invalid_params()
     return terminal.history(spec), TIMEFRAMES[timeframe]
+
+
+def _require_room(ticks: int) -> None:
+    if ticks > _TICKS_MAX:
+        raise CallFailed(-3, "Terminal: Out of memory")
 
 
 def _only(ticks: npt.NDArray[Any], which: int) -> npt.NDArray[Any]:

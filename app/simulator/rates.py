@@ -97,6 +97,13 @@ class History:
             minute += 1
         return np.concatenate([np.empty(0, dtype=TICKS), *chunks])[:count]
 
+    def ticks_expected(self, since_s: int, until_s: int) -> int:
+        """About how many ticks there are between two server seconds: those of all hours that are touched."""
+        since_s = max(since_s - self.utc_offset_s, FIRST_HOUR * _HOUR)
+        until_s = min(until_s - self.utc_offset_s, self.now_msc // 1000)
+        hours = np.arange(since_s // _HOUR, until_s // _HOUR + 1, dtype=np.int64)
+        return int(self.feed.hours(hours).ticks.sum())
+
     def _base_bars(self, since_s: int, until_s: int, *, by_hours: bool) -> Bars:
         """Hours or minutes of [since, until) that are over, and the ticks so far of the minute that is not."""
         minute_now = self.now_msc // MINUTE_MS

@@ -58,7 +58,7 @@ def positions_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tupl
         case ("ticket", number):
             held = ledger.positions(ticket=number)
         case ("symbol", name):
-            held = ledger.positions(symbol=name)
+            held = ledger.positions(symbol=name) if name in terminal.exchange.specs else []
         case ("group", group):
             held = _in_group(ledger.positions(), group)
         case _:

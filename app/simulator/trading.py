@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import count
 
 from app.simulator import constants as mt5
@@ -123,7 +122,7 @@ class Desk:
         account, positions = self._ledger.account(), self._ledger.positions()
         if closing is None:
             commission = _commission_cents(self._exchange.specs[request.symbol], request.volume)
-            account = replace(account, balance_cents=account.balance_cents + commission)
+            account = account._replace(balance_cents=account.balance_cents + commission)
             positions.append(self._opened(request, 0, now_msc))
         else:
             account, positions = self._after_closing(account, positions, closing, request, now_msc)
@@ -132,13 +131,13 @@ class Desk:
     def _after_closing(
         self, account: Account, positions: list[Position], closing: Position, request: Struct, now_msc: int
     ) -> tuple[Account, list[Position]]:
-        part = replace(closing, volume=request.volume)
+        part = closing._replace(volume=request.volume)
         gained = floating_profit(self._exchange.specs[closing.symbol], part, self._quote(closing.symbol, now_msc))
         left = round(closing.volume - request.volume, 8)
         kept = [position for position in positions if position.ticket != closing.ticket]
         if left > 0:
-            kept.append(replace(closing, volume=left))
-        return replace(account, balance_cents=account.balance_cents + cents(gained)), kept
+            kept.append(closing._replace(volume=left))
+        return account._replace(balance_cents=account.balance_cents + cents(gained)), kept
 
     def _execute(self, request: Struct, request_id: int, closing: Position | None, now_msc: int) -> Struct:
         spec, quote = self._exchange.specs[request.symbol], self._quote(request.symbol, now_msc)
@@ -146,6 +145,7 @@ class Desk:
         volume = round(request.volume, 8)
         order = self._ledger.add_order(
             Order(
+                ticket=0,
                 time_setup_msc=now_msc,
                 time_done_msc=now_msc,
                 type=request.type,
@@ -156,10 +156,11 @@ class Desk:
                 position_id=closing.identifier if closing else 0,
                 reason=mt5.ORDER_REASON_EXPERT,
                 volume_initial=volume,
+                volume_current=0.0,
                 price_open=price,
                 price_current=price,
                 symbol=spec.name,
-                comment=request.comment,
+                comment=_storable(request.comment),
             )
         )
         deal = self._enter(request, order, closing, price, now_msc)
@@ -171,6 +172,7 @@ class Desk:
         """Book the deal and what it does to a position; return the deal's number."""
         spec, volume = self._exchange.specs[request.symbol], round(request.volume, 8)
         deal = Deal(
+            ticket=0,
             order=order,
             time_msc=now_msc,
             type=request.type,
@@ -181,15 +183,15 @@ class Desk:
             volume=volume,
             price=price,
             symbol=spec.name,
-            comment=request.comment,
+            comment=_storable(request.comment),
         )
         if closing is None:
             self._ledger.open_position(self._opened(request, order, now_msc))
-            return self._ledger.add_deal(replace(deal, commission_cents=_commission_cents(spec, volume)))
+            return self._ledger.add_deal(deal._replace(commission_cents=_commission_cents(spec, volume)))
         quote = self._quote(spec.name, now_msc)
-        gained = cents(floating_profit(spec, replace(closing, volume=volume), quote))
+        gained = cents(floating_profit(spec, closing._replace(volume=volume), quote))
         self._ledger.shrink_position(closing.ticket, round(closing.volume - volume, 8), now_msc)
-        return self._ledger.add_deal(replace(deal, profit_cents=gained))
+        return self._ledger.add_deal(deal._replace(profit_cents=gained))
 
     def _opened(self, request: Struct, ticket: int, now_msc: int) -> Position:
         """The position that a request opens: as if a position of the other side closed at the market."""
@@ -204,8 +206,9 @@ class Desk:
             reason=mt5.POSITION_REASON_EXPERT,
             volume=round(request.volume, 8),
             price_open=closing_price(spec, 1 - request.type, quote),
+            swap_cents=0,
             symbol=spec.name,
-            comment=request.comment,
+            comment=_storable(request.comment),
         )
 
     def _quote(self, symbol: str, now_msc: int) -> Quote:
@@ -220,6 +223,11 @@ def _volume_fits(spec: SymbolSpec, volume: float) -> bool:
     # 0.30000000000000004 lots are 0.3; NaN fails every comparison.
     on_step = abs(steps - round(steps)) < _STEP_TOLERANCE if abs(steps) < 1e15 else False
     return on_step and spec.volume_min - _STEP_TOLERANCE <= volume <= spec.volume_max + _STEP_TOLERANCE
+
+
+def _storable(comment: str) -> str:
+    """Half an emoji cannot be stored; it becomes the replacement character."""
+    return comment.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _commission_cents(spec: SymbolSpec, volume: float) -> int:
