@@ -1,0 +1,135 @@
+"""What lies around every route, outermost first. Plain ASGI: nothing here changes the task or its context."""
+
+from __future__ import annotations
+
+import logging
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.auth import HEADER, Authentication
+from app.api.errors import error
+from app.api.services import ApiServices, Watching
+from app.domain.clock import Clock
+
+log = logging.getLogger(__name__)
+
+TIME_HEADER, MODE_HEADER = "X-Response-Time", "X-Account-Mode"
+TRACE_HEADERS = ("traceparent", "tracestate", "baggage")
+
+
+def middleware(services: ApiServices) -> list[Middleware]:
+    """The list of it."""
+    http, auth = services.settings.http, services.settings
+    return [
+        Middleware(Stamp, clock=services.clock, watch=services.watch),
+        Middleware(
+            Cors,
+            allow_origins=services.settings.cors.allow_origins,
+            allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
+            allow_headers=(HEADER, "Idempotency-Key", *TRACE_HEADERS),
+            expose_headers=(TIME_HEADER, MODE_HEADER, "traceresponse"),
+        ),
+        Middleware(CatchFaults),
+        Middleware(Authentication, keys=services.keys, anonymous_read=auth.anonymous_read),
+        Middleware(BodyLimit, bytes_max=http.body_bytes_max),
+    ]
+
+
+class Stamp:
+    """Notes when a request arrived; says on every answer how long it took and whose money this is."""
+
+    def __init__(self, app: ASGIApp, *, clock: Clock, watch: Watching) -> None:
+        self._app = app
+        self._clock = clock
+        self._watch = watch
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        arrived = self._clock.monotonic()
+        scope.setdefault("state", {})["arrived"] = arrived
+
+        async def stamped(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers[TIME_HEADER] = f"{(self._clock.monotonic() - arrived) * 1_000:.2f}ms"
+                headers[MODE_HEADER] = self._watch.latest.mode
+            await send(message)
+
+        await self._app(scope, receive, stamped)
+
+
+class Cors(CORSMiddleware):
+    """Starlette's, with a refused preflight in the one shape of errors."""
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        """Answer whether the page may send what it is about to."""
+        answer = super().preflight_response(request_headers)
+        if answer.status_code < 400:
+            return answer
+        message = f"{bytes(answer.body).decode()}; cors.allow_origins names who may call."
+        return error(400, "ORIGIN_NOT_ALLOWED", message, headers={"Vary": answer.headers["Vary"]})
+
+
+class CatchFaults:
+    """Answers a fault of ours with 500 and logs it, inside everything that has a header to add to the answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, and answer for it if it fails."""
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception:
+            if started or scope["type"] != "http":
+                raise
+            log.exception("A request failed")
+            await error(500, "INTERNAL")(scope, receive, send)
+
+
+class BodyLimit:
+    """Refuses a body that is too large: by its declared length unread, else as soon as it is.
+
+    Starlette's own limit answers in plain text, over our answer too.
+    """
+
+    def __init__(self, app: ASGIApp, *, bytes_max: int) -> None:
+        self._app = app
+        self._bytes_max = bytes_max
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, as long as its body is not too large."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "")
+        if declared.isdecimal() and int(declared) > self._bytes_max:
+            await error(413, "PAYLOAD_TOO_LARGE", details={"bytes_max": self._bytes_max})(scope, receive, send)
+            return
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._bytes_max:
+                # The framework lets this one through when it reads the body, and answers it as its own.
+                raise HTTPException(413)
+            return message
+
+        await self._app(scope, counted, send)

@@ -1,0 +1,129 @@
+"""What came of a call → HTTP: the one place where a status code is chosen for it. No 2xx hides a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from fastapi import Request
+from starlette.responses import Response
+
+from app.api.advice import ADVICE, UNLISTED
+from app.api.errors import Json, error
+from app.domain.account import Missing, Unavailable
+from app.domain.orders import Action, Denied, Filled, NotSent, Order, Placed, Rejected, Unchanged, Unknown
+from otel.metatrader5.codes import RETCODES
+
+if TYPE_CHECKING:
+    from app.trading.desk import Decision
+
+DENIED_STATUS = {"VOLUME_TOO_SMALL": 400}
+"""Status of our own refusals by their reason; 409 where it is not named."""
+
+T = TypeVar("T")
+
+
+def read_answer(found: T | Missing | Unavailable, show: Callable[[T], Any]) -> Response:
+    """What a read brought: 200, 404 where there is no such symbol, 503 where the terminal could not be asked."""
+    if isinstance(found, Missing):
+        return error(404, "SYMBOL_NOT_FOUND")
+    if isinstance(found, Unavailable):
+        return _unavailable(found.reason, found.last_error)
+    return Json(show(found))
+
+
+def order_answer(decided: Decision | Missing | Unavailable) -> Response:
+    """What came of an order."""
+    if isinstance(decided, Missing):
+        return error(404, "SYMBOL_NOT_FOUND")
+    if isinstance(decided, Unavailable):
+        return _unavailable(decided.reason, decided.last_error)
+    order, names = decided.order, {"order_id": decided.order.order_id, "trace_id": decided.trace_id}
+    match decided.outcome:
+        case Filled() | Placed() | Unchanged() as accepted:
+            return Json({**_accepted(order, accepted), **names})
+        case Rejected() as rejected:
+            return error(409, "BROKER_REJECT", *_rejection(order, rejected, names))
+        case Denied(reason=reason, message=message, details=details):
+            return error(DENIED_STATUS.get(reason, 409), reason, message, {**details, **names})
+        case NotSent(reason=reason, last_error=last_error):
+            return _unavailable(reason, last_error, names)
+        case Unknown() as unknown:
+            return _unknown(unknown, names)
+
+
+def close_answer(decided: Decision | Missing | Unavailable) -> Response:
+    """What came of closing a position."""
+    if isinstance(decided, Missing):
+        return error(404, "NOT_FOUND", "No position of this ticket is open.")
+    return order_answer(decided)
+
+
+async def journal_failed(_: Request, __: Exception) -> Response:
+    """An intent could not be written down, so that nothing was sent (a handler of `JournalError`)."""
+    return error(503, "JOURNAL_UNAVAILABLE")
+
+
+def _accepted(order: Order, outcome: Filled | Placed | Unchanged) -> dict[str, Any]:
+    filled = outcome if isinstance(outcome, Filled) else None
+    return {
+        "order": None if isinstance(outcome, Unchanged) else outcome.order,
+        # Which position a close is about is known even where its deals could not be read.
+        "position": (filled and filled.position) or order.position,
+        "result_code": outcome.retcode,
+        "retcode_name": RETCODES.get(outcome.retcode, ""),
+        "outcome": outcome.name,
+        "deal": (filled and filled.deal) or None,
+        "symbol": order.symbol,
+        "side": order.side,
+        "volume": filled.volume if filled else 0.0,
+        "remaining": filled.remaining if filled else _waiting(order, outcome),
+        "price": filled.price if filled else None,
+        "comment": outcome.comment,
+    }
+
+
+def _waiting(order: Order, outcome: Placed | Unchanged | Filled) -> float:
+    return order.volume if isinstance(outcome, Placed) else 0.0
+
+
+def _rejection(order: Order, rejected: Rejected, names: dict[str, str]) -> tuple[str, dict[str, Any]]:
+    advice = ADVICE.get(rejected.retcode, UNLISTED)
+    name = RETCODES.get(rejected.retcode, "")
+    what = "close the position" if order.action is Action.CLOSE else f"{order.side} {order.volume:g} {order.symbol}"
+    message = f"Refused to {what}: {advice.meaning} {advice.next_step} (return code {rejected.retcode} {name})"
+    return message, {
+        "retcode": rejected.retcode,
+        "retcode_name": name,
+        "explanation": advice.meaning,
+        "next_step": advice.next_step,
+        "broker_comment": rejected.comment,
+        "symbol": order.symbol,
+        "side": order.side,
+        "volume": order.volume,
+        "bid": rejected.bid,
+        "ask": rejected.ask,
+        **names,
+    }
+
+
+def _unknown(unknown: Unknown, names: dict[str, str]) -> Response:
+    ask = f"/api/orders/{names['order_id']}"
+    message = f"It is not known whether the order was executed: {unknown.reason}. Do not send it again; ask {ask}."
+    details = {
+        "reason": unknown.reason,
+        "retcode": unknown.retcode,
+        "last_error": _last_error(unknown.last_error),
+        "ask": ask,
+    }
+    return error(504, "OUTCOME_UNKNOWN", message, {**details, **names})
+
+
+def _unavailable(reason: str, last_error: tuple[int, str] | None, names: dict[str, str] | None = None) -> Response:
+    message = f"The terminal cannot be asked: {reason}."
+    details = {"reason": reason, "last_error": _last_error(last_error), **(names or {})}
+    return error(503, "MT5_UNAVAILABLE", message, details)
+
+
+def _last_error(last_error: tuple[int, str] | None) -> dict[str, Any] | None:
+    return {"code": last_error[0], "text": last_error[1]} if last_error else None
