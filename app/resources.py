@@ -9,7 +9,7 @@ from app.errors import StartupError
 _PACKAGE = Path(__file__).resolve().parent
 
 
-def resource(name: str) -> Path:
+def resource(name: str, package: Path = _PACKAGE) -> Path:
     """Return where a shipped file or folder lies, such as `collector-config/collector.yaml`.
 
     An installed wheel carries these files inside the package, a checkout at its top; both look alike
@@ -18,7 +18,7 @@ def resource(name: str) -> Path:
     Raises:
         StartupError: the file is in neither place, so the installation is incomplete.
     """
-    places = [_PACKAGE / "_packaged" / name, _PACKAGE.parent / name]
+    places = [package / "_packaged" / name, package.parent / name]
     for place in places:
         if place.exists():
             return place

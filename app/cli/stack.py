@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -92,7 +93,7 @@ def status_command(data_dir: DataDir = None, config: Config = None, as_json: AsJ
     """Say what runs and answers. Exit 0 if all three do, else 1."""
     with _startup_errors():
         settings = _settings(config, data_dir, {})
-        found = stack.status(settings.data_dir)
+        found = stack.status(settings.data_dir, time.time())
     if as_json:
         typer.echo(json.dumps({program.name: _as_json(program) for program in found}, indent=2))
     else:

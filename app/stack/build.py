@@ -21,12 +21,17 @@ from app.stack.toolchain import find_go, install_go
 Report = Callable[[str], None]
 """Takes one line of progress."""
 
-FREE_GB_NEEDED = 10
+FREE_GB_NEEDED = 10.0
 HEARTBEAT_S = 15.0
 _LOG_LINES_SHOWN = 15
 
 
-def build(binaries: Binaries, report: Report, search_path: str | None = None) -> None:
+def build(
+    binaries: Binaries,
+    report: Report,
+    search_path: str | None = None,
+    free_gb_needed: float = FREE_GB_NEEDED,
+) -> None:
     """Build what is missing; return at once if nothing is.
 
     Of two processes that build at the same time, one builds and the other waits for it.
@@ -35,6 +40,7 @@ def build(binaries: Binaries, report: Report, search_path: str | None = None) ->
         binaries: what there is, and where the rest belongs.
         report: takes a line for each step as it starts, goes on and ends.
         search_path: where Go is looked for, in the form of PATH.
+        free_gb_needed: room that Go's caches take for a while, in GB.
 
     Raises:
         StartupError: too little space, or a command failed; with what it said.
@@ -45,7 +51,7 @@ def build(binaries: Binaries, report: Report, search_path: str | None = None) ->
     with _alone(binaries.folder / "build.lock", report):
         # Whoever was waited for may have built it all.
         if missing := binaries.missing():
-            _require_space(binaries.folder)
+            _require_space(binaries.folder, free_gb_needed)
             with tempfile.TemporaryDirectory(
                 prefix="build-", dir=binaries.folder, ignore_cleanup_errors=True
             ) as scratch:
@@ -137,11 +143,11 @@ def _alone(path: Path, report: Report) -> Iterator[None]:
         lock.release()
 
 
-def _require_space(folder: Path) -> None:
+def _require_space(folder: Path, needed_gb: float) -> None:
     free_gb = shutil.disk_usage(folder).free / 1e9
-    if free_gb < FREE_GB_NEEDED:
+    if free_gb < needed_gb:
         raise StartupError(
-            f"Building the stack needs {FREE_GB_NEEDED} GB for a while; {folder} has {free_gb:.1f} GB free."
+            f"Building the stack needs {needed_gb:g} GB for a while; {folder} has {free_gb:.1f} GB free."
             " Make room, or set XDG_CACHE_HOME to a folder that has it."
         )
 

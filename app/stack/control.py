@@ -155,17 +155,17 @@ def down(data_dir: Path) -> list[str]:
         return [name for name in NAMES if ProgramProcess(name, folder).stop()]
 
 
-def status(data_dir: Path) -> list[ProgramStatus]:
-    """Say of each program whether it runs and answers, from this data folder's records."""
+def status(data_dir: Path, now: float) -> list[ProgramStatus]:
+    """Say of each program whether it runs and answers at *now* (Unix seconds), by this data folder's records."""
     folder = data_dir.absolute() / "stack"
-    return [_status(ProgramProcess(name, folder)) for name in NAMES]
+    return [_status(ProgramProcess(name, folder), now) for name in NAMES]
 
 
-def _status(process: ProgramProcess) -> ProgramStatus:
+def _status(process: ProgramProcess, now: float) -> ProgramStatus:
     record = process.running
     return ProgramStatus(
         name=process.name,
-        state=record.state if record else "stopped",
+        state=record.state(now) if record else "stopped",
         pid=record.pid if record else None,
         version=record.version if record else VERSIONS[process.name],
         url=record.url if record else None,

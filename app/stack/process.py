@@ -54,14 +54,13 @@ class Record:
         except psutil.NoSuchProcess:
             return None
 
-    @property
-    def state(self) -> State:
-        """What this program is now, asked from the process table and from its health address."""
+    def state(self, now: float) -> State:
+        """What this program is at *now* (Unix seconds), by the process table and its health address."""
         if self.process is None:
             return "stopped"
         if answers(self.health):
             return "running"
-        return "starting" if time.time() - self.created < STARTING_S else "unhealthy"
+        return "starting" if now - self.created < STARTING_S else "unhealthy"
 
 
 class ProgramProcess:
