@@ -13,8 +13,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.auth import HEADER, Authentication
 from app.api.errors import error
-from app.api.services import ApiServices, Watching
+from app.api.services import ApiServices
 from app.domain.clock import Clock
+from app.monitoring.status import Watching
 
 log = logging.getLogger(__name__)
 
@@ -24,19 +25,19 @@ TRACE_HEADERS = ("traceparent", "tracestate", "baggage")
 
 def middleware(services: ApiServices) -> list[Middleware]:
     """The list of it."""
-    http, auth = services.settings.http, services.settings
+    settings = services.settings
     return [
         Middleware(Stamp, clock=services.clock, watch=services.watch),
         Middleware(
             Cors,
-            allow_origins=services.settings.cors.allow_origins,
+            allow_origins=settings.cors.allow_origins,
             allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
             allow_headers=(HEADER, "Idempotency-Key", *TRACE_HEADERS),
             expose_headers=(TIME_HEADER, MODE_HEADER, "traceresponse"),
         ),
         Middleware(CatchFaults),
-        Middleware(Authentication, keys=services.keys, anonymous_read=auth.anonymous_read),
-        Middleware(BodyLimit, bytes_max=http.body_bytes_max),
+        Middleware(Authentication, keys=services.keys, anonymous_read=settings.anonymous_read),
+        Middleware(BodyLimit, bytes_max=settings.http.body_bytes_max),
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from fastapi import Request
 from starlette.responses import Response
@@ -12,10 +12,8 @@ from app.api.advice import ADVICE, UNLISTED
 from app.api.errors import Json, error
 from app.domain.account import Missing, Unavailable
 from app.domain.orders import Action, Denied, Filled, NotSent, Order, Placed, Rejected, Unchanged, Unknown
+from app.trading.desk import Decision
 from otel.metatrader5.codes import RETCODES
-
-if TYPE_CHECKING:
-    from app.trading.desk import Decision
 
 DENIED_STATUS = {"VOLUME_TOO_SMALL": 400}
 """Status of our own refusals by their reason; 409 where it is not named."""

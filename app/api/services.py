@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Protocol, cast
+from typing import Annotated, Any, Protocol, cast
 
 from fastapi import Depends, Request
 
@@ -12,12 +12,9 @@ from app.access.keys import KeyStore
 from app.domain.account import Account, Missing, Position, Symbol, Tick, Unavailable
 from app.domain.clock import Clock
 from app.domain.orders import Side
-from app.monitoring.status import Monitor
+from app.monitoring.status import Monitor, Watching
 from app.settings import Settings
-from app.watch.state import Snapshot
-
-if TYPE_CHECKING:
-    from app.trading.desk import Decision
+from app.trading.desk import Decision
 
 RenderMetrics = Callable[[str], tuple[bytes, str]]
 """From an `Accept` header to the text of all metrics and its content type."""
@@ -63,14 +60,6 @@ class Records(Protocol):
 
     def get(self, order_id: str) -> OrderEntry | None:
         """The order of this id, if there was one."""
-
-
-class Watching(Protocol):
-    """Keeps the latest look at the terminal."""
-
-    @property
-    def latest(self) -> Snapshot:
-        """What was seen last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
