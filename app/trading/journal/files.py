@@ -30,13 +30,13 @@ class Files(Protocol):
     """A file system. Every operation may raise `OSError`."""
 
     def list(self, directory: Path) -> list[str]:
-        """Return the names in *directory*, which is made if it is missing."""
+        """Return the names in *directory*; none if there is no such directory."""
 
     def read(self, path: Path) -> bytes:
         """Return all of a file."""
 
     def create(self, path: Path) -> AppendFile:
-        """Create a file that is not there yet, its name as durable as its content."""
+        """Create a file that is not there yet, in a directory that may be missing; its name is durable."""
 
     def truncate(self, path: Path, size: int) -> None:
         """Cut a closed file to *size* bytes, durably."""
@@ -49,9 +49,8 @@ class SystemFiles:
     """The machine's own file system."""
 
     def list(self, directory: Path) -> list[str]:
-        """Return the names in *directory*, which is made if it is missing."""
-        directory.mkdir(parents=True, exist_ok=True)
-        return [path.name for path in directory.iterdir()]
+        """Return the names in *directory*; none if there is no such directory."""
+        return [path.name for path in directory.iterdir()] if directory.exists() else []
 
     def read(self, path: Path) -> bytes:
         """Return all of a file."""
@@ -59,6 +58,7 @@ class SystemFiles:
 
     def create(self, path: Path) -> AppendFile:
         """Create a file that is not there yet."""
+        path.parent.mkdir(parents=True, exist_ok=True)
         file = SystemAppendFile(io.FileIO(path, "xb"))
         _sync_directory(path.parent)
         return file
@@ -71,6 +71,7 @@ class SystemFiles:
 
     def replace(self, path: Path, data: bytes) -> None:
         """Write a file beside *path*, close it and put it in its place."""
+        path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(path.name + ".new")
         with beside.open("wb") as file:
             file.write(data)

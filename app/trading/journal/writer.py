@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Callable, Sequence
@@ -145,13 +146,13 @@ class Writer:
         file = self._file_for(len(data))
         try:
             file.append(data)
-        except OSError:
+        except Exception:
             if not self._cut_back(file):
                 self._abandon()
             raise
         try:
             file.fsync()
-        except OSError:
+        except Exception:
             # The system may have thrown away what it could not write, and would not say so a second time.
             self._cut_back(file)
             self._abandon()
@@ -178,4 +179,5 @@ class Writer:
         file, self._file = self._file, None
         self._size = 0
         if file is not None:
-            file.close()
+            with contextlib.suppress(OSError):  # whatever was acknowledged is on disk already
+                file.close()
