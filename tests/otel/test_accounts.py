@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from otel.accounts import BEFORE_DISK, FROM_DISK, AccountSnapshot, SignalAccount
@@ -59,6 +59,7 @@ def test_a_drop_leaves_the_place_its_reason_names() -> None:
     assert (snapshot.dropped["queue_full"], snapshot.dropped["retention"]) == (1, 2)
 
 
+@settings(deadline=None)
 @given(
     st.booleans(),
     st.lists(st.tuples(st.sampled_from(["emitted", "carried", "written", "delivered"]), st.integers(0, 99))),
