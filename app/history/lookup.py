@@ -1,0 +1,181 @@
+"""From what a person has at hand (a number of the broker's, an order's id, a trace's) to the traces behind it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, get_args
+
+from app.domain.clock import rfc3339
+from app.history.items import Trace
+from app.history.telemetry import KeptRange, kept_range, read_traces
+from app.trading.journal.index import Records
+from app.trading.journal.journal import read_records
+from app.trading.journal.reading import OpenReport
+from app.trading.journal.records import NumberKind, OrderRecord
+
+_NUMBER: Final = re.compile(r"(?:(order|deal|position):)?([0-9]{1,20})")
+_ORDER_ID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+_TRACE_ID: Final = re.compile(r"[0-9a-f]{32}")
+NUMBER_KINDS: Final[tuple[NumberKind, ...]] = get_args(NumberKind)
+
+FORMS: Final = "order:NUMBER, deal:NUMBER, position:NUMBER, NUMBER, an order id (26 characters) or a trace id (32 hex)"
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number of the broker's; `kind` is None where it may be any of the three."""
+
+    number: int
+    kind: NumberKind | None = None
+
+    def __str__(self) -> str:
+        return f"{self.kind or 'number'} {self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderId:
+    """Our own id of an order."""
+
+    order_id: str
+
+    def __str__(self) -> str:
+        return f"order {self.order_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class TraceId:
+    """The id of a trace, in lower-case hex."""
+
+    trace_id: str
+
+    def __str__(self) -> str:
+        return f"trace {self.trace_id}"
+
+
+Reference = Number | OrderId | TraceId
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A trace with the orders in it.
+
+    Attributes:
+        trace: without spans where the files hold them no longer, or telemetry was off.
+        orders: what the journal holds, oldest first; empty for a trace of something else.
+    """
+
+    trace: Trace
+    orders: tuple[OrderRecord, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The match as API and command line show it; of several orders, the last one's numbers stand out."""
+        numbers: dict[str, int | None] = dict.fromkeys(NUMBER_KINDS)
+        for order in self.orders:
+            numbers.update(order.numbers())
+        return {
+            **self.trace.to_json(),
+            "numbers": numbers,
+            "orders": [order.to_json() for order in self.orders],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a reference leads to, oldest first; never empty.
+
+    Attributes:
+        matches: the traces.
+        damaged_lines: damaged lines of telemetry files that were passed over.
+        journal: how well the journal could be read.
+    """
+
+    matches: tuple[Match, ...]
+    damaged_lines: int
+    journal: OpenReport
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """Nothing was found, and this is where it was looked for.
+
+    Attributes:
+        reference: what was asked for.
+        data_dir: the folder that was searched.
+        orders: how many orders its journal holds.
+        kept: the period that its traces cover; None without any.
+    """
+
+    reference: Reference
+    data_dir: Path
+    orders: int
+    kept: KeptRange | None
+
+    def describe(self) -> str:
+        """Say what was searched, in one or two sentences."""
+        kept = f"from {rfc3339(self.kept[0])} to {rfc3339(self.kept[1])}" if self.kept else "none"
+        return (
+            f"No {self.reference} in {self.data_dir}: its journal holds {self.orders} orders, "
+            f"its telemetry files hold traces {kept}."
+        )
+
+
+def parse_reference(text: str) -> Reference | None:
+    """Return what *text* refers to, or None if it has none of the forms in `FORMS`."""
+    text = text.strip()
+    if number := _NUMBER.fullmatch(text.lower()):
+        kind = next((kind for kind in NUMBER_KINDS if kind == number[1]), None)
+        return Number(int(number[2]), kind)
+    if _ORDER_ID.fullmatch(text.upper()):
+        return OrderId(text.upper())
+    if _TRACE_ID.fullmatch(text.lower()):
+        return TraceId(text.lower())
+    return None
+
+
+def find_trace(data_dir: Path, reference: Reference) -> Found | NotFound:
+    """Look a reference up in the journal and the telemetry files, also beside a running program; writes nothing.
+
+    A number that means several things, such as the ticket of a position that was opened and closed, leads to all
+    of them.
+
+    Raises:
+        JournalError: the journal cannot be read at all.
+    """
+    records, report = read_records(data_dir / "journal")
+    orders = _orders(records, reference)
+    trace_ids = {order.trace.trace_id for order in orders if order.trace.trace_id}
+    if isinstance(reference, TraceId):
+        trace_ids.add(reference.trace_id)
+    read = read_traces(data_dir, trace_ids)
+    matches = _matches(orders, read.traces)
+    if not matches:
+        return NotFound(reference, data_dir, len(records.orders()), kept_range(data_dir))
+    return Found(matches, read.damaged_lines, report)
+
+
+def _orders(records: Records, reference: Reference) -> Sequence[OrderRecord]:
+    match reference:
+        case TraceId(trace_id):
+            return [order for order in records.orders() if order.trace.trace_id == trace_id]
+        case OrderId(order_id):
+            order = records.get(order_id)
+            return [] if order is None else [order]
+        case Number(number, kind):
+            kinds = NUMBER_KINDS if kind is None else (kind,)
+            found = {order.order.order_id: order for each in kinds for order in records.find(each, number)}
+            return sorted(found.values(), key=lambda order: order.intent_seq)
+
+
+def _matches(orders: Iterable[OrderRecord], traces: dict[str, Trace]) -> tuple[Match, ...]:
+    """Orders by their trace, in the order of the orders; then traces with spans and no order."""
+    by_trace: dict[str, list[OrderRecord]] = {}
+    for order in orders:
+        by_trace.setdefault(order.trace.trace_id or order.order.order_id, []).append(order)
+    with_orders = [
+        Match(traces.get(key, Trace(group[0].trace.trace_id)), tuple(group)) for key, group in by_trace.items()
+    ]
+    alone = [Match(trace) for key, trace in traces.items() if key not in by_trace and trace.spans]
+    return (*with_orders, *alone)

@@ -1,0 +1,112 @@
+"""Searching the telemetry files of a data folder, also while they are being written.
+
+Unfinished last lines are not seen, damaged ones are counted and passed over, copies are told by their ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Set
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TypeVar
+
+import orjson
+
+from app.history.items import LogRecord, Span, Trace, logs_of, spans_of
+from otel.segments import iterate
+
+ORDER_SPANS: Final = ("place_order", "close_position")
+"""Names of the spans that stand for a whole order."""
+
+_T = TypeVar("_T")
+_UNREADABLE: Final = (ValueError, LookupError, TypeError, AttributeError)
+"""What decoding a damaged or foreign line may raise."""
+
+
+class KeptRange(NamedTuple):
+    """From the oldest span to the newest one in the files; ns since 1970."""
+
+    oldest_ns: int
+    newest_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class TracesRead:
+    """The traces asked for, also those without a single span left, and how many damaged lines were passed over."""
+
+    traces: dict[str, Trace]
+    damaged_lines: int
+
+
+def read_traces(data_dir: Path, trace_ids: Set[str]) -> TracesRead:
+    """Read everything that the files of *data_dir* hold of these traces (ids in lower-case hex)."""
+    damaged = _Count()
+    spans: dict[tuple[str, str], Span] = {}
+    for span in _search(_folder(data_dir, "traces"), trace_ids, spans_of, damaged):
+        if span.trace_id in trace_ids:
+            spans.setdefault((span.trace_id, span.span_id), span)
+    logs: dict[object, LogRecord] = {}
+    for log in _search(_folder(data_dir, "logs"), trace_ids, logs_of, damaged):
+        if log.trace_id in trace_ids:
+            logs.setdefault(log.uid or object(), log)
+    traces = {
+        trace_id: Trace(
+            trace_id,
+            tuple(sorted((s for s in spans.values() if s.trace_id == trace_id), key=lambda s: (s.start_ns, -s.end_ns))),
+            tuple(sorted((log for log in logs.values() if log.trace_id == trace_id), key=lambda log: log.time_ns)),
+        )
+        for trace_id in trace_ids
+    }
+    return TracesRead(traces, damaged.lines)
+
+
+def order_span_ids(data_dir: Path) -> set[str]:
+    """Return the span id of every order whose own span is in the files of *data_dir*."""
+    quoted = {f'"{name}"' for name in ORDER_SPANS}
+    found = _search(_folder(data_dir, "traces"), quoted, spans_of, _Count())
+    return {span.span_id for span in found if span.name in ORDER_SPANS}
+
+
+def kept_range(data_dir: Path) -> KeptRange | None:
+    """Return what period the traces in the files of *data_dir* cover; None if there are none."""
+    folder = _folder(data_dir, "traces")
+    oldest = _first_spans(folder, newest_first=False)
+    newest = _first_spans(folder, newest_first=True)
+    if not oldest or not newest:
+        return None
+    return KeptRange(min(span.start_ns for span in oldest), max(span.end_ns for span in newest))
+
+
+@dataclass(slots=True)
+class _Count:
+    lines: int = 0
+
+
+def _folder(data_dir: Path, signal: str) -> Path:
+    return data_dir / "telemetry" / signal
+
+
+def _search(
+    folder: Path, needles: Iterable[str], decode: Callable[[Any], Iterator[_T]], damaged: _Count
+) -> Iterator[_T]:
+    """Yield the items of every line that holds one of the needles; only such lines are worth decoding."""
+    encoded = [needle.encode() for needle in needles]
+    for line in iterate(folder):
+        if any(needle in line.data for needle in encoded):
+            items = _decoded(line.data, decode)
+            damaged.lines += items is None
+            yield from items or ()
+
+
+def _first_spans(folder: Path, *, newest_first: bool) -> list[Span]:
+    for line in iterate(folder, newest_first=newest_first):
+        if spans := _decoded(line.data, spans_of):
+            return spans
+    return []
+
+
+def _decoded(line: bytes, decode: Callable[[Any], Iterator[_T]]) -> list[_T] | None:
+    try:
+        return list(decode(orjson.loads(line)))
+    except _UNREADABLE:
+        return None
