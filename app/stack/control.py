@@ -89,9 +89,10 @@ class Stack:
         """Start what does not run yet, and return when everything answers.
 
         Raises:
-            StartupError: a port is taken, or a program does not come up; what was started here is ended again.
+            StartupError: a port is taken, a program runs already but with another configuration, or one does
+                not come up; what was started here is ended again.
         """
-        absent = [p for name, p in self.programs.items() if not self._processes[name].running]
+        absent = [program for program in self.programs.values() if not self._runs_already(program)]
         require_free(absent)
         started: list[str] = []
         try:
@@ -105,6 +106,15 @@ class Stack:
             for name in reversed(started):
                 self.stop(name)
             raise
+
+    def _runs_already(self, program: Program) -> bool:
+        record = self._processes[program.name].running
+        if record and (record.version, *record.arguments) != (program.version, *program.arguments):
+            raise StartupError(
+                f"{program.name} runs already, as {record.version} with {' '.join(record.arguments)};"
+                f" wanted is {program.version} with {' '.join(program.arguments)}. End it first: mt5-otel stack down"
+            )
+        return record is not None
 
     def stop_all(self) -> list[str]:
         """End all programs, the last started first, and return the names of those that ran."""

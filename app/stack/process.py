@@ -10,7 +10,7 @@ import contextlib
 import json
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -41,6 +41,7 @@ class Record:
     url: str
     health: str
     ports: Mapping[str, int]
+    arguments: Sequence[str]
 
     @property
     def process(self) -> psutil.Process | None:
@@ -83,8 +84,12 @@ class ProgramProcess:
     @property
     def running(self) -> Record | None:
         """The record, if its process is alive."""
-        self._reap()
         record = self.record
+        if self._child:
+            # Our own child has ended when it can be waited for, which is when all its threads have.
+            if self._child.poll() is None:
+                return record
+            self._child = None
         return record if record and record.process else None
 
     def start(self, program: Program, executable: Path, environ: Mapping[str, str]) -> Record:
@@ -115,6 +120,7 @@ class ProgramProcess:
             url=program.url,
             health=program.health,
             ports=program.ports,
+            arguments=program.arguments,
         )
         self._write(record)
         return record
@@ -145,6 +151,10 @@ class ProgramProcess:
             if not self._wait_ended(_STOP_S):
                 _signal(process.kill)
                 self._wait_ended(_STOP_S)
+        if self._child:
+            # Only if its record was lost is it still alive here.
+            self._child.kill()
+            self._child.wait()
         self._file.unlink(missing_ok=True)
         return process is not None
 
@@ -161,14 +171,7 @@ class ProgramProcess:
             if time.monotonic() > deadline:
                 return False
             time.sleep(_POLL_S)
-        if self._child:
-            self._child.wait()
         return True
-
-    def _reap(self) -> None:
-        """Let go of our own child if it has ended, or it would stay in the process table."""
-        if self._child and self._child.poll() is not None:
-            self._child = None
 
     def _write(self, record: Record) -> None:
         temporary = self._file.with_suffix(".tmp")

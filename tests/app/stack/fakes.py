@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from app.stack.programs import HOST, Program
 
 # Listens wherever it is told to and answers 200 to everything, as any of the three does once it is ready.
@@ -43,6 +45,14 @@ def python_program(name: str, arguments: tuple[str, ...], port: int) -> Program:
         health=f"{url}/",
         ports={"prometheus_port": port},
     )
+
+
+def ended(pid: int) -> bool:
+    """Whether no process runs under this id; one that nobody waited for counts as ended."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def free_port() -> int:

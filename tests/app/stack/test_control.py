@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import StartupError
+from app.resources import resource
 from app.settings import StackSettings
 from app.stack import Binaries, Stack, down, links, status, up
 from app.stack.process import ProgramProcess
@@ -101,6 +102,21 @@ def test_up_with_other_ports_is_refused(free_ports: StackSettings, data_dir: Pat
 
     with pytest.raises(StartupError, match=r"jaeger runs already, on port \d+ and not on 1 \(stack\.jaeger_port\)"):
         up(other, data_dir, print, binaries=stand_in_binaries)
+    stack.stop_all()
+
+
+@needs_scripts
+def test_up_with_another_configuration_is_refused(
+    free_ports: StackSettings, data_dir: Path, stand_in_binaries: Binaries
+) -> None:
+    """A vendor's file is not silently ignored because the Collector runs already without it."""
+    stack = up(free_ports, data_dir, print, binaries=stand_in_binaries)
+    overlays = [resource("collector-config/vendors/otlp.yaml")]
+
+    with pytest.raises(
+        StartupError, match=r"collector runs already, as 0\.158\.0 with .*End it first: mt5-otel stack down"
+    ):
+        up(free_ports, data_dir, print, binaries=stand_in_binaries, overlays=overlays)
     stack.stop_all()
 
 

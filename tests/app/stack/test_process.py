@@ -17,7 +17,7 @@ from app.errors import StartupError
 from app.stack import Stack
 from app.stack.process import STARTING_S, ProgramProcess, Record
 from app.stack.programs import Program
-from tests.app.stack.fakes import free_port, python_program
+from tests.app.stack.fakes import ended, free_port, python_program
 
 FakeProgram = Callable[[str], Program]
 RunStack = Callable[..., Stack]
@@ -35,7 +35,7 @@ def test_another_command_finds_and_ends_a_program(folder: Path, run_stack: RunSt
     assert (record.version, record.url, record.state(record.created)) == ("1.2.3", stack.url("jaeger"), "running")
 
     assert elsewhere.stop()
-    assert not psutil.pid_exists(record.pid) or psutil.Process(record.pid).status() == psutil.STATUS_ZOMBIE
+    assert ended(record.pid)
     assert elsewhere.record is None
     assert not elsewhere.stop()
 
@@ -45,7 +45,9 @@ def test_a_process_that_got_the_same_id_is_not_ours(folder: Path) -> None:
     stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     try:
         created = psutil.Process(stranger.pid).create_time()
-        record = Record(pid=stranger.pid, created=created - 3_600, version="1", url="", health="", ports={})
+        record = Record(
+            pid=stranger.pid, created=created - 3_600, version="1", url="", health="", ports={}, arguments=()
+        )
         (folder / "jaeger.json").write_text(json.dumps(asdict(record)), encoding="utf-8")
         process = ProgramProcess("jaeger", folder)
 
