@@ -80,7 +80,7 @@ def install(app: FastAPI) -> None:
 async def _on_http_exception(_: Request, raised: Exception) -> Response:
     fault = cast(HTTPException, raised)
     status, code = _BY_STATUS.get(fault.status_code, (fault.status_code, "INTERNAL"))
-    message = "The body is not JSON that can be read." if fault.status_code == 400 else ""
+    message = "body: should be valid JSON" if fault.status_code == 400 else ""
     return error(status, code, message, headers=fault.headers)
 
 
@@ -102,16 +102,16 @@ def _field(location: Sequence[str | int]) -> str:
 
 
 def _as_pydantic_says(fault: Mapping[str, Any]) -> str:
-    message = str(fault["msg"])
+    message = str(fault["msg"]).removeprefix("Input ")
     return message[:1].lower() + message[1:]
 
 
 def _json_expected(fault: Mapping[str, Any]) -> str:
-    return f"valid JSON; it cannot be read at character {fault['loc'][-1]}"
+    return f"should be valid JSON; it cannot be read at character {fault['loc'][-1]}"
 
 
 def _object_expected(_: Mapping[str, Any]) -> str:
-    return "a JSON object, sent with Content-Type: application/json"
+    return "should be a JSON object, sent with Content-Type: application/json"
 
 
 _EXPECTED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {

@@ -8,6 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+"""No control characters: the terminal's package fails on some of them in the middle of a call."""
+
 UINT32_MAX = 2**32 - 1
 INT64_MAX = 2**63 - 1
 
@@ -30,12 +33,14 @@ class Strict(BaseModel):
     def _known(cls, unknown: str) -> str:
         near = difflib.get_close_matches(unknown[:32], cls.model_fields, n=1)
         hint = f" (did you mean {near[0]}?)" if near else ""
-        return f"one of its fields is not known{hint}; the known ones are {', '.join(cls.model_fields)}"
+        return f"should have no unknown field{hint}; the known ones are {', '.join(cls.model_fields)}"
 
 
 def _not_yet(value: float | None) -> float | None:
     if value:
-        raise PydanticCustomError("not_supported", "null or 0: stop loss and take profit are not supported yet")
+        raise PydanticCustomError(
+            "not_supported", "should be null or 0: stop loss and take profit are not supported yet"
+        )
     return value
 
 
@@ -56,7 +61,12 @@ class PlaceOrder(Strict):
     tp: NotYet = None
     deviation: Annotated[int, Field(ge=0, le=UINT32_MAX, description="Tolerated price change in points.")] = 10
     comment: Annotated[
-        str, Field(max_length=1_000, description="Yours; the broker sees its first 19 characters and our tag.")
+        str,
+        Field(
+            max_length=1_000,
+            pattern=PRINTABLE,
+            description="Yours; the broker sees its first 19 characters and our tag.",
+        ),
     ] = ""
     magic: Annotated[int, Field(ge=0, le=INT64_MAX, description="Your expert id, sent as it is.")] = 0
 

@@ -27,7 +27,10 @@ def refuse_idempotency_key(
 ) -> None:
     """Refuse what would be believed to protect from a second order, and does not yet."""
     if idempotency_key is not None:
-        raise refuse(("header", "Idempotency-Key"), "none: it is not supported yet, and is refused rather than ignored")
+        raise refuse(
+            ("header", "Idempotency-Key"),
+            "should be left out: it is not supported yet, and refused rather than ignored",
+        )
 
 
 async def refuse_body(request: Request) -> None:
@@ -38,7 +41,7 @@ async def refuse_body(request: Request) -> None:
     except (ValueError, RecursionError):
         is_empty = False
     if not is_empty:
-        raise refuse(("body",), "nothing, or {}: a position is closed as a whole")
+        raise refuse(("body",), "should be empty or {}: a position is closed as a whole")
 
 
 @router.post(

@@ -1,0 +1,229 @@
+"""Named fakes around the HTTP application, and a way to call it in-process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from app.access.keys import KeyStore
+from app.api.application import create_api
+from app.api.services import ApiServices
+from app.domain.account import Account, AccountMode, Missing, Position, Symbol, Tick, Unavailable
+from app.domain.orders import Action, Filled, Order, Outcome, Side
+from app.monitoring.status import Monitor
+from app.settings import Settings
+from app.trading.desk import Decision
+from app.watch.state import Connection, Snapshot
+
+OPERATOR_KEY = "operator-key-of-the-tests"
+ORDER_ID = "01JDJ5N0Z3V8Q4M2T7K9XA6BCD"
+TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
+UP = Connection(worker=True, terminal=True, broker=True, account=True, trading=True, reason="", next_step="")
+
+ACCOUNT = Account(
+    login=5001,
+    server="Simulator-Demo",
+    currency="USD",
+    mode=AccountMode.SIMULATED,
+    balance=100_000.0,
+    equity=100_000.0,
+    margin=0.0,
+    margin_free=100_000.0,
+    margin_level=0.0,
+    trade_allowed=True,
+    record={"login": 5001, "balance": 100_000.0, "margin_level": float("inf")},
+)
+POSITION = Position(
+    ticket=77,
+    symbol="EURUSD",
+    side=Side.BUY,
+    volume=0.1,
+    price_open=1.1,
+    profit=0.0,
+    magic=0,
+    record={"ticket": 77, "time": 1_767_607_200, "time_msc": 1_767_607_200_123, "symbol": "EURUSD"},
+)
+SYMBOL = Symbol(
+    name="EURUSD",
+    digits=5,
+    point=0.00001,
+    volume_min=0.01,
+    volume_max=500.0,
+    volume_step=0.01,
+    filling_mode=1,
+    execution=2,
+    record={"name": "EURUSD", "time": 0, "volume_max": 500.0},
+)
+TICK = Tick(
+    symbol="EURUSD",
+    bid=1.1,
+    ask=1.2,
+    time_msc=1_767_607_200_123,
+    record={"time": 1_767_607_200, "bid": 1.1, "ask": 1.2},
+)
+FILLED = Filled(order=1001, deal=1002, position=1001, volume=0.1, price=1.2, retcode=10009, comment="Request executed")
+SEEN = Snapshot(connection=UP, account=ACCOUNT)
+
+
+class SteppingClock:
+    """Each look at the monotonic clock is a millisecond later; the wall stands still."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def time_ns(self) -> int:
+        """A fixed moment."""
+        return 1_767_607_200_000_000_000
+
+    def monotonic(self) -> float:
+        """A millisecond later than before."""
+        self.now += 0.001
+        return self.now
+
+
+@dataclass
+class FakeGateway:
+    """Knows EURUSD and one position, unless it is `unavailable` or has a `fault`."""
+
+    unavailable: Unavailable | None = None
+    fault: Exception | None = None
+
+    async def account(self) -> Account | Unavailable:
+        """The account."""
+        if self.fault is not None:
+            raise self.fault
+        return self.unavailable or ACCOUNT
+
+    async def positions(self) -> tuple[Position, ...] | Unavailable:
+        """The position."""
+        return self.unavailable or (POSITION,)
+
+    async def symbol(self, name: str) -> Symbol | Missing | Unavailable:
+        """EURUSD."""
+        return self.unavailable or (SYMBOL if name.upper() == "EURUSD" else Missing(what=name))
+
+    async def tick(self, name: str) -> Tick | Missing | Unavailable:
+        """Its price."""
+        return self.unavailable or (TICK if name.upper() == "EURUSD" else Missing(what=name))
+
+
+@dataclass
+class FakeDesk:
+    """Answers every order with `outcome`, or with what else it is given, and notes the calls."""
+
+    outcome: Outcome = FILLED
+    answer: Missing | Unavailable | None = None
+    fault: Exception | None = None
+    opened: list[dict[str, Any]] = field(default_factory=list)
+    closed: list[tuple[int, float]] = field(default_factory=list)
+
+    async def open(
+        self, *, symbol: str, side: Side, volume: float, deviation: int, comment: str, magic: int, arrived: float
+    ) -> Decision | Missing | Unavailable:
+        """Take the order."""
+        asked = {"symbol": symbol, "side": side, "volume": volume, "deviation": deviation, "comment": comment}
+        self.opened.append(asked | {"magic": magic, "arrived": arrived})
+        return self._decide(Order(order_id=ORDER_ID, action=Action.OPEN, symbol=symbol, side=side, volume=volume))
+
+    async def close(self, ticket: int, *, arrived: float) -> Decision | Missing | Unavailable:
+        """Take the order."""
+        self.closed.append((ticket, arrived))
+        return self._decide(
+            Order(order_id=ORDER_ID, action=Action.CLOSE, symbol="EURUSD", side=Side.SELL, volume=0.1, position=ticket)
+        )
+
+    @property
+    def calls(self) -> int:
+        """How many orders came."""
+        return len(self.opened) + len(self.closed)
+
+    def _decide(self, order: Order) -> Decision | Missing | Unavailable:
+        if self.fault is not None:
+            raise self.fault
+        return self.answer or Decision(order=order, outcome=self.outcome, trace_id=TRACE_ID)
+
+
+@dataclass
+class FakeWatch:
+    """Saw everything up."""
+
+    latest: Snapshot = SEEN
+
+
+@dataclass(frozen=True)
+class FakeEntry:
+    """An order in the journal."""
+
+    order_id: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Its id."""
+        return {"order_id": self.order_id, "status": "filled"}
+
+
+@dataclass
+class FakeJournal:
+    """Holds one order; `error` is what its health says."""
+
+    error: str | None = None
+
+    def get(self, order_id: str) -> FakeEntry | None:
+        """The one order."""
+        return FakeEntry(order_id) if order_id == ORDER_ID else None
+
+    def health(self) -> str | None:
+        """Why it cannot be written."""
+        return self.error
+
+
+@dataclass
+class Api:
+    """The application's fakes, and a way to call it."""
+
+    services: ApiServices
+    gateway: FakeGateway
+    desk: FakeDesk
+    watch: FakeWatch
+    journal: FakeJournal
+    directory: Path
+
+    def with_settings(self, **sections: Any) -> Api:
+        """The same with other settings."""
+        settings = self.services.settings.model_copy(update=sections)
+        return replace(self, services=replace(self.services, settings=settings))
+
+    @asynccontextmanager
+    async def client(
+        self, key: str | None = OPERATOR_KEY, *, address: str = "127.0.0.1"
+    ) -> AsyncIterator[httpx2.AsyncClient]:
+        """A client at *address*, with *key* on every call."""
+        transport = httpx2.ASGITransport(create_api(self.services), client=(address, 50_000))
+        headers = {} if key is None else {"X-API-Key": key}
+        async with httpx2.AsyncClient(transport=transport, base_url="http://api", headers=headers) as client:
+            yield client
+
+
+def build_api(directory: Path) -> Api:
+    """Everything up, the operator's key known, a data folder that can be written."""
+    clock = SteppingClock()
+    gateway, desk, watch, journal = FakeGateway(), FakeDesk(), FakeWatch(), FakeJournal()
+    keys = KeyStore.open(directory / "keys.json", clock=clock)
+    keys.operator_key(OPERATOR_KEY)
+    services = ApiServices(
+        settings=Settings(data_dir=directory),
+        clock=clock,
+        gateway=gateway,
+        desk=desk,
+        watch=watch,
+        journal=journal,
+        keys=keys,
+        monitor=Monitor(watch=watch, journal=journal, directories=(directory,), clock=clock),
+        metrics=lambda accept: (f"# for {accept}\n".encode(), "text/plain; version=0.0.4"),
+        version="9.9.9",
+    )
+    return Api(services, gateway, desk, watch, journal, directory)

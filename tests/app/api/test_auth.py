@@ -1,0 +1,137 @@
+"""Who may call what."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import httpx2
+import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.access.keys import Scope as KeyScope
+from app.api.application import create_api
+from app.settings import AuthSettings, HttpSettings
+from tests.app.api.fakes import FILLED, Api
+
+ORDER = {"canonical": "EURUSD", "side": "buy", "volume": 0.1}
+OPEN = ("/", "/docs", "/openapi.json", "/api/health", "/static-offline-docs/swagger-ui.css")
+READS = ("/health", "/metrics", "/api/ready", "/api/account", "/api/positions", "/api/symbol/EURUSD")
+
+
+@pytest.mark.parametrize("path", [*READS, "/api/health", "/api/nothing", "/nothing", "/api/order"])
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+async def test_wrong_key_is_401_on_any_call(api: Api, method: str, path: str) -> None:
+    """A wrong key is never overlooked, and never repeated."""
+    async with api.client("wrong-key-with-a-secret") as client:
+        answer = await client.request(method, path)
+    assert answer.status_code == 401
+    assert answer.json()["detail"]["error"]["code"] == "UNAUTHORIZED"
+    assert "WWW-Authenticate" in answer.headers
+    assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize("path", OPEN)
+@pytest.mark.parametrize("address", ["127.0.0.1", "192.0.2.7"])
+async def test_open_paths_need_no_key(api: Api, path: str, address: str) -> None:
+    """Documentation and liveness are there for everybody, whatever the settings."""
+    closed = api.with_settings(auth=AuthSettings(anonymous_read="off"))
+    async with closed.client(None, address=address) as client:
+        assert (await client.get(path)).status_code in (200, 307)
+
+
+@pytest.mark.parametrize(
+    ("address", "anonymous_read", "host", "status"),
+    [
+        ("127.0.0.1", "loopback", "127.0.0.1", 200),
+        ("127.8.8.8", "loopback", "127.0.0.1", 200),
+        ("::1", "loopback", "::1", 200),
+        ("192.0.2.7", "loopback", "127.0.0.1", 401),
+        ("not an address", "loopback", "127.0.0.1", 401),
+        ("127.0.0.1", "off", "127.0.0.1", 401),
+        ("127.0.0.1", "loopback", "0.0.0.0", 401),
+    ],
+)
+async def test_reads_without_a_key(api: Api, address: str, anonymous_read: str, host: str, status: int) -> None:
+    """Only somebody on this machine looks without a key, only as set, and never where others can reach the port."""
+    auth = AuthSettings.model_validate({"anonymous_read": anonymous_read})
+    api = api.with_settings(auth=auth, http=HttpSettings(host=host))
+    async with api.client(None, address=address) as client:
+        assert {(await client.get(path)).status_code for path in READS} == {status}
+
+
+async def test_caller_without_an_address_is_not_local(api: Api) -> None:
+    """Where the server does not say who calls, as on a socket file, a key is needed."""
+    transport = httpx2.ASGITransport(_addressless(create_api(api.services)))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://api") as client:
+        assert (await client.get("/api/account")).status_code == 401
+
+
+def _addressless(app: ASGIApp) -> ASGIApp:
+    async def called(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "client": None}, receive, send)
+
+    return called
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded"])
+async def test_proxy_on_this_machine_makes_nobody_local(api: Api, header: str) -> None:
+    """Whoever comes through a proxy may be anywhere and needs a key."""
+    async with api.client(None) as client:
+        assert (await client.get("/api/account", headers={header: "127.0.0.1"})).status_code == 401
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "QUERY"])
+async def test_whatever_is_no_look_needs_a_key(api: Api, method: str) -> None:
+    """Without a key nothing but a look gets through, known path or not, and no order is taken."""
+    async with api.client(None) as client:
+        for path in ("/api/order", "/api/positions/7/close", "/nothing"):
+            assert (await client.request(method, path, json=ORDER)).status_code == 401
+    assert api.desk.calls == 0
+
+
+@pytest.mark.parametrize("path", ["/api/order", "/api/positions/7/close"])
+async def test_reading_key_does_not_trade(api: Api, read_key: str, path: str) -> None:
+    """A key without the scope is told which one it lacks, and no order is taken."""
+    async with api.client(read_key) as client:
+        answer = await client.post(path, json=ORDER)
+        assert (await client.get("/api/account")).status_code == 200
+    assert answer.status_code == 403
+    assert answer.json()["detail"]["error"]["code"] == "FORBIDDEN"
+    assert answer.json()["detail"]["error"]["details"] == {"scope": "trade"}
+    assert api.desk.calls == 0
+
+
+async def test_trading_key_does_not_read(api: Api) -> None:
+    """A scope is what it says: a key for orders alone sees no account."""
+    key = api.services.keys.ephemeral("orders", [KeyScope.TRADE])
+    async with api.client(key) as client:
+        assert (await client.get("/api/account")).status_code == 403
+        assert (await client.post("/api/order", json=ORDER)).status_code == 200
+
+
+async def test_key_is_looked_at_before_the_body(api: Api) -> None:
+    """Somebody without a key learns nothing about what a body should be."""
+    async with api.client(None) as client:
+        assert (
+            await client.post("/api/order", content=b"{", headers={"Content-Type": "application/json"})
+        ).status_code == 401
+
+
+async def test_empty_key_is_no_key(api: Api) -> None:
+    """A client whose key is not set yet, and sends an empty header, looks as one without."""
+    async with api.client("") as client:
+        assert (await client.get("/api/account")).status_code == 200
+        assert (await client.post("/api/order", json=ORDER)).status_code == 401
+
+
+async def test_wrong_key_does_not_close_the_documentation(api: Api) -> None:
+    """A wrong key changes nothing where none is needed outside the API."""
+    async with api.client("wrong") as client:
+        assert (await client.get("/docs")).status_code == 200
+
+
+async def test_operator_may_trade_from_anywhere(api: Api) -> None:
+    """With the right key it does not matter where a call comes from."""
+    api.desk.outcome = replace(FILLED, order=5)
+    async with api.client(address="192.0.2.7") as client:
+        assert (await client.post("/api/order", json=ORDER)).json()["order"] == 5

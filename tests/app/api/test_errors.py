@@ -1,0 +1,133 @@
+"""Every error has one shape, whatever goes wrong and wherever."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+
+from app.api.application import create_api
+from app.api.errors import CODES, install
+from app.domain.account import Unavailable
+from app.errors import JournalError
+from tests.app.api.fakes import Api
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY")
+PATHS = (
+    "/",
+    "/docs",
+    "/openapi.json",
+    "/static-offline-docs/nothing.js",
+    "/health",
+    "/metrics",
+    "/api/health",
+    "/api/ready",
+    "/api/account",
+    "/api/positions",
+    "/api/symbols/NOPE/tick",
+    "/api/symbols/NOPE/info",
+    "/api/symbol/NOPE",
+    "/api/order",
+    "/api/order/",
+    "/api/orders/NOPE",
+    "/api/positions/seven/close",
+    "/api/positions/99999999999999999999/close",
+    "/api",
+    "/nothing/of/ours",
+    "//",
+    "/%00",
+)
+
+
+def error_of(answer: httpx2.Response) -> dict[str, Any]:
+    """The error, after its shape has been looked at."""
+    body = answer.json()
+    assert set(body) - {"ready", "missing"} == {"detail"}
+    assert set(body["detail"]) == {"error"}
+    error: dict[str, Any] = body["detail"]["error"]
+    assert set(error) == {"code", "message", "details"}
+    assert error["code"] in CODES
+    assert error["message"]
+    assert isinstance(error["details"], dict)
+    return error
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("key", ["operator-key-of-the-tests", None, "wrong"])
+async def test_every_error_has_the_one_shape(api: Api, path: str, key: str | None) -> None:
+    """Any method on any path, known or not, with, without and with a wrong key: one shape, all headers."""
+    api.gateway.unavailable = Unavailable(reason="gone")
+    async with api.client(key) as client:
+        for method in METHODS:
+            answer = await client.request(method, path)
+            assert answer.headers["X-Response-Time"].endswith("ms"), method
+            assert answer.headers["X-Account-Mode"] == "simulated", method
+            if answer.status_code >= 400:
+                assert answer.headers["Content-Type"] == "application/json"
+                if method != "HEAD":
+                    error_of(answer)
+
+
+@pytest.mark.parametrize("route", [("GET", "/api/account"), ("POST", "/api/positions/7/close"), ("GET", "/metrics")])
+async def test_a_fault_of_ours_is_a_500_that_says_nothing_of_it(
+    api: Api, caplog: pytest.LogCaptureFixture, route: tuple[str, str]
+) -> None:
+    """A fault anywhere is answered in shape with every header; what it was stands in the log alone."""
+
+    fault = RuntimeError("the secret inside")
+
+    def fail(_: str) -> tuple[bytes, str]:
+        raise fault
+
+    api.desk.fault = api.gateway.fault = fault
+    async with replace(api, services=replace(api.services, metrics=fail)).client() as client:
+        answer = await client.request(*route)
+    assert answer.status_code == 500
+    assert error_of(answer)["code"] == "INTERNAL"
+    assert "secret" not in answer.text
+    assert answer.headers["X-Account-Mode"] == "simulated"
+    assert "the secret inside" in caplog.text
+
+
+async def test_journal_that_cannot_be_written_is_told_with_nothing_sent(api: Api) -> None:
+    """Where the intent could not be written, the caller learns that nothing was sent."""
+    api.desk.fault = JournalError("disk full")
+    async with api.client() as client:
+        answer = await client.post("/api/positions/7/close")
+    assert answer.status_code == 503
+    error = error_of(answer)
+    assert error["code"] == "JOURNAL_UNAVAILABLE"
+    assert "nothing was sent" in error["message"]
+
+
+async def test_method_not_allowed_says_which_is(client: httpx2.AsyncClient) -> None:
+    """A 405 keeps the Allow header."""
+    answer = await client.get("/api/order")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+
+
+async def test_statuses_nobody_foresaw_have_the_shape_too() -> None:
+    """A status that the framework raises and no table names is answered as a fault of ours, with its status."""
+    api = FastAPI()
+    install(api)
+
+    @api.get("/")
+    async def teapot() -> None:
+        raise HTTPException(418)
+
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(api), base_url="http://api") as client:
+        answer = await client.get("/")
+    assert answer.status_code == 418
+    assert error_of(answer)["code"] == "INTERNAL"
+
+
+async def test_every_route_of_the_application_is_among_the_tested_paths(api: Api) -> None:
+    """A route that is added later is tried for its errors, too."""
+    paths = create_api(api.services).openapi()["paths"]
+    tried = {"/".join(part if part not in ("NOPE", "seven") else "*" for part in path.split("/")) for path in PATHS}
+    declared = {"/".join("*" if part.startswith("{") else part for part in path.split("/")) for path in paths}
+    assert declared <= tried
