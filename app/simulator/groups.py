@@ -13,7 +13,8 @@ def group_filter(group: str) -> Callable[[str], bool]:
     and `?` is no wildcard.
     """
     items = [item.strip(" ") for item in group.split(",")]
-    rules = [(item.startswith("!"), _pattern(item.removeprefix("!"))) for item in items if item not in ("", "!")]
+    # A lone `!` excludes everything.
+    rules = [(item.startswith("!"), _pattern(item.removeprefix("!") or "*")) for item in items if item]
 
     def holds(symbol: str) -> bool:
         included = False

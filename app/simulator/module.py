@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from app.simulator.calls import Arguments, Function, Keywords, Kind
 from app.simulator.constants import CONSTANTS
 from app.simulator.exchange import Exchange
 from app.simulator.structs import STRUCTS
+from app.simulator.symbols import SYMBOLS, SymbolSpec
 from app.simulator.terminal import Terminal
 
 _Body = Callable[[Terminal, Arguments, Keywords], Any]
@@ -70,11 +71,12 @@ class SimulatorModule:
         utc_offset_s: int = 7200,
         latency_s: Mapping[str, float] | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        symbols: Iterable[SymbolSpec] = SYMBOLS,
     ) -> None:
         """Build the module; `clock` tells seconds UTC, `utc_offset_s` how far the server's clock is ahead of it."""
         if utc_offset_s % 60:
             raise ValueError(f"utc_offset_s must be whole minutes, not {utc_offset_s} s")
-        exchange = Exchange(seed=seed, clock=clock)
+        exchange = Exchange(seed=seed, clock=clock, symbols=symbols)
         terminal = Terminal(
             ledger_path=ledger,
             exchange=exchange,

@@ -24,21 +24,24 @@ class FakeClock:
     now_s: float = NOW_S
 
     def __call__(self) -> float:
+        """The time."""
         return self.now_s
 
     def advance(self, seconds: float) -> None:
+        """Let time pass."""
         self.now_s += seconds
 
 
 @pytest.fixture
 def clock() -> FakeClock:
+    """A Tuesday afternoon."""
     return FakeClock()
 
 
 @pytest.fixture
-def unconnected(tmp_path: Path, clock: FakeClock) -> SimulatorModule:
-    """A module that nobody has initialised."""
-    return SimulatorModule(ledger=tmp_path / "simulator.sqlite", clock=clock)
+def unconnected(clock: FakeClock) -> SimulatorModule:
+    """A module that nobody has initialised; its books are in memory, test_ledger.py has those on disk."""
+    return SimulatorModule(ledger=Path(":memory:"), clock=clock)
 
 
 @pytest.fixture

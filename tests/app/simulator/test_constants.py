@@ -1,3 +1,5 @@
+"""The constants: names, values, and nothing besides."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""The group filter, case by case."""
+
 from __future__ import annotations
 
 import pytest

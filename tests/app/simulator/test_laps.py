@@ -1,3 +1,5 @@
+"""The laps: what is recorded, what bridges, what is generated."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -12,6 +14,7 @@ PLAYED = LAP_HOURS - BRIDGE_HOURS
 
 @pytest.fixture(params=["EURUSD", "GBPUSD", "USDCAD"])
 def lap(request: pytest.FixtureRequest) -> Ints:
+    """Each symbol's lap in turn."""
     symbol = request.param
     return recorded_lap() if symbol == "EURUSD" else generated_lap(symbol, 1, load_figures()[symbol], 1e-5)
 

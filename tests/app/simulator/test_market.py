@@ -1,3 +1,5 @@
+"""Prices: they add up from level to level, and depend on seed, symbol and instant alone."""
+
 from __future__ import annotations
 
 import os
@@ -8,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.simulator.exchange import Exchange
@@ -26,6 +28,7 @@ instants = st.integers(FIRST_MS + 60_000, LAST_HOUR * 3_600_000)
 
 
 def feed(symbol: str, seed: int = 1) -> Feed:
+    """A symbol's feed, shared by the tests."""
     return _exchange(seed).feeds[symbol]
 
 
@@ -35,6 +38,7 @@ def _exchange(seed: int) -> Exchange:
 
 
 def column_wise(bars: Bars, row: int) -> tuple[int, ...]:
+    """One bar out of columns."""
     return tuple(int(getattr(bars, name)[row]) for name in ("open", "high", "low", "close", "ticks", "spread"))
 
 
@@ -44,6 +48,7 @@ def as_bar(ticks: Ticks) -> tuple[int, ...]:
     return tuple(int(value) for value in (bid[0], bid.max(), bid.min(), bid[-1], len(bid), spread.min()))
 
 
+@settings(deadline=None)
 @given(symbols, hours)
 def test_minutes_reaggregate_to_their_hour(symbol: str, hour: int) -> None:
     """Sixty minutes have exactly the hour's open, high, low, close, tick count and smallest spread."""
@@ -57,6 +62,7 @@ def test_minutes_reaggregate_to_their_hour(symbol: str, hour: int) -> None:
     assert built == column_wise(feed(symbol).hours(numbers), 0)
 
 
+@settings(deadline=None)
 @given(symbols, hours, st.integers(0, 59))
 def test_ticks_reaggregate_to_their_minute(symbol: str, hour: int, row: int) -> None:
     """The ticks of a minute have exactly its bar, stay inside it, and never share a millisecond."""
@@ -68,6 +74,7 @@ def test_ticks_reaggregate_to_their_minute(symbol: str, hour: int, row: int) -> 
     assert ticks.time_msc[0] // 60_000 == ticks.time_msc[-1] // 60_000 == hour * 60 + row
 
 
+@settings(deadline=None, max_examples=30)
 @given(hours)
 def test_asks_of_an_hour_are_the_recording(hour: int) -> None:
     """The asks of an EURUSD hour open, peak, bottom and close exactly where the recorded hour does."""
@@ -77,6 +84,7 @@ def test_asks_of_an_hour_are_the_recording(hour: int) -> None:
     assert [asks[0], asks.max(), asks.min(), asks[-1]] == recorded.tolist()
 
 
+@settings(deadline=None)
 @given(symbols, instants)
 def test_quote_is_the_last_tick_so_far(symbol: str, time_msc: int) -> None:
     """At any instant the quote is the newest tick that is not in the future."""
@@ -93,6 +101,7 @@ def test_quote_is_the_last_tick_so_far(symbol: str, time_msc: int) -> None:
     assert quote.ask >= quote.bid
 
 
+@settings(deadline=None)
 @given(symbols, instants)
 def test_the_order_of_questions_does_not_matter(symbol: str, time_msc: int) -> None:
     """A feed that was asked many things and one that was asked nothing answer the same."""

@@ -1,3 +1,5 @@
+"""Result types that behave as the package's struct sequences do."""
+
 from __future__ import annotations
 
 import copy
@@ -59,7 +61,7 @@ def test_equality_and_hash_are_the_tuples() -> None:
 
 
 def test_copies_but_does_not_pickle() -> None:
-    """deepcopy works; pickle fails as it does on the package's types."""
+    """Copying deeply works; pickle fails as it does on the package's types."""
     tick = Tick(VALUES)
 
     assert copy.deepcopy(tick) == tick

@@ -1,0 +1,129 @@
+"""The books outlive processes, and several processes share them."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.simulator import open_module
+from app.simulator.ledger import Deal, Ledger
+
+ROOT = Path(__file__).parents[3]
+TRADER = """
+import sys
+from app.simulator import open_module
+mt5 = open_module({"ledger": sys.argv[1]})
+assert mt5.initialize(), mt5.last_error()
+request = {"action": 1, "symbol": "EURUSD", "volume": 0.01, "type": 0}
+"""
+
+
+def start(script: str, ledger: Path) -> subprocess.Popen[str]:
+    """Start a Python that trades."""
+    return subprocess.Popen(
+        [sys.executable, "-c", TRADER + script, str(ledger)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def opened(ledger: Path) -> Any:
+    """This process's own look at the ledger."""
+    mt5: Any = open_module({"ledger": str(ledger)})
+    assert mt5.initialize()
+    return mt5
+
+
+def test_a_killed_process_finds_the_same_account(tmp_path: Path) -> None:
+    """What was answered is in the books, however the process that answered ends."""
+    path = tmp_path / "simulator.sqlite"
+    script = """
+result = mt5.order_send(request)
+account = mt5.account_info()
+print(result.order, result.deal, result.price, account.balance, flush=True)
+sys.stdin.read()
+"""
+    with start(script, path) as trader:
+        assert trader.stdout is not None
+        order, deal, price, balance = trader.stdout.readline().split()
+        trader.kill()
+
+    mt5 = opened(path)
+    (position,) = mt5.positions_get()
+    assert (position.ticket, position.price_open) == (int(order), float(price))
+    assert mt5.history_deals_get(ticket=int(deal))[0].price == float(price)
+    assert mt5.account_info().balance == float(balance)
+    mt5.shutdown()
+
+
+def test_two_processes_trade_on_one_ledger(tmp_path: Path) -> None:
+    """Two traders, started on a ledger that is not there yet, lose nothing and number nothing twice."""
+    path = tmp_path / "simulator.sqlite"
+    script = """
+for _ in range(25):
+    order = mt5.order_send(request).order
+    assert mt5.order_send(request | {"type": 1, "position": order}).retcode == mt5.TRADE_RETCODE_DONE
+print("done")
+"""
+    with start(script, path) as one, start(script, path) as two:
+        said = [trader.communicate(timeout=100)[0].strip() for trader in (one, two)]
+    assert said == ["done", "done"]
+
+    mt5 = opened(path)
+    deals = mt5.history_deals_get(0, 2_000_000_000)
+    assert [deal.ticket for deal in deals] == list(range(100_001, 100_102))
+    assert len(mt5.history_orders_get(0, 2_000_000_000)) == 100
+    assert [deal.type for deal in deals].count(mt5.DEAL_TYPE_BALANCE) == 1
+    money = sum(deal.profit + deal.commission for deal in deals)
+    assert mt5.account_info().balance == pytest.approx(money, abs=1e-6)
+    assert mt5.positions_total() == 0
+    mt5.shutdown()
+
+
+def test_a_failed_transaction_leaves_nothing(tmp_path: Path) -> None:
+    """What is written before a failure is taken back, the balance too."""
+    ledger = Ledger(str(tmp_path / "l.sqlite"), 1000)
+
+    def write_half() -> None:
+        with ledger.writing():
+            ledger.add_deal(Deal(ticket=0, time_msc=2000, type=2, profit_cents=500))
+            raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError, match="power cut"):
+        write_half()
+    assert ledger.account().balance_cents == 100_000_00
+    assert len(ledger.deals(since_msc=0, until_msc=10_000)) == 1
+    ledger.close()
+
+
+def test_commits_reach_the_disk(tmp_path: Path) -> None:
+    """The file is in write-ahead mode and every commit is synced."""
+    path = tmp_path / "l.sqlite"
+    ledger = Ledger(str(path), 1000)
+
+    assert ledger._connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert ledger._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    ledger.close()
+
+
+def test_books_that_break_while_open(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Books that cannot be read fail the call with -1, say so in the log, and trade nothing."""
+    path = tmp_path / "simulator.sqlite"
+    mt5 = opened(path)
+    with sqlite3.connect(path) as other:
+        other.execute("DROP TABLE positions")
+    other.close()
+
+    assert mt5.order_send({"action": 1, "symbol": "EURUSD", "volume": 0.01, "type": 0}) is None
+    assert mt5.last_error() == (-1, "Terminal: Call failed")
+    assert "order_send failed" in caplog.text
+    assert len(mt5.history_deals_get(0, 2_000_000_000)) == 1
+    mt5.shutdown()

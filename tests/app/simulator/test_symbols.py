@@ -1,0 +1,118 @@
+"""Symbols as the terminal shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.simulator import structs
+
+SYMBOLS = ("EURUSD", "GBPUSD", "USDCAD")
+
+
+def test_all_symbols(mt5: Any) -> None:
+    """There are three symbols, all in the Market Watch."""
+    assert [info.name for info in mt5.symbols_get()] == list(SYMBOLS)
+    assert mt5.symbols_total() == 3
+    assert all(info.select and info.visible for info in mt5.symbols_get())
+
+
+@pytest.mark.parametrize(
+    ("group", "names"), [("", SYMBOLS), ("*", SYMBOLS), ("EUR*", ("EURUSD",)), ("*,!USD*", SYMBOLS[:2]), ("X*", ())]
+)
+def test_symbol_groups(mt5: Any, group: str, names: tuple[str, ...]) -> None:
+    """A group may be given either way; the empty one is all symbols."""
+    assert tuple(info.name for info in mt5.symbols_get(group)) == names
+    assert tuple(info.name for info in mt5.symbols_get(group=group)) == names
+
+
+@pytest.mark.parametrize(
+    ("arguments", "keywords", "text"),
+    [
+        ((5,), {}, "Invalid 1st unnamed argument"),
+        (("*", "*"), {}, "Invalid arguments"),
+        ((), {"group": None}, 'Invalid "group" argument'),
+    ],
+)
+def test_bad_group_is_false(mt5: Any, arguments: tuple[Any, ...], keywords: dict[str, Any], text: str) -> None:
+    """symbols_get is the one that answers bad arguments with False."""
+    assert mt5.symbols_get(*arguments, **keywords) is False
+    assert mt5.last_error() == (-2, text)
+
+
+@pytest.mark.parametrize("symbol", SYMBOLS)
+def test_symbol_info_agrees_with_tick_and_day(mt5: Any, symbol: str) -> None:
+    """Prices, spread and time are the tick's; the day's highs and lows are its daily bar's."""
+    info, tick = mt5.symbol_info(symbol), mt5.symbol_info_tick(symbol)
+    day = mt5.copy_rates_from_pos(symbol, mt5.TIMEFRAME_D1, 0, 1)[0]
+
+    assert (info.bid, info.ask, info.time) == (tick.bid, tick.ask, tick.time)
+    assert info.spread == round((tick.ask - tick.bid) / info.point)
+    assert (info.bidhigh, info.bidlow, info.session_open) == (day["high"], day["low"], day["open"])
+    assert info.asklow <= info.ask <= info.askhigh
+    assert (info.digits, info.point, info.trade_contract_size) == (5, 1e-5, 100_000.0)
+    assert (info.volume_min, info.volume_max, info.volume_step) == (0.01, 100.0, 0.01)
+    assert info.trade_exemode == mt5.SYMBOL_TRADE_EXECUTION_MARKET
+    assert (info.last, info.swap_long, info.trade_stops_level) == (0.0, 0.0, 0)
+
+
+def test_every_field_has_its_type(mt5: Any) -> None:
+    """Each of the 96 fields is an int, bool, float or str, as the package's are."""
+    kinds = {name: type(value).__name__ for name, value in mt5.symbol_info("USDCAD")._asdict().items()}
+    names = structs.SymbolInfo.__match_args__
+
+    assert {kinds[name] for name in names[names.index("basis") :]} == {"str"}
+    assert {kinds[name] for name in names[names.index("bid") : names.index("basis")]} == {"float"}
+    flags = {"custom", "select", "visible", "spread_float", "margin_hedged_use_leg"}
+    assert {name for name, kind in kinds.items() if kind == "bool"} == flags
+    assert {kinds[name] for name in names[: names.index("bid")] if name not in flags} == {"int"}
+
+
+def test_filling_modes_differ(mt5: Any) -> None:
+    """USDCAD takes immediate-or-cancel only, the others fill-or-kill too."""
+    assert [mt5.symbol_info(name).filling_mode for name in SYMBOLS] == [3, 3, 2]
+
+
+def test_tick_values(mt5: Any) -> None:
+    """A point of a lot is a dollar where the dollar is quoted, and as many as it buys elsewhere."""
+    assert mt5.symbol_info("EURUSD").trade_tick_value == pytest.approx(1.0)
+    usdcad = mt5.symbol_info("USDCAD")
+    assert usdcad.trade_tick_value_profit == pytest.approx(1 / usdcad.ask)
+    assert usdcad.trade_tick_value_loss == pytest.approx(1 / usdcad.bid)
+
+
+@pytest.mark.parametrize("name", ["symbol_info", "symbol_info_tick"])
+def test_unknown_symbol(mt5: Any, name: str) -> None:
+    """An unknown name is not found."""
+    assert getattr(mt5, name)("eurusd") is None
+    assert mt5.last_error() == (-4, "Terminal: Not found")
+
+
+def test_market_watch(mt5: Any) -> None:
+    """A hidden symbol is still described, but has no prices until it is shown again."""
+    assert mt5.symbol_select("EURUSD", False) is True
+    info = mt5.symbol_info("EURUSD")
+    assert (info.select, info.bid, info.digits) == (False, 0.0, 5)
+    assert tuple(mt5.symbol_info_tick("EURUSD")) == (0, 0.0, 0.0, 0.0, 0, 0, 0, 0.0)
+    assert mt5.symbol_select("EURUSD") is True
+    assert mt5.symbol_info_tick("EURUSD").bid > 0
+
+
+def test_select_failures(mt5: Any, buy: dict[str, Any]) -> None:
+    """An unknown symbol cannot be shown, and one with positions cannot be hidden."""
+    mt5.order_send(buy)
+    for arguments in (("NOPE",), ("\ud800",), ("EURUSD", False)):
+        assert mt5.symbol_select(*arguments) is False
+        assert mt5.last_error() == (-1, "Terminal: Call failed")
+
+
+def test_ticks_are_in_server_time(mt5: Any, clock: Any) -> None:
+    """A tick's time is the server's clock: two hours ahead, never in its future."""
+    for _ in range(20):
+        clock.advance(7.7)
+        tick = mt5.symbol_info_tick("EURUSD")
+        age_ms = (clock.now_s + 7200) * 1000 - tick.time_msc
+        assert 0 <= age_ms < 60_000
+        assert tick.time == tick.time_msc // 1000
+        assert tick.flags in (2, 4, 6)
