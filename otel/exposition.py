@@ -133,6 +133,8 @@ def _target_info(resource: Resource) -> Family:
 def _add(families: dict[str, Family], metric: Metric) -> None:
     """Add a metric to the families; one of the same name and another type is left out, as is a series seen before."""
     kind, name = _kind_and_name(metric)
+    if not name.strip("_"):
+        return
     family = families.setdefault(name, Family(name.removesuffix("_total"), metric.description or "", kind))
     if family.type != kind:
         return
@@ -188,10 +190,15 @@ def _exemplar(exemplar: Exemplar) -> SampleExemplar | None:
 
 
 def _labels(attributes: Mapping[str, AnyValue] | None) -> dict[str, str]:
-    """Attributes whose names become the same label share it, their values joined as Prometheus joins them."""
+    """Attributes whose names become the same label share it, their values joined as Prometheus joins them.
+
+    Names that Prometheus reserves are left out.
+    """
     labels: dict[str, str] = {}
     for key, value in sorted((attributes or {}).items()):
         name, text = label_name(key), _text(value)
+        if name.startswith("__") or not name.strip("_"):
+            continue
         labels[name] = f"{labels[name]};{text}" if name in labels else text
     return labels
 

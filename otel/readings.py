@@ -32,6 +32,13 @@ class Readings:
         self._latest: MetricsData | None = None
         self._collections = 0
 
+    @classmethod
+    def of(cls, data: MetricsData) -> Readings:
+        """Return readings that hold *data*, to look at one collection."""
+        readings = cls(next((r.resource for r in data.resource_metrics), None))
+        readings.update(data)
+        return readings
+
     def update(self, data: MetricsData) -> None:
         """Replace what is held by a new collection, whole."""
         with self._changed:

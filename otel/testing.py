@@ -27,6 +27,7 @@ from otel.config import TelemetryConfig
 from otel.guard import Deadline
 from otel.pipeline import Pipeline, build_pipeline
 from otel.readings import count_points
+from otel.shipper import DeliveryStatus
 
 _T = TypeVar("_T")
 _BEGINNING: Final = 1_700_000_000.0
@@ -85,8 +86,9 @@ class MemorySink(Generic[_T]):
         """Remember that it was closed."""
         self.closed = True
 
-    def status(self) -> None:
+    def status(self) -> DeliveryStatus | None:
         """Nothing is delivered from here."""
+        return None
 
 
 class InMemoryTelemetry:
