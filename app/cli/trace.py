@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -66,6 +68,8 @@ def _look_up(reference: Reference, data_dir: Path) -> Found:
 
 
 def _print(found: Found, reference: Reference) -> None:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a Windows console may lack letters of a broker's comment
     console = Console(highlight=False)
     if len(found.matches) > 1:
         console.print(f"{reference} leads to {len(found.matches)} traces, oldest first:".capitalize(), end="\n\n")

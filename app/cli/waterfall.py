@@ -12,7 +12,7 @@ from rich.text import Text
 
 from app.domain.clock import rfc3339
 from app.history.items import Span, Trace
-from app.history.lookup import Match
+from app.history.lookup import NUMBER_KINDS, Match
 from app.telemetry.orders import describe_outcome
 from app.trading.journal.records import OrderRecord
 
@@ -56,7 +56,7 @@ def _order(record: OrderRecord) -> Text:
         text.append(_clean(f"\n  at first: {describe_outcome(record.outcome)} ({record.amended_reason})"), "dim")
     numbers = dict(record.numbers())
     if numbers:
-        text.append("\n  " + ", ".join(f"{kind} {number}" for kind, number in sorted(numbers.items())))
+        text.append("\n  " + ", ".join(f"{kind} {numbers[kind]}" for kind in NUMBER_KINDS if kind in numbers))
     text.append(f"\n  order id {_clean(order.order_id)}", "dim")
     return text
 

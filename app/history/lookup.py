@@ -115,10 +115,10 @@ class NotFound:
 
     def describe(self) -> str:
         """Say what was searched, in one or two sentences."""
-        kept = f"from {rfc3339(self.kept[0])} to {rfc3339(self.kept[1])}" if self.kept else "none"
+        kept = f"traces from {rfc3339(self.kept[0])} to {rfc3339(self.kept[1])}" if self.kept else "no traces"
         return (
             f"No {self.reference} in {self.data_dir}: its journal holds {self.orders} orders, "
-            f"its telemetry files hold traces {kept}."
+            f"its telemetry files hold {kept}."
         )
 
 
