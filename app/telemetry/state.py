@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
 from opentelemetry.metrics import Meter
 
@@ -31,16 +32,21 @@ from app.telemetry.names import (
     SYMBOL,
 )
 
-OrderLabels = tuple[str, str, str, str]
-"""action, side, outcome, symbol."""
+_Labels = TypeVar("_Labels", bound=tuple[str, str, str, str])
 
 
 def observe_orders(
     meter: Meter,
-    totals: Callable[[], Mapping[OrderLabels, int]],
+    totals: Callable[[], Mapping[_Labels, int]],
     resolutions: Callable[[], Mapping[tuple[str, str], int]],
 ) -> None:
-    """Export the journal's own totals, so that the counter and the journal cannot disagree."""
+    """Export the journal's own totals, so that the counter and the journal cannot disagree.
+
+    Args:
+        meter: makes the instruments.
+        totals: how many orders by (action, side, outcome, symbol).
+        resolutions: how many orders by (outcome first told, outcome found later).
+    """
     names = (ACTION.name, SIDE.name, OUTCOME.name, SYMBOL.name)
     observe(meter, ORDERS, lambda: [(count, dict(zip(names, key, strict=True))) for key, count in totals().items()])
     observe(

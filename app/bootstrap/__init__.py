@@ -1,0 +1,1 @@
+"""Builds everything from settings: opens in order, closes in reverse."""

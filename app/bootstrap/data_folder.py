@@ -1,0 +1,54 @@
+"""The data folder: made, writable, and used by one instance at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from app.errors import StartupError
+
+LOCK_FILE = "instance.lock"
+OWNER_FILE = "instance.json"
+
+
+@contextmanager
+def data_folder(path: Path) -> Iterator[Path]:
+    """Hold the data folder for as long as the block runs.
+
+    Raises:
+        StartupError: it cannot be written, or another instance uses it.
+    """
+    folder = path.absolute()
+    lock = FileLock(folder / LOCK_FILE, blocking=False)
+    try:
+        (folder / "logs").mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout as error:
+        raise StartupError(
+            f"The data folder {folder} is in use by another mt5-otel ({_owner(folder)}). "
+            "Stop it, or give this one a folder of its own: --data-dir OTHER"
+        ) from error
+    except OSError as error:
+        raise StartupError(
+            f"The data folder {folder} cannot be written ({error.strerror}). "
+            "Make it writable for this user, or choose another: --data-dir OTHER"
+        ) from error
+    try:
+        (folder / OWNER_FILE).write_text(json.dumps({"pid": os.getpid()}), encoding="utf-8")
+        yield folder
+    finally:
+        (folder / OWNER_FILE).unlink(missing_ok=True)
+        lock.release()
+
+
+def _owner(folder: Path) -> str:
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        owner = json.loads((folder / OWNER_FILE).read_text(encoding="utf-8"))
+        return f"process {owner['pid']}"
+    return "its process is not known"

@@ -1,0 +1,204 @@
+"""The running program: the HTTP application over the services, on a socket, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager
+from functools import partial
+from importlib.metadata import version as installed_version
+from random import Random
+from typing import Any, Self
+
+import uvicorn
+from fastapi import FastAPI
+
+from app.access.keys import Scope
+from app.api.application import create_api
+from app.api.services import ApiServices
+from app.bootstrap.services import Services, open_services
+from app.demo import trader
+from app.errors import StartupError
+from app.monitoring.status import Monitor
+from app.settings import Settings
+from otel.exposition import render
+from otel.http import instrument_app
+
+UNTRACED_PATHS = ("/", "/metrics", "/docs", "/openapi.json", "/favicon.ico", "/api/health")
+UNTRACED_PREFIXES = ("/static-offline-docs/",)
+DEMO_SCOPES: tuple[Scope, ...] = (Scope.READ, Scope.TRADE)
+
+
+def create_app(services: Services) -> FastAPI:
+    """The API over *services*, each request a trace."""
+    monitor = Monitor(
+        watch=services.watch,
+        journal=services.journal,
+        directories=(services.folder, services.folder / "logs"),
+        clock=services.clock,
+    )
+    app = create_api(
+        ApiServices(
+            settings=services.settings,
+            clock=services.clock,
+            gateway=services.gateway,
+            desk=services.desk,
+            watch=services.watch,
+            journal=services.journal,
+            keys=services.keys,
+            monitor=monitor,
+            metrics=partial(render, services.pipeline.readings),
+            version=services.version,
+        )
+    )
+    instrument_app(app, services.pipeline, untraced_paths=UNTRACED_PATHS, untraced_prefixes=UNTRACED_PREFIXES)
+    return app
+
+
+Started = Callable[[Services, str], None]
+"""Takes the services and the API's URL once it answers."""
+
+
+def run_until_stopped(
+    settings: Settings,
+    *,
+    new_key: bool = False,
+    environ: Mapping[str, str] = os.environ,
+    started: Started = lambda services, url: None,
+) -> None:
+    """Run until Ctrl-C or SIGTERM, on the fastest event loop there is.
+
+    Args:
+        settings: what the operator set.
+        new_key: replace the operator's key.
+        environ: the environment.
+        started: called once the API answers.
+
+    Raises:
+        StartupError: it cannot start; the message says what to do.
+    """
+    with StopSignals() as stop, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(serve(settings, stop, new_key=new_key, environ=environ, started=started))
+
+
+async def serve(
+    settings: Settings, stop: StopSignals, *, new_key: bool, environ: Mapping[str, str], started: Started
+) -> None:
+    """Run until *stop*; see `run_until_stopped`."""
+    with _listen(settings.http.host, settings.http.port) as listener:
+        async with open_services(settings, version=program_version(), environ=environ, new_key=new_key) as services:
+            url = _url(settings.http.host, listener.getsockname()[1])
+            async with _demo_trader(services, url):
+                server = _Server(_uvicorn_config(create_app(services), settings), partial(started, services, url))
+                stop.then(server.stop)
+                await server.serve([listener])
+
+
+class StopSignals:
+    """Ctrl-C and SIGTERM ask to stop, from the first moment to the last: closing is not cut short by a second one."""
+
+    def __init__(self) -> None:
+        self._before: dict[int, Any] = {}
+        self._requested = False
+        self._stop: Callable[[], None] = lambda: None
+
+    def __enter__(self) -> Self:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._request)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def then(self, stop: Callable[[], None]) -> None:
+        """Call *stop* when asked to, at once if that has happened."""
+        self._stop = stop
+        if self._requested:
+            stop()
+
+    def _request(self, *_: object) -> None:
+        self._requested = True
+        self._stop()
+
+
+def program_version() -> str:
+    """The version of this program as installed."""
+    return installed_version("mt5-otel")
+
+
+class _Server(uvicorn.Server):
+    """Says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._say_started = started
+
+    def stop(self) -> None:
+        """End: answer what is under way and accept no more."""
+        self.should_exit = True
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]  # a generator upstream
+        """Signals are ours: uvicorn's own way raises them again before the services are closed."""
+        return contextlib.nullcontext()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        await super().startup(sockets)
+        self._say_started()
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if sys.platform == "win32":
+        return None
+    import uvloop  # noqa: PLC0415  # there is none on Windows
+
+    return uvloop.new_event_loop
+
+
+def _uvicorn_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        lifespan="off",  # the services are opened and closed around the server
+        log_config=None,
+        access_log=False,  # every request is a span; a line each would also write query strings down
+        server_header=False,
+        timeout_graceful_shutdown=int(settings.http.shutdown_s) or 1,
+    )
+
+
+@asynccontextmanager
+async def _demo_trader(services: Services, url: str) -> AsyncIterator[None]:
+    if services.settings.demo is False or services.settings.terminal.kind != "simulator":
+        yield
+        return
+    key = services.keys.ephemeral("demo trader", DEMO_SCOPES)
+    async with trader.open_client(url, key) as client:
+        task = asyncio.create_task(trader.run(client, random=Random(services.settings.simulator.seed)))  # noqa: S311 # trades, not secrets
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise StartupError(
+            f"The API cannot listen on {host} port {port} ({error.strerror}). Perhaps another mt5-otel runs there; "
+            f"stop it, or choose another port: --port {port + 1 if port < 65535 else 5001}"
+        ) from error
+
+
+def _url(host: str, port: int) -> str:
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{shown}:{port}"
