@@ -5,6 +5,7 @@ Unfinished last lines are not seen, damaged ones are counted and passed over, co
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +14,14 @@ from typing import Any, Final, NamedTuple, TypeVar
 import orjson
 
 from app.history.items import LogRecord, Span, Trace, logs_of, spans_of
-from otel.segments import iterate
+from otel.segments import Position, iterate, read, segment_numbers, segment_path
 
 ORDER_SPANS: Final = ("place_order", "close_position")
 """Names of the spans that stand for a whole order."""
+
+_READ_BYTES: Final = 1024 * 1024
+_CLOCK_SLACK_NS: Final = 3600 * 10**9
+"""A clock set back by less than this makes no file look older than the orders in it."""
 
 _T = TypeVar("_T")
 _UNREADABLE: Final = (ValueError, LookupError, TypeError, AttributeError)
@@ -60,11 +65,24 @@ def read_traces(data_dir: Path, trace_ids: Set[str]) -> TracesRead:
     return TracesRead(traces, damaged.lines)
 
 
-def order_span_ids(data_dir: Path) -> set[str]:
-    """Return the span id of every order whose own span is in the files of *data_dir*."""
-    quoted = {f'"{name}"' for name in ORDER_SPANS}
-    found = _search(_folder(data_dir, "traces"), quoted, spans_of, _Count())
-    return {span.span_id for span in found if span.name in ORDER_SPANS}
+def order_span_ids(data_dir: Path, since_ns: int = 0) -> set[str]:
+    """Return the span id of every order whose own span is in the files of *data_dir*.
+
+    Args:
+        data_dir: the data folder.
+        since_ns: when the oldest order began that is looked for, ns since 1970; files that were finished well before
+            need not be read.
+    """
+    folder = _folder(data_dir, "traces")
+    quoted = [f'"{name}"'.encode() for name in ORDER_SPANS]
+    position = Position(_first_segment_since(folder, since_ns), 0)
+    found: set[str] = set()
+    while lines := read(folder, position, _READ_BYTES):
+        position = lines[-1].end
+        for line in lines:
+            if any(name in line.data for name in quoted):
+                found.update(_decoded(line.data, _order_spans_of) or ())
+    return found
 
 
 def kept_range(data_dir: Path) -> KeptRange | None:
@@ -96,6 +114,24 @@ def _search(
             items = _decoded(line.data, decode)
             damaged.lines += items is None
             yield from items or ()
+
+
+def _order_spans_of(document: Any) -> Iterator[str]:
+    for resource in document["resourceSpans"]:
+        for scope in resource["scopeSpans"]:
+            for span in scope["spans"]:
+                if span["name"] in ORDER_SPANS:
+                    yield span["spanId"]
+
+
+def _first_segment_since(folder: Path, since_ns: int) -> int:
+    for number in segment_numbers(folder):
+        try:
+            if segment_path(folder, number).stat().st_mtime_ns >= since_ns - _CLOCK_SLACK_NS:
+                return number
+        except FileNotFoundError:  # deleted by retention since the listing
+            continue
+    return sys.maxsize
 
 
 def _first_spans(folder: Path, *, newest_first: bool) -> list[Span]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from app.history.telemetry import KeptRange, kept_range, order_span_ids, read_traces
@@ -81,6 +82,18 @@ def test_order_spans_are_found_by_name(tmp_path: Path) -> None:
     )
 
     assert order_span_ids(tmp_path) == {span_id(2), span_id(3)}
+
+
+def test_files_finished_before_an_order_began_are_not_searched(tmp_path: Path) -> None:
+    """Looking for recent orders reads recent files only, with an hour of doubt for clocks that were set."""
+    old = write_telemetry(tmp_path, "traces", 1, [spans_line([a_span(2, "place_order")])])
+    write_telemetry(tmp_path, "traces", 2, [spans_line([a_span(3, "place_order")])])
+    os.utime(old, ns=(START_NS, START_NS))
+
+    assert order_span_ids(tmp_path, START_NS + 3600 * 10**9) == {span_id(2), span_id(3)}
+    os.utime(tmp_path / "telemetry" / "traces" / "00000002.jsonl", ns=(START_NS + 9, START_NS + 9))
+    assert order_span_ids(tmp_path, START_NS + 3600 * 10**9 + 5) == {span_id(3)}
+    assert order_span_ids(tmp_path, START_NS + 2 * 3600 * 10**9) == set()
 
 
 def test_the_kept_range_goes_from_the_oldest_span_to_the_newest(tmp_path: Path) -> None:
