@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from app.api import examples
 from app.api.errors import Json, error_body
@@ -66,6 +66,7 @@ async def health(services: Services) -> Response:
 @router.get(
     "/metrics",
     summary="All metrics as text",
+    response_class=PlainTextResponse,
     responses={
         200: {
             "description": "Prometheus or OpenMetrics text, as `Accept` asks.",

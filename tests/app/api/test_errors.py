@@ -77,7 +77,6 @@ async def test_a_fault_of_ours_is_a_500_that_says_nothing_of_it(
     api: Api, caplog: pytest.LogCaptureFixture, route: tuple[str, str]
 ) -> None:
     """A fault anywhere is answered in shape with every header; what it was stands in the log alone."""
-
     fault = RuntimeError("the secret inside")
 
     def fail(_: str) -> tuple[bytes, str]:

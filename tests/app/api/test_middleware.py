@@ -81,7 +81,6 @@ async def test_other_origins_are_refused(api: Api, allowed: tuple[str, ...]) -> 
 
 async def test_large_body_is_refused_unread(api: Api) -> None:
     """A body whose declared length is too large is refused before any of it is read."""
-
     read = 0
 
     async def ten_megabytes() -> AsyncIterator[bytes]:
