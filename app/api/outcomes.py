@@ -46,7 +46,7 @@ def order_answer(decided: Decision | Missing | Unavailable) -> Response:
             return error(DENIED_STATUS.get(reason, 409), reason, message, {**details, **names})
         case NotSent(reason=reason, last_error=last_error):
             return _unavailable(reason, last_error, names)
-        case Unknown() as unknown:
+        case unknown:
             return _unknown(unknown, names)
 
 
