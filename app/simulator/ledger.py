@@ -17,6 +17,7 @@ BALANCE = 2  # DEAL_TYPE_BALANCE
 BUSY_TIMEOUT_S = 10.0
 INITIAL_CENTS = 100_000_00
 
+_VERSION = 1
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS account (
     login INTEGER PRIMARY KEY, name TEXT NOT NULL, server TEXT NOT NULL, company TEXT NOT NULL,
@@ -282,8 +283,12 @@ class Ledger:
         _use_write_ahead_log(self._connection)
         self._connection.execute("PRAGMA synchronous=FULL")
         with self.writing():
+            made_by = self._connection.execute("PRAGMA user_version").fetchone()[0]
+            if made_by > _VERSION:
+                raise sqlite3.DatabaseError(f"ledger of version {made_by}; this simulator reads up to {_VERSION}")
             for statement in _SCHEMA.split(";"):
                 self._connection.execute(statement)
+            self._connection.execute(f"PRAGMA user_version = {_VERSION}")
             if self._connection.execute("SELECT count(*) FROM account").fetchone()[0] == 0:
                 self._found(now_msc)
 

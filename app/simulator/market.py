@@ -110,12 +110,6 @@ class Feed:
         columns = (number * 60, opening, high, low, close, ticks, spread)
         return Bars(*(column.reshape(-1) for column in columns))
 
-    def minute(self, number: int) -> Bars:
-        """The bar of one minute (counted from 1970), as columns of length 1."""
-        hour, row = divmod(number, 60)
-        bars = self._minutes_of_hour(hour)
-        return Bars(*(getattr(bars, name)[row : row + 1] for name in Bars.__slots__))
-
     def tick_at(self, time_msc: int) -> Quote | None:
         """The last tick at or before an instant (milliseconds UTC); None before all history."""
         number = time_msc // MINUTE_MS

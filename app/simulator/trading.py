@@ -66,12 +66,14 @@ class Desk:
         now_msc = self._exchange.now_msc()
         refusal = self._refuse(request, now_msc, selected=selected)
         if refusal:
-            return OrderCheckResult([refusal, *[0.0] * 6, COMMENTS[refusal], request])
+            return _unchecked(refusal, request)
         with self._ledger.reading():
             position = self._target(request)
             refusal = self._refuse_position(request, position)
+            if refusal:
+                return _unchecked(refusal, request)
             worth = self._worth_after(request, position, now_msc)
-        if not refusal and not request.position and worth.free_cents < 0:
+        if position is None and worth.free_cents < 0:
             refusal = mt5.TRADE_RETCODE_NO_MONEY
         money = (worth.balance_cents, worth.equity_cents, worth.profit_cents, worth.margin_cents, worth.free_cents)
         totals = [value / 100 for value in money]
@@ -232,6 +234,10 @@ def _storable(comment: str) -> str:
 
 def _commission_cents(spec: SymbolSpec, volume: float) -> int:
     return -cents(spec.commission_per_lot * volume)
+
+
+def _unchecked(retcode: int, request: Struct) -> Struct:
+    return OrderCheckResult([retcode, *[0.0] * 6, COMMENTS[retcode], request])
 
 
 def _refused(retcode: int, request: Struct, request_id: int) -> Struct:

@@ -104,6 +104,19 @@ def test_a_failed_transaction_leaves_nothing(tmp_path: Path) -> None:
     ledger.close()
 
 
+def test_books_of_a_later_release_are_refused(tmp_path: Path) -> None:
+    """A ledger that a newer simulator has written is not opened, and stays as it is."""
+    path = tmp_path / "simulator.sqlite"
+    opened(path).shutdown()
+    with sqlite3.connect(path) as other:
+        other.execute("PRAGMA user_version = 99")
+    other.close()
+
+    mt5: Any = open_module({"ledger": str(path)})
+    assert mt5.initialize() is False
+    assert "ledger of version 99" in mt5.last_error()[1]
+
+
 def test_commits_reach_the_disk(tmp_path: Path) -> None:
     """The file is in write-ahead mode and every commit is synced."""
     path = tmp_path / "l.sqlite"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from app.simulator.ledger import Position
@@ -32,3 +34,11 @@ def held(side: int, lots: float, price: float) -> Position:
 def test_hedged_lots_cost_once(positions: list[Position], margin: float) -> None:
     """What both sides have in common is charged once, at the mean price; the rest in full."""
     assert symbol_margin(EURUSD, 100, positions) == pytest.approx(margin)
+
+
+def test_a_symbol_may_charge_less_for_hedged_lots() -> None:
+    """Hedged lots are charged `margin_hedged`, which a broker may set below the contract size."""
+    lenient = replace(EURUSD, margin_hedged=25_000.0)
+    positions = [held(BUY, 2.0, 1.0), held(SELL, 1.0, 1.0)]
+
+    assert symbol_margin(lenient, 100, positions) == pytest.approx(1000.0 + 250.0)
