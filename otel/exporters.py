@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from opentelemetry.context import Context
 from opentelemetry.sdk._logs import LogRecordProcessor, ReadableLogRecord, ReadWriteLogRecord
@@ -19,6 +19,7 @@ from opentelemetry.sdk._logs.export import LogRecordExporter, LogRecordExportRes
 from opentelemetry.sdk.metrics.export import Metric, MetricExporter, MetricExportResult, MetricsData, Sum
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from opentelemetry.util.types import AnyValue
 
 from otel.accounts import SignalAccount
 from otel.guard import Deadline, QuietLog, contained
@@ -91,14 +92,16 @@ class CountingSpanProcessor(SpanProcessor):
     def __init__(self, gate: Gate, behind: SpanProcessor) -> None:
         self._gate = gate
         self._behind = behind
+        self._quiet = QuietLog(_log)
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Nothing to do: a span counts when it ends."""
 
     def on_end(self, span: ReadableSpan) -> None:
         """Queue the span, or count it as dropped. An unsampled one was never meant to leave."""
-        if span.context is not None and span.context.trace_flags.sampled and self._gate.admit():
-            self._behind.on_end(span)
+        with contained(self._quiet, "queueing a span"):
+            if span.context is not None and span.context.trace_flags.sampled and self._gate.admit():
+                self._behind.on_end(span)
 
     def shutdown(self) -> None:
         """Export what waits and stop."""
@@ -120,15 +123,15 @@ class CountingLogProcessor(LogRecordProcessor):
         self._gate = gate
         self._behind = behind
         self._new_uid = new_uid
+        self._quiet = QuietLog(_log)
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
         """Queue the record, or count it as dropped."""
-        if not self._gate.admit():
-            return
-        attributes = log_record.log_record.attributes
-        log_record.log_record.attributes = attributes = {} if attributes is None else attributes
-        attributes["log.record.uid"] = self._new_uid()  # type: ignore[index] # the SDK made it a BoundedAttributes
-        self._behind.on_emit(log_record)
+        with contained(self._quiet, "queueing a log record"):
+            # The SDK has made them a BoundedAttributes, whatever was passed to it.
+            cast("MutableMapping[str, AnyValue]", log_record.log_record.attributes)["log.record.uid"] = self._new_uid()
+            if self._gate.admit():
+                self._behind.on_emit(log_record)
 
     def shutdown(self) -> None:
         """Export what waits and stop."""

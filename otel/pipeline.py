@@ -115,7 +115,7 @@ class Pipeline:
         """
         if "logs" not in self._signals:
             return logging.NullHandler(level)
-        handler = LoggingHandler(level, self.logger_provider)
+        handler = _ContainedHandler(level, self.logger_provider)
         handler.addFilter(_is_not_our_own)
         return handler
 
@@ -127,8 +127,7 @@ class Pipeline:
     def replay(self, span: ReadableSpan) -> None:
         """Let a span that ended in an earlier process go the way of any other; its ids and times stay."""
         if self._span_processor is not None:
-            with contained(QuietLog(_log), "replaying a span"):
-                self._span_processor.on_end(span)
+            self._span_processor.on_end(span)
 
     def set_start_time(self, metric_name: str, unix_nano: int) -> None:
         """Let the points of the counter *metric_name* say that they count since *unix_nano*."""
@@ -339,6 +338,16 @@ def _header_secrets(config: TelemetryConfig) -> frozenset[str]:
     values = [value for endpoint in config.endpoints.values() for value in endpoint.headers.values()]
     parts = [part for value in values for part in (value, *value.split())]
     return frozenset(part for part in parts if len(part) >= _SECRET_LENGTH_MIN)
+
+
+class _ContainedHandler(LoggingHandler):
+    """The instrumentation's handler lets a faulty log call raise in the code that logs; this one does not."""
+
+    _quiet = QuietLog(_log)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with contained(self._quiet, "taking a log record"):
+            super().emit(record)
 
 
 def _is_not_our_own(record: logging.LogRecord) -> bool:

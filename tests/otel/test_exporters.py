@@ -166,7 +166,7 @@ class Said:
 
 def test_every_log_record_gets_an_id_of_its_own(account: SignalAccount) -> None:
     """Copies of a record are told by `log.record.uid`, whether or not it has other attributes."""
-    uids = iter(["u1", "u2", "u3"])
+    uids = (f"u{number}" for number in (1, 2, 3))
     said = Said()
     provider = LoggerProvider(shutdown_on_exit=False)
     behind: Any = said
