@@ -38,7 +38,6 @@ _BY_STATUS: Mapping[int, tuple[int, str]] = {
     400: (422, "VALIDATION_ERROR"),  # the framework's answer to a body that cannot be decoded
     404: (404, "NOT_FOUND"),
     405: (405, "METHOD_NOT_ALLOWED"),
-    413: (413, "PAYLOAD_TOO_LARGE"),
 }
 
 
@@ -66,6 +65,19 @@ def error(
     return Json(error_body(code, message or CODES[code], details), status_code=status, headers=headers)
 
 
+class PayloadTooLarge(HTTPException):
+    """A body turned out to be larger than `bytes_max`; of this kind, since the framework hides others on its way."""
+
+    def __init__(self, bytes_max: int) -> None:
+        super().__init__(413)
+        self.bytes_max = bytes_max
+
+
+def too_large(bytes_max: int) -> Response:
+    """The answer to a body of more than *bytes_max*."""
+    return error(413, "PAYLOAD_TOO_LARGE", details={"bytes_max": bytes_max})
+
+
 def refuse(location: tuple[str, ...], expected: str) -> RequestValidationError:
     """The fault to raise for a request that no schema refuses: where, and what is expected there."""
     return RequestValidationError([{"type": "refused", "loc": location, "msg": expected}])
@@ -75,6 +87,7 @@ def install(app: FastAPI) -> None:
     """Have the framework's own errors answered in our shape."""
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(PayloadTooLarge, _on_too_large)
 
 
 async def _on_http_exception(_: Request, raised: Exception) -> Response:
@@ -82,6 +95,10 @@ async def _on_http_exception(_: Request, raised: Exception) -> Response:
     status, code = _BY_STATUS.get(fault.status_code, (fault.status_code, "INTERNAL"))
     message = "body: should be valid JSON" if fault.status_code == 400 else ""
     return error(status, code, message, headers=fault.headers)
+
+
+async def _on_too_large(_: Request, raised: Exception) -> Response:
+    return too_large(cast(PayloadTooLarge, raised).bytes_max)
 
 
 async def _on_invalid(_: Request, raised: Exception) -> Response:

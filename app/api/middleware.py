@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.auth import HEADER, Authentication
-from app.api.errors import error
+from app.api.errors import PayloadTooLarge, error, too_large
 from app.api.services import ApiServices
 from app.domain.clock import Clock
 from app.monitoring.status import Watching
@@ -99,7 +98,7 @@ class CatchFaults:
         except Exception:
             if started or scope["type"] != "http":
                 raise
-            log.exception("A request failed")
+            log.exception("%s %s failed", scope["method"], getattr(scope.get("route"), "path", "(no route)"))
             await error(500, "INTERNAL")(scope, receive, send)
 
 
@@ -120,7 +119,7 @@ class BodyLimit:
             return
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isdecimal() and int(declared) > self._bytes_max:
-            await error(413, "PAYLOAD_TOO_LARGE", details={"bytes_max": self._bytes_max})(scope, receive, send)
+            await too_large(self._bytes_max)(scope, receive, send)
             return
         received = 0
 
@@ -129,8 +128,7 @@ class BodyLimit:
             message = await receive()
             received += len(message.get("body", b""))
             if received > self._bytes_max:
-                # The framework lets this one through when it reads the body, and answers it as its own.
-                raise HTTPException(413)
+                raise PayloadTooLarge(self._bytes_max)
             return message
 
         await self._app(scope, counted, send)

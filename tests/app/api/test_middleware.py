@@ -115,6 +115,7 @@ async def test_body_that_turns_out_too_large_is_refused_as_soon_as_it_is(api: Ap
         answer = await client.post(path, content=endless(), headers=JSON)
     assert answer.status_code == 413
     assert answer.json()["detail"]["error"]["code"] == "PAYLOAD_TOO_LARGE"
+    assert answer.json()["detail"]["error"]["details"] == {"bytes_max": 4_096}
     assert sent == 5
     assert api.desk.calls == 0
 
