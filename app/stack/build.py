@@ -24,6 +24,7 @@ Report = Callable[[str], None]
 FREE_GB_NEEDED = 10.0
 HEARTBEAT_S = 15.0
 _LOG_LINES_SHOWN = 15
+_SCRATCH_PREFIX = "build-"
 
 
 def build(
@@ -51,9 +52,10 @@ def build(
     with _alone(binaries.folder / "build.lock", report):
         # Whoever was waited for may have built it all.
         if missing := binaries.missing():
+            _remove_leftovers(binaries.folder)
             _require_space(binaries.folder, free_gb_needed)
             with tempfile.TemporaryDirectory(
-                prefix="build-", dir=binaries.folder, ignore_cleanup_errors=True
+                prefix=_SCRATCH_PREFIX, dir=binaries.folder, ignore_cleanup_errors=True
             ) as scratch:
                 _Build(binaries, Path(scratch), report, search_path).run(missing)
             report(f"Built into {binaries.folder}; Go's caches are deleted.")
@@ -141,6 +143,12 @@ def _alone(path: Path, report: Report) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove the gigabytes of a build that was killed; the lock says that no other is running."""
+    for scratch in folder.glob(f"{_SCRATCH_PREFIX}*/"):
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _require_space(folder: Path, needed_gb: float) -> None:

@@ -19,6 +19,7 @@ import httpx2
 import psutil
 
 from app.errors import StartupError
+from app.settings import PREFIX
 from app.stack.programs import Program
 
 State = Literal["running", "starting", "unhealthy", "stopped"]
@@ -105,7 +106,7 @@ class ProgramProcess:
             with self.log.open("wb") as log:
                 self._child = subprocess.Popen(  # noqa: S603  # a program of programs.py
                     [executable, *program.arguments],
-                    env={**environ, **program.environment},
+                    env={**_without_secrets(environ), **program.environment},
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
@@ -142,13 +143,13 @@ class ProgramProcess:
             time.sleep(_POLL_S)
         raise StartupError(f"{self.name} ended while it was starting.\n{self._said()}")
 
-    def stop(self) -> bool:
-        """Ask the program to end, end it after 15 s, and say whether there was one."""
+    def stop(self, grace_s: float = _STOP_S) -> bool:
+        """Ask the program to end, end it after *grace_s*, and say whether there was one."""
         record = self.running
         process = record.process if record else None
         if process:
             _signal(process.terminate)
-            if not self._wait_ended(_STOP_S):
+            if not self._wait_ended(grace_s):
                 _signal(process.kill)
                 self._wait_ended(_STOP_S)
         if self._child:
@@ -194,3 +195,8 @@ def answers(address: str) -> bool:
 def _signal(send: Callable[[], None]) -> None:
     with contextlib.suppress(psutil.NoSuchProcess):
         send()
+
+
+def _without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
+    """Leave out what is meant for the API, its key among it."""
+    return {name: value for name, value in environ.items() if not name.startswith(PREFIX)}

@@ -59,7 +59,7 @@ class Jaeger:
             "query.service_name": service,
             "query.start_time_min": _nanoseconds(now - timedelta(days=1)),
             "query.start_time_max": _nanoseconds(now + timedelta(minutes=5)),
-            "query.search_depth": limit,
+            "query.num_traces": limit,
         }
         return self._read(self._http.get("/api/v3/traces", params=query))
 
@@ -174,14 +174,19 @@ def _plain(attributes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _documents(text: str) -> Iterator[dict[str, Any]]:
-    """JSON documents one after another, whatever white space is between them.
+    """JSON documents one after another, without the last one if it is still being written.
 
     The Collector writes a line and its end separately, so a kill may leave two documents on one line.
     """
     decoder, position = json.JSONDecoder(), 0
     text = text.strip()
     while position < len(text):
-        document, position = decoder.raw_decode(text, position)
+        try:
+            document, position = decoder.raw_decode(text, position)
+        except json.JSONDecodeError:
+            if "\n" in text[position:]:
+                raise
+            return
         yield document
         while position < len(text) and text[position].isspace():
             position += 1

@@ -53,6 +53,6 @@ def vendor(tmp_path: Path, running_stack: RunningStack, binaries: Binaries) -> I
     stack = Stack([program], binaries, folder)
     stack.start_all(print)
     try:
-        yield Vendor(program.url, certificates.ca_file, token, CollectorFiles(folder / "files"))
+        yield Vendor(stack, program.url, certificates.ca_file, token, CollectorFiles(folder / "files"))
     finally:
         stack.stop_all()

@@ -91,6 +91,8 @@ def test_secrets_do_not_pass_the_collector(running_stack: RunningStack) -> None:
         "url.query": f"key={SECRET}",
         "url.full": f"http://127.0.0.1/api/orders?key={SECRET}",
         "exception.message": f"login failed, password={SECRET}",
+        "process.command": f"MT5_OTEL_API_KEY={SECRET} mt5-otel run",
+        "http.request.body": f'{{"password": "{SECRET}"}}',
         "mt5.account.login_hash": "5f1d",
         "gen_ai.usage.token_count": 5,
     }

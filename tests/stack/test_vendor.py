@@ -102,6 +102,21 @@ def test_a_signal_the_vendor_does_not_take_is_left_out(vendor: Vendor, collector
     assert list(vendor.files.documents("logs")) == []
 
 
+def test_a_vendor_that_was_away_gets_what_it_missed(vendor: Vendor, collector: StartCollector) -> None:
+    """What is sent while the vendor is down waits in the Collector's queue and arrives once, after it is back."""
+    endpoint = collector(environ_for(vendor, vendor.token))
+    vendor.stack.kill("vendor")
+    documents = [one_span("missed", f"order {number}") for number in range(20)]
+    for document in documents:
+        send(endpoint, "traces", document)
+
+    vendor.stack.start("vendor")
+    vendor.stack.wait_ready("vendor")
+
+    received = eventually(vendor.files.spans, lambda seen: len(seen) >= 20)
+    assert sorted(span.trace_id for span in received) == sorted(trace_id(document) for document in documents)
+
+
 def test_a_refused_token_is_counted_and_harms_nobody_else(
     running_stack: RunningStack, vendor: Vendor, collector: StartCollector
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.stack import Stack
 from app.stack.programs import HOST, VERSIONS, Program
 from tests.stack.backends import CollectorFiles
 from tests.stack.certificates import Certificates
@@ -14,8 +15,9 @@ CONFIG = Path(__file__).with_name("vendor.yaml")
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """Where a running vendor is, what opens it, and what it received."""
+    """A running vendor: where it is, what opens it, what it received; `stack` can kill it and start it again."""
 
+    stack: Stack
     endpoint: str
     ca_file: Path
     token: str

@@ -67,6 +67,16 @@ def test_only_programs_stay_behind(empty: Binaries, go: FakeGo) -> None:
     assert kept == {empty[binary.name].name for binary in BINARIES}
 
 
+def test_what_a_killed_build_left_is_removed(empty: Binaries, go: FakeGo) -> None:
+    """The scratch folder of a build that was killed goes with the next build."""
+    left = empty.folder / "build-killed" / "cache"
+    left.mkdir(parents=True)
+
+    run_build(empty, go)
+
+    assert not left.parent.exists()
+
+
 def test_versions_are_those_of_the_frozen_modules(empty: Binaries, go: FakeGo) -> None:
     """Jaeger and Prometheus are compiled beside the committed go.mod and go.sum, with the sum database on."""
     run_build(empty, go)

@@ -80,6 +80,22 @@ def test_a_killed_program_is_stopped_and_can_be_started_again(
     assert second.pid != first.pid
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no request to end on Windows, only the end")
+def test_a_program_that_does_not_end_when_asked_is_ended(
+    folder: Path, executables: dict[str, Path], stand_in: Path
+) -> None:
+    """A program that ignores the request to end is killed after its time of grace."""
+    port = free_port()
+    ignore = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); exec(open({str(stand_in)!r}).read())"
+    program = python_program("jaeger", ("-c", ignore, f"--web.listen-address=127.0.0.1:{port}"), port)
+    process = ProgramProcess("jaeger", folder)
+    record = process.start(program, executables["python"], os.environ)
+    process.wait_ready()
+
+    assert process.stop(grace_s=0.2)
+    assert ended(record.pid)
+
+
 def test_a_program_that_ends_while_starting_says_why(run_stack: RunStack) -> None:
     """A program that cannot start is reported with the last lines of its log."""
     program = python_program("prometheus", ("-c", "import sys; sys.exit('no such flag: --wrong')"), free_port())
@@ -102,6 +118,22 @@ def test_a_silent_program_is_starting_and_then_unhealthy(folder: Path, executabl
             process.wait_ready(timeout_s=0.2)
     finally:
         process.kill()
+
+
+def test_a_program_inherits_the_environment_but_not_the_apis_secrets(
+    folder: Path, executables: dict[str, Path]
+) -> None:
+    """A program sees what the user exported, but neither the API's key nor its other settings."""
+    program = python_program("jaeger", ("-c", "import os; print(sorted(os.environ.items()))"), free_port())
+    process = ProgramProcess("jaeger", folder)
+
+    process.start(
+        program, executables["python"], {**os.environ, "VENDOR_ENDPOINT": "here", "MT5_OTEL_API_KEY": "s3cret"}
+    )
+
+    with pytest.raises(StartupError, match="VENDOR_ENDPOINT") as said:
+        process.wait_ready()
+    assert "s3cret" not in str(said.value)
 
 
 def test_an_executable_that_cannot_be_run_is_named(folder: Path, fake_program: FakeProgram) -> None:
