@@ -46,30 +46,35 @@ class OtlpEndpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttributeLimits:
-    """How much one span or log record may carry; what is over is dropped and counted by the SDK."""
+    """How much one span or log record may carry; the SDK cuts or drops what is over, and counts what it drops.
+
+    Lengths are in characters, `None` for no limit of the SDK's: `text_length_max` holds in any case.
+    """
 
     attributes: int = 128
-    attribute_length: int = 16_384
+    attribute_length: int | None = None
     span_attributes: int = 128
-    span_attribute_length: int = 16_384
+    span_attribute_length: int | None = None
     events: int = 128
     links: int = 128
     event_attributes: int = 128
     link_attributes: int = 128
     log_attributes: int = 128
-    log_attribute_length: int = 16_384
+    log_attribute_length: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TelemetryConfig:
     """Everything the pipeline is built from.
 
-    `directory` holds one folder of numbered files per signal (`None`: nothing is written); `endpoints` has
-    an entry for each signal that is sent anywhere; `secrets` are texts that never leave, wherever they turn
-    up. Metrics are collected every `collect_interval_s` seconds and every `write_every`th collection is
-    written. Batches hold `batch_size` items and wait `schedule_delay_s` at most; up to `queue_size` items
-    wait to be written, more are dropped and counted. A file is followed by a new one at `segment_max_bytes` or
-    after `segment_max_age_s`; per signal, files over `keep_bytes` in all or older than `keep_s` are deleted.
+    `directory` holds one folder of numbered files per signal (`None`: nothing is written); `endpoints` has an entry
+    for each signal that is sent anywhere; `secrets` are texts that never leave, wherever they turn up; no text that
+    leaves is longer than `text_length_max` characters.
+
+    Metrics are collected every `collect_interval_s` seconds and every `write_every`th collection is written. Batches
+    hold `batch_size` items and wait `schedule_delay_s` at most; up to `queue_size` items wait to be written, more are
+    dropped and counted. A file is followed by a new one at `segment_max_bytes` or after `segment_max_age_s`; per
+    signal, files over `keep_bytes` in all or older than `keep_s` are deleted.
     """
 
     service_name: str = "mt5-otel"
@@ -84,6 +89,7 @@ class TelemetryConfig:
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     query_values_kept: frozenset[str] = frozenset()
     limits: AttributeLimits = AttributeLimits()
+    text_length_max: int = 16_384
     exemplar_filter: ExemplarFilter = "trace_based"
     collect_interval_s: float = 1.0
     write_every: int = 10
@@ -98,6 +104,7 @@ class TelemetryConfig:
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, while a person is still looking."""
+        _positive("text_length_max", self.text_length_max)
         _positive("collect_interval_s", self.collect_interval_s)
         _positive("write_every", self.write_every)
         _positive("schedule_delay_s", self.schedule_delay_s)
@@ -142,9 +149,11 @@ class TelemetryConfig:
             TelemetryConfigError: a variable holds what cannot be used.
         """
         reader = _Reader(environ)
-        disabled = reader.text("OTEL_SDK_DISABLED", "").lower() == "true"
+        if reader.text("OTEL_SDK_DISABLED", "").lower() == "true":
+            # Whoever switches telemetry off is not to be stopped by a mistake in its settings.
+            return cls(disabled=True, directory=directory, service_version=service_version, environment=environment)
         signals = frozenset(s for s in SIGNALS if reader.exporter(s) != "none")
-        if delivery != "direct" and not disabled:
+        if delivery != "direct":
             reader.refuse_grpc()
         resource_attributes = reader.pairs("OTEL_RESOURCE_ATTRIBUTES")
         return cls(
@@ -152,7 +161,6 @@ class TelemetryConfig:
             service_version=service_version,
             environment=environment,
             resource_attributes=resource_attributes,
-            disabled=disabled,
             directory=directory,
             delivery=delivery,
             endpoints={s: e for s in SIGNALS if s in signals and (e := reader.endpoint(s, delivery)) is not None},
@@ -273,7 +281,7 @@ class _Reader:
     def limits(self) -> AttributeLimits:
         """The specification's limits: a particular one, else the general one, else ours."""
         count = self._limit("OTEL_ATTRIBUTE_COUNT_LIMIT", 128)
-        length = self._limit("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", 16_384)
+        length = self._limit("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", None)
         return AttributeLimits(
             attributes=count,
             attribute_length=length,
@@ -287,8 +295,9 @@ class _Reader:
             log_attribute_length=self._limit("OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT", length),
         )
 
-    def _limit(self, name: str, default: int) -> int:
-        return self.number(name, self.text(name, ""), default, int, 0)
+    def _limit(self, name: str, default: _T) -> int | _T:
+        value = self.text(name, "")
+        return self.number(name, value, 0, int, 0) if value else default
 
 
 def _checked_url(name: str, url: str) -> str:

@@ -43,17 +43,23 @@ class DirectSink(Generic[_T]):
         signal: what is sent, for the log line.
         exporter: an official OTLP exporter.
         account: delivered, or dropped as `export_failed`.
+        quiet: tells of losses; shared, so that a dead endpoint is one line a minute.
         clock: Unix seconds, for the status.
     """
 
     def __init__(
-        self, signal: Signal, exporter: OtlpExporter, account: SignalAccount, clock: Callable[[], float] = time.time
+        self,
+        signal: Signal,
+        exporter: OtlpExporter,
+        account: SignalAccount,
+        quiet: QuietLog,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._clock = clock
         self._signal = signal
         self._exporter = exporter
         self._account = account
-        self._quiet = QuietLog(_log)
+        self._quiet = quiet
         self._lock = threading.Lock()
         self._under_way = 0
         self._closed = False
@@ -184,9 +190,10 @@ def direct_sinks(config: TelemetryConfig, accounts: Mapping[Signal, SignalAccoun
         "logs": log_exporter,
         "metrics": metric_exporter,
     }
+    quiet = QuietLog(_log)
     sinks: dict[Signal, Sink[Any]] = {}
     for signal, endpoint in config.endpoints.items():
-        sink = DirectSink[Any](signal, exporters[signal](endpoint), accounts[signal])
+        sink = DirectSink[Any](signal, exporters[signal](endpoint), accounts[signal], quiet)
         sinks[signal] = LatestOnlySink(sink, accounts[signal]) if signal == "metrics" else sink
     return sinks
 

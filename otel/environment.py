@@ -53,7 +53,7 @@ _HONOURED: tuple[Variable, ...] = (
     *_variables("honoured", "`trace_based` (default), `always_on` or `always_off`", "OTEL_METRICS_EXEMPLAR_FILTER"),
     *_variables(
         "honoured",
-        "limits on attributes, events and links; values are cut at 16384 characters by default",
+        "limits on attributes, events and links; no text is ever longer than 16384 characters",
         "OTEL_ATTRIBUTE_COUNT_LIMIT",
         "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
         "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT",

@@ -17,6 +17,7 @@ from opentelemetry.sdk.metrics import Exemplar
 from opentelemetry.sdk.metrics.export import (
     DataPointT,
     ExponentialHistogramDataPoint,
+    Gauge,
     HistogramDataPoint,
     Metric,
     NumberDataPoint,
@@ -76,9 +77,9 @@ def render(readings: Readings, accept: str = "") -> tuple[bytes, str]:
 
 
 def metric_name(name: str, unit: str, *, monotonic: bool = False, gauge: bool = False) -> str:
-    """Return the Prometheus name of an OpenTelemetry metric (a histogram is neither monotonic nor a gauge).
+    """Return the Prometheus name of an OpenTelemetry metric.
 
-    A sum that can go down counts as a gauge, as it does for Prometheus.
+    A histogram is neither monotonic nor a gauge; nor is a sum that can go down, though its type is gauge.
     """
     tokens = [word for word in _NOT_IN_METRIC.split(name) if word]
     tokens += [suffix for suffix in _unit_suffixes(unit) if suffix and suffix not in tokens]
@@ -152,7 +153,7 @@ def _kind_and_name(metric: Metric) -> tuple[str, str]:
         return "histogram", metric_name(metric.name, unit)
     if isinstance(metric.data, Sum) and metric.data.is_monotonic:
         return "counter", metric_name(metric.name, unit, monotonic=True)
-    return "gauge", metric_name(metric.name, unit, gauge=True)
+    return "gauge", metric_name(metric.name, unit, gauge=isinstance(metric.data, Gauge))
 
 
 _Sample = tuple[str, dict[str, str], float, SampleExemplar | None]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from opentelemetry.sdk.metrics.export import MetricsData
@@ -46,6 +45,7 @@ class FileSink(Generic[_T]):
         encode: makes a batch one line.
         writer: appends the line.
         account: written, or dropped as `write_failed`.
+        quiet: tells of losses; shared, so that a full disk is one line a minute.
         shipper: delivers what is written, if there is an endpoint.
         torn_bytes: how much of an unfinished line was cut when opening.
     """
@@ -55,6 +55,7 @@ class FileSink(Generic[_T]):
         encode: Callable[[_T], bytes],
         writer: LineWriter,
         account: SignalAccount,
+        quiet: QuietLog,
         shipper: Shipper | None = None,
         *,
         torn_bytes: int = 0,
@@ -63,7 +64,7 @@ class FileSink(Generic[_T]):
         self._writer = writer
         self._account = account
         self._shipper = shipper
-        self._quiet = QuietLog(_log)
+        self._quiet = quiet
         self.torn_bytes = torn_bytes
 
     def write(self, batch: _T) -> None:
@@ -99,34 +100,36 @@ def file_sinks(config: TelemetryConfig, accounts: Mapping[Signal, SignalAccount]
     """
     if config.directory is None:
         return {}
-    troubles = Troubles()
+    troubles, quiet = Troubles(), QuietLog(_log)
     return {
-        signal: _open(config, signal, config.directory / signal, accounts[signal], troubles)
+        signal: _open(config, signal, accounts[signal], troubles, quiet)
         for signal in _ENCODERS
         if signal in config.signals
     }
 
 
 def _open(
-    config: TelemetryConfig, signal: Signal, directory: Path, account: SignalAccount, troubles: Troubles
+    config: TelemetryConfig, signal: Signal, account: SignalAccount, troubles: Troubles, quiet: QuietLog
 ) -> FileSink[Any]:
-    caps = Caps(config.keep_bytes, config.keep_s)
+    assert config.directory is not None
+    directory = config.directory / signal
+    retention = Retention(directory, Caps(config.keep_bytes, config.keep_s))
     endpoint = config.endpoints.get(signal)
     shipper = None
     if endpoint is not None:
         # Before the writer: what lies there by now was left by an earlier process.
-        shipper = Shipper(signal, directory, _destination(endpoint), account, caps=caps, troubles=troubles)
+        shipper = Shipper(signal, directory, _destination(endpoint), account, retention=retention, troubles=troubles)
     writer = SegmentWriter(
         directory,
         max_bytes=config.segment_max_bytes,
         max_age_s=config.segment_max_age_s,
-        enforce_retention=Retention(directory, caps).enforce if shipper is None else None,
+        enforce_retention=retention.enforce if shipper is None else None,
     )
     if writer.recovered:
         _log.warning("telemetry: cut %d bytes of an unfinished line of the %s", writer.recovered, signal)
     if shipper is not None:
         shipper.start()
-    return FileSink(_ENCODERS[signal], writer, account, shipper, torn_bytes=writer.recovered)
+    return FileSink(_ENCODERS[signal], writer, account, quiet, shipper, torn_bytes=writer.recovered)
 
 
 def _destination(endpoint: OtlpEndpoint) -> Destination:

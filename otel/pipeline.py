@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -107,6 +108,7 @@ class Pipeline:
     _start_times: StartTimes = field(default_factory=StartTimes)
     _signals: Mapping[Signal, _Signal] = field(default_factory=dict)
     _span_processor: CountingSpanProcessor | None = None
+    _closed: threading.Event = field(default_factory=threading.Event)
 
     def logging_handler(self, level: int = logging.NOTSET) -> logging.Handler:
         """Return a handler that sends log records with the trace they belong to.
@@ -142,7 +144,13 @@ class Pipeline:
         )
 
     def close(self, timeout_s: float = 3.0) -> bool:
-        """Export what waits and let everything go, within *timeout_s*; what could not leave counts as dropped."""
+        """Export what waits and let everything go, within *timeout_s*; what could not leave counts as dropped.
+
+        False if something had to be given up. A second call does nothing.
+        """
+        if self._closed.is_set():
+            return True
+        self._closed.set()
         deadline = Deadline(timeout_s)
         done = [
             within(
@@ -184,7 +192,7 @@ def build_pipeline(
         OSError: the folder of the files cannot be used.
     """
     accounts = open_accounts(config) if accounts is None else accounts
-    redaction = Redaction(config.secrets | _header_secrets(config), config.query_values_kept)
+    redaction = Redaction(config.secrets | _header_secrets(config), config.query_values_kept, config.text_length_max)
     resource = redaction.resource(build_resource(config, instance_id))
     if config.disabled:
         return _disabled(resource, redaction, accounts)
@@ -318,8 +326,8 @@ def _span_limits(config: TelemetryConfig) -> SpanLimits:
         max_span_attributes=limits.span_attributes,
         max_event_attributes=limits.event_attributes,
         max_link_attributes=limits.link_attributes,
-        max_attribute_length=limits.attribute_length,
-        max_span_attribute_length=limits.span_attribute_length,
+        max_attribute_length=_length(limits.attribute_length),
+        max_span_attribute_length=_length(limits.span_attribute_length),
     )
 
 
@@ -327,10 +335,15 @@ def _log_limits(config: TelemetryConfig) -> LogRecordLimits:
     limits = config.limits
     return LogRecordLimits(
         max_attributes=limits.attributes,
-        max_attribute_length=limits.attribute_length,
+        max_attribute_length=_length(limits.attribute_length),
         max_log_record_attributes=limits.log_attributes,
-        max_log_record_attribute_length=limits.log_attribute_length,
+        max_log_record_attribute_length=_length(limits.log_attribute_length),
     )
+
+
+def _length(limit: int | None) -> int:
+    # Without a number the SDK would look into the environment itself.
+    return SpanLimits.UNSET if limit is None else limit
 
 
 def _header_secrets(config: TelemetryConfig) -> frozenset[str]:

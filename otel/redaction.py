@@ -6,7 +6,7 @@ usual spellings, the values of query strings, and the texts named as secret by t
 
 Replaced because no backend can take them: a lone surrogate by U+FFFD; a number that is not finite by the text
 `NaN`, `Infinity` or `-Infinity`; an integer beyond 64 bits by its decimal text; an object that is no OTLP value by
-its `str`. A metric point whose value is not finite does not leave at all.
+its `str`; what is longer than the limit is cut. A metric point whose value is not finite does not leave at all.
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ _QUERY_IN_TEXT: Final = re.compile(r"(?<=\?)[^\s\"'<>?#]*=[^\s\"'<>#]*")
 _HINT: Final = re.compile(rf"(?i){_STRONG}|{_WEAK}|bearer|basic|digest|api|mt5ot_|://|\?")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _QUERY_KEYS: Final = frozenset({"url.query"})
+_URL_KEYS: Final = frozenset({"url.full", "http.url", "http.target"})
 
 
 @lru_cache(maxsize=4096)
@@ -76,12 +77,19 @@ class Redaction:
     Args:
         secrets: texts which are replaced wherever they turn up; shorter than 4 characters are left out.
         query_values_kept: query parameters whose values may be seen; of all others only the name is.
+        text_length_max: characters of a text that leave.
     """
 
-    def __init__(self, secrets: frozenset[str] = frozenset(), query_values_kept: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        secrets: frozenset[str] = frozenset(),
+        query_values_kept: frozenset[str] = frozenset(),
+        text_length_max: int = 16_384,
+    ) -> None:
         longest_first = sorted((s for s in secrets if len(s) >= 4), key=len, reverse=True)
         self._secrets = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
         self._kept = query_values_kept
+        self._text_length_max = text_length_max
         # Metric attributes and names are the same few texts once a second: look each up once.
         self._cached_text = lru_cache(maxsize=8192)(self._text)
 
@@ -156,6 +164,9 @@ class Redaction:
         if isinstance(value, str):
             if key in _QUERY_KEYS:
                 return self.query(self.text(value))
+            if key in _URL_KEYS and "?" in value:
+                address, _, query = value.partition("?")
+                return f"{self.text(address)}?{self.query(self.text(query))}"
             return self.text(value)
         if isinstance(value, bool) or value is None:
             return value
@@ -242,6 +253,8 @@ class Redaction:
         return value if redacted == _SURROGATE.sub("", text) else redacted.encode()
 
     def _text(self, text: str) -> str:
+        if len(text) > self._text_length_max:
+            text = text[: self._text_length_max]
         if not text.isascii():
             text = _without_surrogates(text)
         if self._secrets is not None and self._secrets.search(text):

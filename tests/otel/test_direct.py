@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from concurrent import futures
@@ -22,7 +23,7 @@ from opentelemetry.sdk.trace.export import SpanExportResult
 from otel.accounts import SIGNALS, Signal, SignalAccount
 from otel.config import OtlpEndpoint, TelemetryConfig, TelemetryConfigError
 from otel.direct import DirectSink, LatestOnlySink, direct_sinks, log_exporter, metric_exporter, span_exporter
-from otel.guard import Deadline
+from otel.guard import Deadline, QuietLog
 from tests.otel import made
 from tests.otel.receiver import BLACKHOLE, Receiver, Reply
 
@@ -72,9 +73,19 @@ def account() -> SignalAccount:
     return SignalAccount(spooling=False)
 
 
-def test_the_exporters_answer_is_the_account(account: SignalAccount, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.fixture
+def quiet() -> QuietLog:
+    """A log that tells of losses once a minute."""
+    return QuietLog(logging.getLogger("otel.direct"))
+
+
+def test_the_exporters_answer_is_the_account(
+    account: SignalAccount, quiet: QuietLog, caplog: pytest.LogCaptureFixture
+) -> None:
     """What the endpoint takes is delivered, what it does not is dropped; the log has one line about it."""
-    sink: DirectSink[Any] = DirectSink("traces", ScriptedExporter(True, False, False, True), account, lambda: 5.0)
+    sink: DirectSink[Any] = DirectSink(
+        "traces", ScriptedExporter(True, False, False, True), account, quiet, lambda: 5.0
+    )
     states = []
     for _ in range(4):
         account.emitted(2)
@@ -88,19 +99,19 @@ def test_the_exporters_answer_is_the_account(account: SignalAccount, caplog: pyt
     assert len(caplog.messages) == 1
 
 
-def test_an_exporter_that_raises_loses_its_batch_only(account: SignalAccount) -> None:
+def test_an_exporter_that_raises_loses_its_batch_only(account: SignalAccount, quiet: QuietLog) -> None:
     """A fault of an exporter does not end the thread that came with the batch."""
     account.emitted(2)
 
-    DirectSink[Any]("traces", Raising(), account).write(BATCHES["traces"])
+    DirectSink[Any]("traces", Raising(), account, quiet).write(BATCHES["traces"])
 
     assert account.snapshot().dropped["export_failed"] == 2
 
 
-def test_closing_gives_up_what_is_under_way(account: SignalAccount) -> None:
+def test_closing_gives_up_what_is_under_way(account: SignalAccount, quiet: QuietLog) -> None:
     """A batch without an answer is dropped at the end; neither a late answer nor a late batch changes that."""
     exporter = ScriptedExporter(hold=True)
-    sink: DirectSink[Any] = DirectSink("traces", exporter, account)
+    sink: DirectSink[Any] = DirectSink("traces", exporter, account, quiet)
     account.emitted(4)
     thread = threading.Thread(target=sink.write, args=(BATCHES["traces"],))
     thread.start()
@@ -116,10 +127,10 @@ def test_closing_gives_up_what_is_under_way(account: SignalAccount) -> None:
     assert (snapshot.dropped["shutdown"], snapshot.delivered, snapshot.in_memory) == (4, 0, 0)
 
 
-def test_a_newer_collection_overtakes_one_that_waits(account: SignalAccount) -> None:
+def test_a_newer_collection_overtakes_one_that_waits(account: SignalAccount, quiet: QuietLog) -> None:
     """While one collection is under way only the newest waits; the caller is not held up, and the last one arrives."""
     exporter = ScriptedExporter(hold=True)
-    sink = LatestOnlySink(DirectSink[Any]("metrics", exporter, account), account)
+    sink = LatestOnlySink(DirectSink[Any]("metrics", exporter, account, quiet), account)
     collections = [made.metrics(made.counter("c", made.number(value))) for value in range(5)]
     account.emitted(5)
     sink.write(collections[0])
@@ -136,10 +147,10 @@ def test_a_newer_collection_overtakes_one_that_waits(account: SignalAccount) -> 
     assert sink.status().state == "idle"
 
 
-def test_a_collection_that_never_arrives_is_given_up_in_time(account: SignalAccount) -> None:
+def test_a_collection_that_never_arrives_is_given_up_in_time(account: SignalAccount, quiet: QuietLog) -> None:
     """Closing waits for a dead endpoint until its deadline, then counts what is left."""
     exporter = ScriptedExporter(hold=True)
-    sink = LatestOnlySink(DirectSink[Any]("metrics", exporter, account), account)
+    sink = LatestOnlySink(DirectSink[Any]("metrics", exporter, account, quiet), account)
     account.emitted(2)
     sink.write(BATCHES["metrics"])
     assert exporter.entered.wait(20)
@@ -188,7 +199,7 @@ def test_a_refusal_is_counted_and_not_logged_by_the_exporter(
     assert [record.name for record in caplog.records] == ["otel.direct"]
 
 
-def test_a_blackholed_endpoint_does_not_hold_up_the_end(account: SignalAccount) -> None:
+def test_a_blackholed_endpoint_does_not_hold_up_the_end(account: SignalAccount, quiet: QuietLog) -> None:
     """The endpoint takes the request and never answers: closing is over when its deadline is."""
     with Receiver(BLACKHOLE) as receiver:
         receiver.default = BLACKHOLE
@@ -219,7 +230,7 @@ class TraceService(TraceServiceServicer):
 
 
 @pytest.mark.parametrize("compression", ["none", "gzip"])
-def test_spans_arrive_by_grpc(account: SignalAccount, compression: Any) -> None:
+def test_spans_arrive_by_grpc(account: SignalAccount, quiet: QuietLog, compression: Any) -> None:
     """With the grpc protocol the official exporter sends spans and headers to a gRPC server."""
     import grpc  # type: ignore[import-untyped] # grpcio ships no types
 
@@ -231,7 +242,7 @@ def test_spans_arrive_by_grpc(account: SignalAccount, compression: Any) -> None:
     endpoint = OtlpEndpoint(
         url=f"http://127.0.0.1:{port}", protocol="grpc", headers={"x-key": "k"}, compression=compression
     )
-    sink: DirectSink[Any] = DirectSink("traces", span_exporter(endpoint), account)
+    sink: DirectSink[Any] = DirectSink("traces", span_exporter(endpoint), account, quiet)
 
     account.emitted(2)
     sink.write(BATCHES["traces"])

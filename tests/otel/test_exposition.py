@@ -74,7 +74,7 @@ def _readings() -> Readings:
             made.histogram("mt5.order.duration", buckets),
             made.gauge("mt5.connected", made.number(1.0)),
             made.gauge("empty"),
-            Metric("mt5.position.count", "Open positions.", "{position}", up_down),
+            Metric("mt5.position.share", "Open positions.", "1", up_down),
         )
     )
 
@@ -107,7 +107,7 @@ def test_plain_text_for_who_asks_for_nothing_else() -> None:
         ("mt5_order_duration_seconds_count", ok): 6.0,
         ("mt5_order_duration_seconds_sum", ok): 1.5,
         ("mt5_connected",): 1.0,
-        ("mt5_position_count",): 2.0,
+        ("mt5_position_share",): 2.0,
     }
 
 
@@ -122,7 +122,7 @@ def test_openmetrics_with_exemplars_for_who_accepts_it() -> None:
         "mt5_orders": "counter",
         "mt5_order_duration_seconds": "histogram",
         "mt5_connected": "gauge",
-        "mt5_position_count": "gauge",
+        "mt5_position_share": "gauge",
     }
     ids = {"trace_id": f"{0xABC:032x}", "span_id": f"{0xDEF:016x}"}
     exemplars = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ from otel.accounts import SIGNALS, SignalAccount
 from otel.config import OtlpEndpoint, TelemetryConfig
 from otel.encode import encode_spans
 from otel.files import FileSink, file_sinks
-from otel.guard import Deadline
+from otel.guard import Deadline, QuietLog
 from otel.segments import iterate
 from tests.otel import made
 from tests.otel.receiver import Receiver
+
+_log = logging.getLogger("otel.files")
 
 
 class FullDisk:
@@ -43,7 +46,7 @@ def test_a_full_disk_drops_what_it_cannot_take_and_goes_on(caplog: pytest.LogCap
     """Lines that find no space are counted, one log line tells, and later lines are written again."""
     account = SignalAccount(spooling=False)
     disk = FullDisk(True, True, False)
-    sink = FileSink(encode_spans, disk, account)
+    sink = FileSink(encode_spans, disk, account, QuietLog(_log))
 
     for _ in range(3):
         account.emitted(2)
@@ -60,7 +63,7 @@ def test_what_cannot_be_encoded_is_counted() -> None:
     account = SignalAccount(spooling=False)
     account.emitted(1)
 
-    FileSink(encode_spans, FullDisk(), account).write([made.span(attributes={"x": "\ud800"})])
+    FileSink(encode_spans, FullDisk(), account, QuietLog(_log)).write([made.span(attributes={"x": "\ud800"})])
 
     assert account.snapshot().dropped["fault"] == 1
 

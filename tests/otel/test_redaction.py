@@ -95,6 +95,23 @@ def test_ordinary_text_is_left_alone(text: str, redaction: Redaction) -> None:
     assert redaction.text(text) is text
 
 
+@pytest.mark.parametrize("key", ["url.full", "http.url", "http.target"])
+def test_the_query_of_an_address_is_a_query(key: str, redaction: Redaction) -> None:
+    """An attribute that holds a URL keeps its address and loses what a query string loses."""
+    assert redaction.value("https://u:p@h/a?hunter2&symbol=EURUSD&x=1", key) == (
+        "https://[REDACTED]@h/a?[REDACTED]&symbol=EURUSD&x=[REDACTED]"
+    )
+    assert redaction.value("/a", key) == "/a"
+
+
+def test_no_text_is_longer_than_the_limit() -> None:
+    """Texts are cut, wherever they stand."""
+    redaction = Redaction(text_length_max=5)
+
+    assert redaction.text("123456") == "12345"
+    assert redaction.log(made.log(["x" * 9], {"k": "y" * 9})).log_record.body == ["xxxxx"]
+
+
 @pytest.mark.parametrize(
     ("query", "left"),
     [
