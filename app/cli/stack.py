@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app import stack
-from app.errors import StartupError
+from app.cli.run import Config, DataDir, load_settings, with_errors_explained
 from app.resources import resource
 from app.settings import Settings
 
@@ -27,8 +25,6 @@ stack_app = typer.Typer(
 
 _STATE_STYLE = {"running": "green", "starting": "yellow", "unhealthy": "red", "stopped": "dim"}
 
-DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Data folder; the stack's part is stack/ in it.")]
-Config = Annotated[Path | None, typer.Option("--config", help="Settings file; by default mt5-otel.toml, if there.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 CollectorConfig = Annotated[
     list[Path] | None,
@@ -46,10 +42,7 @@ def _port(flag: str, what: str) -> Any:
 @stack_app.command("build")
 def build_command() -> None:
     """Build what is missing, once per user (about 15 minutes on two cores)."""
-    with _startup_errors():
-        binaries = stack.Binaries()
-        stack.build(binaries, _say)
-        _say(f"Nothing is missing. Built programs lie in {binaries.folder}")
+    with_errors_explained(_build)
 
 
 @stack_app.command("up")
@@ -70,30 +63,41 @@ def up_command(
         "jaeger_port": jaeger_port,
         "prometheus_port": prometheus_port,
     }
-    with _startup_errors():
-        settings = _settings(config, data_dir, ports)
-        overlays = [_collector_config(path) for path in collector_config or ()]
-        running = stack.up(settings.stack, settings.data_dir, _say, overlays=overlays)
-        for line in stack.links(running):
-            typer.echo(line)
-        typer.echo("End it with: mt5-otel stack down")
+    with_errors_explained(lambda: _up(_settings(config, data_dir, ports), collector_config or []))
 
 
 @stack_app.command("down")
-def down_command(data_dir: DataDir = None, config: Config = None) -> None:
+def down_command(*, data_dir: DataDir = None, config: Config = None) -> None:
     """End what `stack up` started in this data folder."""
-    with _startup_errors():
-        settings = _settings(config, data_dir, {})
-        ended = stack.down(settings.data_dir)
-        typer.echo(f"Ended: {', '.join(ended)}." if ended else f"Nothing of the stack ran in {settings.data_dir}.")
+    with_errors_explained(lambda: _down(_settings(config, data_dir, {})))
 
 
 @stack_app.command("status")
-def status_command(data_dir: DataDir = None, config: Config = None, as_json: AsJson = False) -> None:
+def status_command(*, data_dir: DataDir = None, config: Config = None, as_json: AsJson = False) -> None:
     """Say what runs and answers. Exit 0 if all three do, else 1."""
-    with _startup_errors():
-        settings = _settings(config, data_dir, {})
-        found = stack.status(settings.data_dir, time.time())
+    with_errors_explained(lambda: _status(_settings(config, data_dir, {}), as_json=as_json))
+
+
+def _build() -> None:
+    binaries = stack.Binaries()
+    stack.build(binaries, _say)
+    _say(f"Nothing is missing. Built programs lie in {binaries.folder}")
+
+
+def _up(settings: Settings, collector_config: list[Path]) -> None:
+    overlays = [_collector_config(path) for path in collector_config]
+    running = stack.up(settings.stack, settings.data_dir, _say, overlays=overlays)
+    for line in (*stack.links(running), "End it with: mt5-otel stack down"):
+        typer.echo(line)
+
+
+def _down(settings: Settings) -> None:
+    ended = stack.down(settings.data_dir)
+    typer.echo(f"Ended: {', '.join(ended)}." if ended else f"Nothing of the stack ran in {settings.data_dir}.")
+
+
+def _status(settings: Settings, *, as_json: bool) -> None:
+    found = stack.status(settings.data_dir, time.time())
     if as_json:
         typer.echo(json.dumps({program.name: _as_json(program) for program in found}, indent=2))
     else:
@@ -105,7 +109,7 @@ def _settings(config: Path | None, data_dir: Path | None, ports: dict[str, int |
     flags: dict[str, Any] = {"stack": {name: port for name, port in ports.items() if port is not None}}
     if data_dir is not None:
         flags["data_dir"] = data_dir
-    return Settings.load(config, flags)
+    return load_settings(config, flags)
 
 
 def _collector_config(path: Path) -> Path:
@@ -133,13 +137,3 @@ def _print_table(found: list[stack.ProgramStatus]) -> None:
 
 def _say(line: str) -> None:
     typer.echo(line, err=True)
-
-
-@contextmanager
-def _startup_errors() -> Iterator[None]:
-    """Print what cannot be started, and exit 2."""
-    try:
-        yield
-    except StartupError as error:
-        typer.echo(f"mt5-otel stack: {error}", err=True)
-        raise typer.Exit(2) from error
