@@ -1,7 +1,8 @@
 """API keys: random, kept as hashes, compared in constant time.
 
 A key is at least 128 random bits, so one round of SHA-256 is the right hash for it: there is no dictionary to try,
-and a slow hash, made for passwords that people choose, would only add its cost to every request.
+and a slow hash, made for passwords that people choose, would only add its cost to every request. A key that the
+operator gives is taken to be as random; its length is the one thing that can be checked.
 """
 
 from __future__ import annotations

@@ -91,7 +91,8 @@ class ApiServices:
     version: str
 
 
-def _services(request: Request) -> ApiServices:
+# Asynchronous, as every dependency here: the framework sends the others through a thread, which costs a hop each.
+async def _services(request: Request) -> ApiServices:
     return cast(ApiServices, request.app.state.services)
 
 

@@ -26,7 +26,7 @@ PAUSE_S = (2.0, 3.0)
 TIMEOUT_S = 15.0
 """Longer than the API takes for an order, whatever happens."""
 
-ACTIONS = {"open": 52, "close": 30, "above_maximum": 5, "no_money": 5, "off_step": 8}
+ACTIONS = {"open": 55, "close": 33, "above_maximum": 4, "no_money": 4, "off_step": 4}
 """How often each is done, relative to the others."""
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -50,8 +50,9 @@ async def run(client: httpx2.AsyncClient, *, random: Random, sleep: Sleep = asyn
     """Trade until cancelled, an action every two to three seconds; no answer and no silence ends it."""
     trader = DemoTrader(client, random)
     while True:
-        await trader.act()
+        # The pause comes first: the API begins to answer while the terminal is still being connected.
         await sleep(random.uniform(*PAUSE_S))
+        await trader.act()
 
 
 class DemoTrader:

@@ -22,7 +22,7 @@ Ticket = Annotated[int, Path(gt=0, le=INT64_MAX, description="The position's tic
 OrderId = Annotated[str, Path(max_length=64, description="Our id of the order.", examples=[examples.ORDER_ID])]
 
 
-def refuse_idempotency_key(
+async def refuse_idempotency_key(
     idempotency_key: Annotated[str | None, Header(description="Not supported yet: leave it out.")] = None,
 ) -> None:
     """Refuse what would be believed to protect from a second order, and does not yet."""

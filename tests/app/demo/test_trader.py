@@ -165,7 +165,7 @@ async def test_it_trades_until_cancelled_at_its_pace(api: FakeApi) -> None:
     client = httpx2.AsyncClient(transport=httpx2.MockTransport(api), base_url="http://api")
     with pytest.raises(asyncio.CancelledError):
         await run(client, random=Random(2), sleep=sleep)
-    assert sum(api.answers.values()) == 20
+    assert sum(api.answers.values()) == 19
     assert all(PAUSE_S[0] <= pause <= PAUSE_S[1] for pause in pauses)
 
 
