@@ -14,6 +14,7 @@ program = typer.Typer(
     name="mt5-otel",
     no_args_is_help=True,
     add_completion=False,
+    pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="A trading API for MetaTrader 5 in which every order is one OpenTelemetry trace.",
     epilog="Settings: mt5-otel.toml, over it MT5_OTEL_… variables, over it flags; see docs/settings.md.",

@@ -1,0 +1,227 @@
+"""One order from its arrival to its outcome: journalled first, sent once, told as one trace."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.broker.terminal import Call, NoAnswer, WorkerState
+from app.domain.account import Missing, Unavailable
+from app.domain.orders import Action, Denied, Filled, NotSent, Rejected, Side, Unknown
+from app.errors import JournalError
+from app.trading.desk import OTHER_SYMBOL, Decision
+from tests.app.trading.conftest import Build
+from tests.support.terminal import DEAL, DONE, failed
+
+POSITION = {
+    "ticket": 31,
+    "symbol": "EURUSD",
+    "type": 0,
+    "volume": 0.1,
+    "price_open": 1.1,
+    "profit": 2.0,
+    "magic": 5,
+    "time_msc": 7_200_000,
+}
+
+
+def journal_text(folder: Path) -> str:
+    """Everything in the journal's files."""
+    return "".join(path.read_text(encoding="utf-8") for path in sorted((folder / "journal").glob("*.jsonl")))
+
+
+async def test_the_intent_is_on_disk_before_the_order_is_sent(trade: Build, tmp_path: Path) -> None:
+    """When the terminal is called, the journal already holds the order with its trace and comment."""
+    seen: list[str] = []
+
+    def send(call: Call) -> Any:
+        seen.append(journal_text(tmp_path))
+        return DONE
+
+    trading = trade(order_send=send)
+    decision = await trading.buy(comment="mine")
+    assert len(seen) == 1
+    for part in (decision.order.order_id, decision.trace_id, trading.terminal.requests()[0]["comment"]):
+        assert part in seen[0]
+
+
+async def test_a_filled_order_is_one_trace_with_its_steps(trade: Build) -> None:
+    """Under `place_order` stand risk, journal, the wait, the call with the server's times, and journal again."""
+    trading = trade()
+    await trading.watch.look()
+    decision = await trading.buy()
+    assert isinstance(decision.outcome, Filled)
+    spans = {span.name: span for span in trading.telemetry.spans()}
+    root = spans["place_order"]
+    assert root.context is not None
+    below = [
+        span.name for span in trading.telemetry.spans() if span.parent and span.parent.span_id == root.context.span_id
+    ]
+    assert sorted(below) == sorted(
+        ["risk", "journal", "mt5.queue", "order_send", "history_deals_get", "history_orders_get", "journal"]
+    )
+    send = dict(spans["order_send"].attributes or {})
+    assert send["rpc.response.status_code"] == "10009"
+    assert send["server.address"] == "Broker-Demo"
+    assert (send["mt5.server.time_setup_msc"], send["mt5.server.duration_ms"]) == (1_000, 40)
+    assert send["mt5.last_error.code"] == 1
+    attributes = dict(root.attributes or {})
+    assert attributes["mt5.order.outcome"] == "filled"
+    assert (attributes["mt5.order.ticket"], attributes["mt5.position.ticket"]) == (11, 31)
+
+
+@pytest.mark.parametrize(
+    ("scripted", "outcome", "errors"),
+    [
+        ({}, Filled, set()),
+        ({"order_send": {**DONE, "retcode": 10019, "comment": "No money"}}, Rejected, {"place_order", "order_send"}),
+        ({"order_send": failed(-10004, "No IPC connection")}, NotSent, {"place_order", "order_send"}),
+        (
+            {"order_send": NoAnswer(reason="deadline", submitted_ns=1, started_ns=2, ended_ns=3)},
+            Unknown,
+            {"place_order", "order_send"},
+        ),
+    ],
+)
+async def test_errors_stand_where_they_belong(
+    trade: Build, scripted: dict[str, Any], outcome: type, errors: set[str]
+) -> None:
+    """What the broker refused or we lost sight of is an error on the call and on the order; a fill is none."""
+    trading = trade(**scripted)
+    decision = await trading.buy()
+    assert type(decision.outcome) is outcome
+    assert {span.name for span in trading.telemetry.spans() if not span.status.is_ok and not span.status.is_unset} == (
+        errors
+    )
+    record = trading.journal.get(decision.order.order_id)
+    assert record is not None
+    assert record.outcome == decision.outcome
+
+
+async def test_a_denied_order_is_journalled_and_no_error(trade: Build) -> None:
+    """Our own refusal sends nothing, is in the journal, and marks no span as an error."""
+    trading = trade()
+    decision = await trading.buy(0.015)
+    assert isinstance(decision.outcome, Denied)
+    assert not trading.terminal.requests()
+    assert all(span.status.is_unset for span in trading.telemetry.spans())
+    assert dict(trading.journal.totals()) == {("open", "buy", "denied", "EURUSD"): 1}
+
+
+async def test_nothing_is_sent_when_the_journal_cannot_be_written(trade: Build) -> None:
+    """Without a durable intent there is no order."""
+    trading = trade()
+    await asyncio.to_thread(trading.journal.close)
+    with pytest.raises(JournalError):
+        await trading.buy()
+    assert not trading.terminal.requests()
+
+
+async def test_an_outcome_that_cannot_be_written_is_told_all_the_same(trade: Build) -> None:
+    """What the broker has done is told to the caller even when the journal fails just then."""
+
+    def send(call: Call) -> Any:
+        trading.journal.close()
+        return DONE
+
+    trading = trade(order_send=send)
+    decision = await trading.buy()
+    assert isinstance(decision.outcome, Filled)
+
+
+async def test_an_unknown_symbol_makes_no_order(trade: Build) -> None:
+    """A symbol that the terminal does not list is missing, and neither journalled nor sent."""
+    trading = trade()
+    found = await trading.desk.open(
+        symbol="NOPE", side=Side.BUY, volume=0.1, deviation=10, comment="", magic=0, arrived=trading.clock.monotonic()
+    )
+    assert found == Missing(what="NOPE")
+    assert not trading.journal.orders()
+
+
+async def test_an_order_while_disconnected_is_not_sent_and_counted(trade: Build) -> None:
+    """Without a terminal an order is `NotSent` at once, under a symbol from the closed set."""
+    trading = trade()
+    trading.terminal.state = WorkerState(alive=True, ready=False, reason="no terminal", last_error=(-10003, "none"))
+    decision = await trading.buy(symbol="x" * 30)
+    assert isinstance(decision.outcome, NotSent)
+    assert "no terminal" in decision.outcome.reason
+    assert dict(trading.journal.totals()) == {("open", "buy", "not_sent", OTHER_SYMBOL): 1}
+
+
+async def test_a_caller_that_goes_away_does_not_stop_its_order(trade: Build) -> None:
+    """A cancelled request leaves its order to run to a recorded end."""
+    reached, go_on = asyncio.Event(), asyncio.Event()
+    trading = trade()
+    real = trading.terminal.call
+
+    async def slow(call: Call) -> Any:
+        if call.function == "order_send":
+            reached.set()
+            await go_on.wait()
+        return await real(call)
+
+    trading.terminal.call = slow  # type: ignore[method-assign]  # holds the call until the caller is gone
+    asking = asyncio.create_task(trading.buy())
+    await reached.wait()
+    asking.cancel()
+    go_on.set()
+    await trading.desk.finish(5)
+    (record,) = trading.journal.orders()
+    assert isinstance(record.outcome, Filled)
+
+
+async def test_a_position_is_closed_by_the_opposite_side(trade: Build) -> None:
+    """Closing names the position, takes its whole volume, and is a trace of its own name."""
+    trading = trade(positions_get=[POSITION])
+    decision = await trading.desk.close(31, arrived=trading.clock.monotonic())
+    assert isinstance(decision, Decision)
+    assert (decision.order.action, decision.order.side, decision.order.position) == (Action.CLOSE, Side.SELL, 31)
+    (request,) = trading.terminal.requests()
+    assert (request["type"], request["volume"], request["position"], request["magic"]) == (1, 0.1, 31, 5)
+    assert "close_position" in {span.name for span in trading.telemetry.spans()}
+
+
+async def test_a_position_that_is_not_open_is_missing(trade: Build) -> None:
+    """Closing what is not there makes no order."""
+    trading = trade()
+    assert await trading.desk.close(99, arrived=trading.clock.monotonic()) == Missing(what="position 99")
+
+
+async def test_closing_while_the_terminal_is_away_and_the_position_was_never_seen(trade: Build) -> None:
+    """Nothing is known, so nothing is an order: the terminal is unavailable."""
+    trading = trade(positions_get=failed(-10004, "No IPC connection"))
+    assert isinstance(await trading.desk.close(31, arrived=trading.clock.monotonic()), Unavailable)
+
+
+async def test_deals_that_come_late_amend_the_journal(trade: Build) -> None:
+    """A fill whose deals were not readable gets its position at a later look, and counts as before."""
+    late: list[dict[str, Any]] = []
+    trading = trade(history_deals_get=lambda call: list(late))
+    decision = await trading.buy()
+    assert isinstance(decision.outcome, Filled)
+    assert decision.outcome.position is None
+    late.append({**DEAL, "price": 1.21})
+    await trading.watch.look()
+    await trading.desk.settle()
+    record = trading.journal.get(decision.order.order_id)
+    assert record is not None
+    assert isinstance(record.current, Filled)
+    assert (record.current.position, record.current.price) == (31, 1.21)
+    assert dict(trading.journal.totals()) == {("open", "buy", "filled", "EURUSD"): 1}
+
+
+async def test_the_duration_is_recorded_by_outcome(trade: Build) -> None:
+    """`mt5.order.duration` counts each order once with its labels."""
+    trading = trade()
+    await trading.buy()
+    labels = {
+        "mt5.order.action": "open",
+        "mt5.order.side": "buy",
+        "mt5.order.outcome": "filled",
+        "mt5.symbol": "EURUSD",
+    }
+    assert trading.telemetry.value("mt5.order.duration", labels) == 1
