@@ -34,21 +34,20 @@ class Part:
 def batches(signal: Signal, lines: Iterable[Line], protocol: Protocol, max_bytes: int) -> Iterator[list[Part]]:
     """Yield *lines* in order as lists of parts that fit into one request together.
 
-    What cannot be sent, and a piece that does not end its line, come alone.
+    What cannot be sent comes alone.
     """
     batch: list[Part] = []
     size = 0
     for line in lines:
         for part in cut(signal, line, protocol, max_bytes):
-            alone = bool(part.undeliverable) or part.end is None
-            if batch and (alone or size + len(part.body) > max_bytes):
+            if batch and (part.undeliverable or size + len(part.body) > max_bytes):
                 yield batch
                 batch, size = [], 0
-            if alone:
-                yield [part]
-            else:
-                batch.append(part)
-                size += len(part.body)
+            batch.append(part)
+            size += len(part.body)
+            if part.undeliverable:
+                yield batch
+                batch, size = [], 0
     if batch:
         yield batch
 

@@ -194,14 +194,11 @@ def read(directory: Path, start: Position, max_bytes: int) -> list[Line]:
 def resume_at(directory: Path, position: Position) -> Position:
     """Return where to read on from a *position* that was kept while the files may have changed.
 
-    After a power cut a segment may be shorter than it was, or gone with its number free to be used again: then what
-    comes next is taken from its beginning.
+    Segments that are gone (deleted, or lost in a power cut) leave their numbers to be used again: a position behind
+    all that is there becomes the beginning of the next segment.
     """
-    numbers = segment_numbers(directory)
-    if position.segment in numbers:
-        size = segment_path(directory, position.segment).stat().st_size
-        return position if position.offset <= size else Position(position.segment + 1, 0)
-    return Position(min(position.segment, max(numbers, default=0) + 1), 0)
+    highest = max(segment_numbers(directory), default=0)
+    return position if position.segment <= highest else Position(highest + 1, 0)
 
 
 def iterate(directory: Path, *, newest_first: bool = False) -> Iterator[Line]:

@@ -32,7 +32,7 @@ DeliveryState = Literal["idle", "shipping", "retrying", "parked"]
 
 _START: Final = Position(0, 0)
 _GZIP_LEVEL: Final = 6
-_HOUSEKEEPING_S: Final = 1.0
+_AFTER_FAULT_S: Final = 1.0
 _logger = logging.getLogger(__name__)
 
 
@@ -45,12 +45,14 @@ class Pace:
         longest_retry_s: where the doubling ends.
         parked_s: until a parked queue is tried again.
         poll_s: until an idle shipper looks for new lines.
+        housekeeping_s: until the caps are looked after again.
     """
 
     first_retry_s: float = 0.5
     longest_retry_s: float = 5.0
     parked_s: float = 60.0
     poll_s: float = 0.2
+    housekeeping_s: float = 1.0
 
     def retry_s(self, failures: int, jitter: float) -> float:
         """Return the wait after so many failures in a row; *jitter*, from 0 to 1, takes up to a half off."""
@@ -86,6 +88,7 @@ class Shipper:
     `<directory>/dead`.
 
     Args:
+        retention: of the same directory; by default with the default caps.
         clock: Unix seconds, for ages and `Retry-After` dates.
         jitter: from 0 to 1, spreads retries.
         troubles: where failures are reported; share one among the signals, so that together they log one line.
@@ -102,7 +105,7 @@ class Shipper:
         destination: Destination,
         account: SignalAccount,
         *,
-        caps: Caps | None = None,
+        retention: Retention | None = None,
         pace: Pace | None = None,
         troubles: Troubles | None = None,
         clock: Callable[[], float] = time.time,
@@ -119,7 +122,7 @@ class Shipper:
         self._jitter = jitter
         self._max_request_bytes = max_request_bytes
         self._client = OtlpClient(destination)
-        self._retention = Retention(directory, caps or Caps(), clock=clock)
+        self._retention = retention or Retention(directory, Caps(), clock=clock)
         self._dead = DeadLetters(signal, directory / "dead", clock=clock)
         self._cursor = Cursor(directory / "cursor")
         self._carried_to = max(segment_numbers(directory), default=0)
@@ -189,7 +192,7 @@ class Shipper:
                         break
                 except Exception as error:  # a delivery that dies would lose data in silence
                     self._pending.clear()
-                    if not self._wait_after("retrying", f"{type(error).__name__}: {error}", _HOUSEKEEPING_S):
+                    if not self._wait_after("retrying", f"{type(error).__name__}: {error}", _AFTER_FAULT_S):
                         break
         self._release()
 
@@ -284,7 +287,7 @@ class Shipper:
         self._troubles.report(self._signal, f"{reason} ({self._destination.shown})")
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            if self._closing.wait(min(left, _HOUSEKEEPING_S)):
+            if self._closing.wait(min(left, self._pace.housekeeping_s)):
                 return False
             self._keep_house()
         return not self._closing.is_set()
@@ -316,7 +319,7 @@ class Shipper:
     def _keep_house(self) -> None:
         if time.monotonic() < self._next_housekeeping:
             return
-        self._next_housekeeping = time.monotonic() + _HOUSEKEEPING_S
+        self._next_housekeeping = time.monotonic() + self._pace.housekeeping_s
         for number in self._retention.over_caps():
             if number < self._position.segment:
                 self._retention.delete(number)

@@ -17,7 +17,7 @@ from otel.segments import SegmentWriter, iterate
 from otel.shipper import Destination, Pace, Shipper
 from tests.otel.receiver import Receiver, Request
 
-QUICK = Pace(first_retry_s=0.02, longest_retry_s=0.05, parked_s=0.05, poll_s=0.01)
+QUICK = Pace(first_retry_s=0.02, longest_retry_s=0.05, parked_s=0.05, poll_s=0.01, housekeeping_s=0.05)
 SLOW = Pace(first_retry_s=60, longest_retry_s=60, parked_s=60, poll_s=0.01)
 
 
@@ -87,7 +87,7 @@ class Spool:
         self.writer = self._stack.enter_context(SegmentWriter(self.directory, max_bytes=segment_bytes))
         settings = {
             name: options.pop(name)
-            for name in ("caps", "pace", "troubles", "clock", "jitter", "max_request_bytes")
+            for name in ("retention", "pace", "troubles", "clock", "jitter", "max_request_bytes")
             if name in options
         }
         url = receiver if isinstance(receiver, str) else receiver.url

@@ -50,8 +50,8 @@ def test_a_torn_save_leaves_the_position_before(open_cursor: Open, tmp_path: Pat
     before = path.read_bytes()
     cursor.save(Position(3, 333))
     after = path.read_bytes()
-    # The third save went to the second half again, where the first one was.
-    path.write_bytes(before[:64] + after[64 : 64 + length] + before[64 + length :])
+    begin = next(at for at in range(0, len(after), 64) if before[at : at + 64] != after[at : at + 64])
+    path.write_bytes(after[: begin + length] + before[begin + length :])
 
     reopened = open_cursor(path)
 

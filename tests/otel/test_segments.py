@@ -20,6 +20,7 @@ from otel.segments import (
     create_file,
     iterate,
     read,
+    resume_at,
     segment_numbers,
     segment_path,
 )
@@ -225,6 +226,17 @@ def test_reading_goes_over_missing_segments(open_writer: Open, tmp_path: Path) -
     segment_path(tmp_path, 2).unlink()
 
     assert [line.data for line in read(tmp_path, Position(1, 1), 1000)] == [b"3"]
+
+
+def test_a_kept_position_behind_all_segments_becomes_the_next_beginning(tmp_path: Path) -> None:
+    """A number that will be used again is read from its first line; any other position stays."""
+    assert resume_at(tmp_path, Position(3, 33)) == Position(1, 0)
+    segment_path(tmp_path, 2).write_bytes(b"1\n")
+
+    assert resume_at(tmp_path, Position(3, 33)) == Position(3, 0)
+    assert resume_at(tmp_path, Position(5, 0)) == Position(3, 0)
+    assert resume_at(tmp_path, Position(2, 2)) == Position(2, 2)
+    assert resume_at(tmp_path, Position(1, 99)) == Position(1, 99)
 
 
 def test_files_of_other_names_are_left_alone(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from otel.documents import Protocol
-from otel.retention import Caps
+from otel.retention import Caps, Retention
 from otel.segments import iterate, segment_numbers, segment_path
 from otel.shipper import Compression, Pace
 from tests.otel.receiver import Receiver, Reply
@@ -186,7 +186,9 @@ def test_over_the_cap_the_oldest_unshipped_are_dropped_and_counted(spool: Spool)
     """Retention drops exactly the items of the segments it deletes; the rest is delivered in the end."""
     with Receiver() as receiver:
         receiver.default = Reply(503)
-        shipper = spool.begin(receiver, segment_bytes=1, caps=Caps(max_bytes=2000), start=False)
+        shipper = spool.begin(
+            receiver, segment_bytes=1, retention=Retention(spool.directory, Caps(max_bytes=2000)), start=False
+        )
         for first in range(0, 20, 2):
             spool.write(first)
         shipper.start()
@@ -205,7 +207,7 @@ def test_what_is_dropped_while_it_is_being_retried_is_given_up(spool: Spool) -> 
     """Lines that retention takes while they are being retried are dropped, and delivery goes on behind them."""
     with Receiver() as receiver:
         receiver.default = Reply(503)
-        shipper = spool.begin(receiver, segment_bytes=1, caps=Caps(max_age_s=3600))
+        shipper = spool.begin(receiver, segment_bytes=1, retention=Retention(spool.directory, Caps(max_age_s=3600)))
         spool.write(0)
         receiver.wait_for(1)
         spool.write(2)
@@ -217,10 +219,76 @@ def test_what_is_dropped_while_it_is_being_retried_is_given_up(spool: Spool) -> 
         assert arrived(receiver.taken()) == [2, 3]
 
 
+def test_a_half_delivered_line_counts_when_it_is_done(spool: Spool) -> None:
+    """A line sent in pieces is delivered with its last piece; until then a new process would send it all again."""
+    with Receiver(Reply(), Reply()) as receiver:
+        receiver.default = Reply(503)
+        shipper = spool.begin(receiver, max_request_bytes=2000)
+        spool.write(0, 16, "x" * 500)
+        receiver.wait_for(4)
+        assert spool.account.snapshot().delivered == 0
+        shipper.close(5)
+        receiver.requests.clear()
+        receiver.default = Reply()
+        shipper = spool.begin(receiver, max_request_bytes=2000)
+        assert shipper.drain(10)
+
+        assert arrived(receiver.requests) == list(range(16))
+    assert (spool.account.snapshot().carried, spool.account.snapshot().delivered) == (16, 16)
+
+
+def test_a_half_delivered_line_that_is_dropped_counts_once(spool: Spool) -> None:
+    """When retention takes a line of which some pieces have arrived, all of it counts as dropped, none as delivered."""
+    with Receiver(Reply(), Reply()) as receiver:
+        receiver.default = Reply(503)
+        caps = Retention(spool.directory, Caps(max_age_s=3600))
+        shipper = spool.begin(receiver, segment_bytes=1, retention=caps, max_request_bytes=2000)
+        spool.write(0, 16, "x" * 500)
+        receiver.wait_for(4)
+        spool.write(16)
+        os.utime(segment_path(spool.directory, 1), (0, 0))
+        until(lambda: spool.account.snapshot().dropped["retention"])
+        receiver.default = Reply()
+        assert shipper.drain(10)
+
+    assert spool.account.snapshot().dropped["retention"] == 16
+    assert spool.account.snapshot().delivered == 2
+
+
+class Stubborn(Retention):
+    """Cannot delete the first segment until it is *released*, as when someone has it open on Windows."""
+
+    released = False
+
+    def delete(self, number: int) -> bool:
+        """Delete any other segment."""
+        return (number != 1 or self.released) and super().delete(number)
+
+
+def test_an_unshipped_segment_that_cannot_be_deleted_is_delivered(spool: Spool) -> None:
+    """What retention wants to drop but cannot is not counted as dropped, nor is anything skipped for it."""
+    retention = Stubborn(spool.directory, Caps(max_age_s=3600))
+    with Receiver() as receiver:
+        receiver.default = Reply(503)
+        shipper = spool.begin(receiver, segment_bytes=1, retention=retention)
+        for first in (0, 2, 4):
+            spool.write(first)
+        for number in (1, 2):
+            os.utime(segment_path(spool.directory, number), (0, 0))
+        receiver.wait_for(12)  # retries go on for longer than a round of housekeeping takes to come
+        receiver.default = Reply()
+        assert shipper.drain(10)
+
+        assert arrived(receiver.taken()) == [0, 1, 2, 3, 4, 5]
+        retention.released = True
+        until(lambda: segment_numbers(spool.directory) == [3])
+    assert spool.account.snapshot().dropped["retention"] == 0
+
+
 def test_shipped_segments_go_without_loss(spool: Spool) -> None:
     """Over the cap, what has been delivered goes first, and that is no loss."""
     with Receiver() as receiver:
-        shipper = spool.begin(receiver, segment_bytes=1, caps=Caps(max_bytes=1500))
+        shipper = spool.begin(receiver, segment_bytes=1, retention=Retention(spool.directory, Caps(max_bytes=1500)))
         for first in range(0, 20, 2):
             spool.write(first)
             assert shipper.drain(10)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from otel.segments import segment_path
@@ -204,6 +205,60 @@ def test_closing_in_trouble_is_quick(spool: Spool) -> None:
         shipper.close(30)
 
         assert time.monotonic() - begin < 5
+
+
+def test_closing_in_trouble_ends_the_attempt_under_way(spool: Spool) -> None:
+    """An attempt that follows a failed one is not waited for either."""
+    with Receiver(Reply(503), BLACKHOLE) as receiver:
+        shipper = spool.begin(receiver, timeout_s=60)
+        spool.write(0)
+        receiver.wait_for(2)
+        begin = time.monotonic()
+        shipper.close(30)
+
+        assert time.monotonic() - begin < 5
+        assert not shipper_threads()
+
+
+def test_nothing_is_touched_after_closing(spool: Spool) -> None:
+    """A thread that is held up while closing changes neither cursor nor account when it goes on afterwards."""
+    held, go_on = threading.Event(), threading.Event()
+
+    def clock() -> float:
+        if threading.current_thread().name.startswith("otel-shipper") and receiver.requests:
+            held.set()
+            go_on.wait(20)
+        return 1_700_000_000.0
+
+    with Receiver() as receiver:
+        shipper = spool.begin(receiver, clock=clock)
+        spool.write(0)
+        assert held.wait(20)
+        shipper.close(0.2)
+        before = (spool.directory / "cursor").read_bytes()
+        (thread,) = shipper_threads()
+        go_on.set()
+        thread.join(20)
+
+    assert (spool.directory / "cursor").read_bytes() == before
+    assert spool.account.snapshot().spooled == 2
+
+
+def test_our_own_requests_are_no_telemetry(spool: Spool) -> None:
+    """While shipping, instrumentation is suppressed: delivery never makes spans that have to be delivered."""
+    enabled: dict[str, bool] = {}
+
+    def clock() -> float:
+        enabled[threading.current_thread().name] = is_instrumentation_enabled()
+        return 1_700_000_000.0
+
+    with Receiver() as receiver:
+        shipper = spool.begin(receiver, clock=clock)
+        spool.write(0)
+        assert shipper.drain(10)
+
+    assert enabled["otel-shipper-traces"] is False
+    assert is_instrumentation_enabled()
 
 
 def test_trouble_is_logged_once_a_minute_whatever_the_number_of_attempts(
