@@ -192,7 +192,8 @@ class Shipper:
                         break
                 except Exception as error:  # a delivery that dies would lose data in silence
                     self._pending.clear()
-                    if not self._wait_after("retrying", f"{type(error).__name__}: {error}", _AFTER_FAULT_S):
+                    self._tell("retrying", f"{type(error).__name__}: {error}", _AFTER_FAULT_S)
+                    if self._closing.wait(_AFTER_FAULT_S):
                         break
         self._release()
 
@@ -227,6 +228,8 @@ class Shipper:
 
     def _deliver(self, batch: Sequence[Part]) -> bool:
         """Deliver one request's parts; True once it is settled what became of each."""
+        if self._abandoned:
+            return False
         self._oldest = batch[0].recorded_at
         if self._state[0] == "idle":
             self._state = ("shipping", "", None)
@@ -282,15 +285,18 @@ class Shipper:
         return judge(self._signal, answer, self._clock())
 
     def _wait_after(self, state: DeliveryState, reason: str, seconds: float) -> bool:
-        """Say what is wrong and wait, keeping house; False as soon as we are closing."""
-        self._state = (state, reason, self._clock() + seconds)
-        self._troubles.report(self._signal, f"{reason} ({self._destination.shown})")
+        """Tell what is wrong and wait, keeping house; False as soon as we are closing."""
+        self._tell(state, reason, seconds)
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             if self._closing.wait(min(left, self._pace.housekeeping_s)):
                 return False
             self._keep_house()
         return not self._closing.is_set()
+
+    def _tell(self, state: DeliveryState, reason: str, seconds: float) -> None:
+        self._state = (state, reason, self._clock() + seconds)
+        self._troubles.report(self._signal, f"{reason} ({self._destination.shown})")
 
     def _bury(self, part: Part, reason: str, refusal: Refused | None = None) -> bool:
         """Keep aside what will never be delivered, and go on."""
@@ -312,12 +318,17 @@ class Shipper:
             self._move(end)
             settled, self._pending = self._pending, Counter()
             self._account.delivered(settled.pop("delivered", 0))
-            for reason, count in settled.items():
-                self._account.dropped(count, reason)
+            for reason, items_lost in settled.items():
+                self._drop(items_lost, reason)
         return True
 
+    def _drop(self, items: int, reason: str) -> None:
+        if items:
+            self._account.dropped(items, reason)
+            self._troubles.lost(self._signal, items, reason)
+
     def _keep_house(self) -> None:
-        if time.monotonic() < self._next_housekeeping:
+        if self._abandoned or time.monotonic() < self._next_housekeeping:
             return
         self._next_housekeeping = time.monotonic() + self._pace.housekeeping_s
         for number in self._retention.over_caps():
@@ -325,11 +336,11 @@ class Shipper:
                 self._retention.delete(number)
                 continue
             lost = self._items_in(max(self._position, Position(number, 0)), number)
-            if not self._retention.delete(number):
+            if self._abandoned or not self._retention.delete(number):
                 return
             self._pending.clear()
             self._move(Position(number + 1, 0))
-            self._account.dropped(lost, "retention")
+            self._drop(lost, "retention")
 
     def _items_in(self, start: Position, last_segment: int) -> int:
         """Count the items from *start* to the end of *last_segment*."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 
 from otel.accounts import Signal
@@ -25,6 +26,7 @@ class Troubles:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._current: dict[Signal, str] = {}
+        self._lost: Counter[str] = Counter()
         self._quiet_until = float("-inf")
         self._announced = False
 
@@ -35,19 +37,34 @@ class Troubles:
                 self._current.pop(signal, None)
             else:
                 self._current[signal] = trouble
-            if self._monotonic() < self._quiet_until or not (self._current or self._announced):
-                return
-            self._quiet_until = self._monotonic() + self._interval_s
-            self._announced = bool(self._current)
-            text = _text(self._current)
-        if text:
-            _logger.warning("telemetry is not delivered; it is kept on disk and tried again: %s", text)
+            self._speak()
+
+    def lost(self, signal: Signal, items: int, reason: str) -> None:
+        """Tell that *items* of *signal* will never be delivered."""
+        with self._lock:
+            self._lost[f"{signal} ({reason})"] += items
+            self._speak()
+
+    def _speak(self) -> None:
+        now = self._monotonic()
+        if now < self._quiet_until or not (self._current or self._lost or self._announced):
+            return
+        self._quiet_until = now + self._interval_s
+        sentences = []
+        if self._current:
+            sentences.append(f"not delivered, kept on disk and tried again: {_together(self._current)}")
+        if self._lost:
+            sentences.append("lost: " + ", ".join(f"{items} {what}" for what, items in sorted(self._lost.items())))
+        if sentences:
+            _logger.warning("telemetry is %s", "; ".join(sentences))
         else:
             _logger.info("telemetry is delivered again")
+        self._announced = bool(self._current)
+        self._lost.clear()
 
 
-def _text(troubles: dict[Signal, str]) -> str:
+def _together(troubles: dict[Signal, str]) -> str:
     signals: dict[str, list[str]] = {}
     for signal, trouble in sorted(troubles.items()):
         signals.setdefault(trouble, []).append(signal)
-    return "; ".join(f"{', '.join(names)}: {trouble}" for trouble, names in signals.items())
+    return ", ".join(f"{' and '.join(names)}: {trouble}" for trouble, names in signals.items())

@@ -45,7 +45,7 @@ def test_a_part_that_cannot_be_sent_says_why() -> None:
 
 def test_batches_fill_requests_in_order() -> None:
     """Parts share a request while they fit; what cannot be sent comes alone."""
-    small, large, garbage = spans(0, 1), spans(1, 4, "x" * 400), b"garbage"
+    small, large, garbage = spans(0, 1), spans(1, 4, "x" * 100), b"garbage"
     sequence = (small, small, garbage, small, large, small)
     lines = [Line(line, Position(1, number)) for number, line in enumerate(sequence)]
     limit = 2 * len(small)

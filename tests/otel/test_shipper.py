@@ -184,15 +184,14 @@ def test_a_cursor_beyond_the_files_skips_nothing_new(spool: Spool) -> None:
 
 def test_over_the_cap_the_oldest_unshipped_are_dropped_and_counted(spool: Spool) -> None:
     """Retention drops exactly the items of the segments it deletes; the rest is delivered in the end."""
+    retention = Retention(spool.directory, Caps(max_bytes=2000))
     with Receiver() as receiver:
         receiver.default = Reply(503)
-        shipper = spool.begin(
-            receiver, segment_bytes=1, retention=Retention(spool.directory, Caps(max_bytes=2000)), start=False
-        )
+        shipper = spool.begin(receiver, segment_bytes=1, retention=retention, start=False)
         for first in range(0, 20, 2):
             spool.write(first)
         shipper.start()
-        until(lambda: size(spool.directory) <= 2000)
+        until(lambda: not retention.over_caps())
         receiver.default = Reply()
         assert shipper.drain(10)
         dropped = spool.account.snapshot().dropped["retention"]
@@ -347,8 +346,3 @@ def test_no_kill_loses_a_written_span(spool: Spool) -> None:
 
         written = sum(1 for _ in iterate(spool.directory)) * 2
         assert sorted(set(arrived(receiver.requests))) == list(range(written))
-
-
-def size(directory: Path) -> int:
-    """Return how many bytes the segments hold together."""
-    return sum(segment_path(directory, number).stat().st_size for number in segment_numbers(directory))

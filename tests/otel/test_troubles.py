@@ -44,7 +44,7 @@ def test_all_signals_are_in_the_line(caplog: pytest.LogCaptureFixture) -> None:
     troubles.report("traces", "no answer")
 
     assert caplog.messages[0].endswith(": traces: no answer")
-    assert caplog.messages[1].endswith(": logs, traces: no answer; metrics: HTTP 401")
+    assert caplog.messages[1].endswith(": logs and traces: no answer, metrics: HTTP 401")
 
 
 def test_the_end_of_a_trouble_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
@@ -76,3 +76,22 @@ def test_a_blip_between_two_lines_is_not_told(caplog: pytest.LogCaptureFixture) 
     troubles.report("traces", None)
 
     assert len(caplog.records) == 2
+
+
+def test_losses_are_added_up_until_the_next_line(caplog: pytest.LogCaptureFixture) -> None:
+    """Every lost item is in exactly one line, by signal and reason, beside what is in trouble."""
+    clock = Ticking()
+    troubles = Troubles(monotonic=clock)
+    troubles.lost("traces", 2, "refused")
+    troubles.lost("traces", 3, "refused")
+    troubles.lost("logs", 1, "retention")
+    clock.now = 60
+    troubles.report("metrics", "no answer")
+    clock.now = 120
+    troubles.report("metrics", None)
+
+    assert caplog.messages == [
+        "telemetry is lost: 2 traces (refused)",
+        "telemetry is not delivered, kept on disk and tried again: metrics: no answer;"
+        " lost: 1 logs (retention), 3 traces (refused)",
+    ]
