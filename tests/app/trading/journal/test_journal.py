@@ -42,7 +42,7 @@ async def test_an_intent_is_on_disk_before_it_returns(open_journal: Open, folder
     journal = open_journal()
     files.fsync_goes_on.clear()
     waiting = asyncio.create_task(_intent(journal, "A"))
-    await asyncio.to_thread(files.fsync_reached.wait)
+    assert await asyncio.to_thread(files.fsync_reached.wait, 10)
 
     assert not waiting.done()
     assert journal.get("A") is None
@@ -59,7 +59,7 @@ async def test_waiting_appends_share_one_fsync(open_journal: Open, files: Faulty
     journal = open_journal()
     files.fsync_goes_on.clear()
     first = asyncio.create_task(_intent(journal, "first"))
-    await asyncio.to_thread(files.fsync_reached.wait)
+    assert await asyncio.to_thread(files.fsync_reached.wait, 10)
     others = [asyncio.create_task(_intent(journal, str(number))) for number in range(20)]
     await asyncio.sleep(0)  # each has handed its line over
 
@@ -213,7 +213,7 @@ async def test_a_cancelled_append_that_was_not_begun_is_not_written(
     journal = open_journal()
     files.fsync_goes_on.clear()
     begun = asyncio.create_task(_intent(journal, "begun"))
-    await asyncio.to_thread(files.fsync_reached.wait)
+    assert await asyncio.to_thread(files.fsync_reached.wait, 10)
     waiting = asyncio.create_task(_intent(journal, "waiting"))
     await asyncio.sleep(0)
     begun.cancel()
@@ -234,7 +234,7 @@ async def test_closing_writes_what_waits_and_takes_no_more(
     journal = open_journal()
     files.fsync_goes_on.clear()
     waiting = [asyncio.create_task(_intent(journal, order_id)) for order_id in "AB"]
-    await asyncio.to_thread(files.fsync_reached.wait)
+    assert await asyncio.to_thread(files.fsync_reached.wait, 10)
     closing = asyncio.create_task(asyncio.to_thread(journal.close))
     files.fsync_goes_on.set()
     await asyncio.gather(closing, *waiting)
