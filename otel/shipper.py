@@ -174,8 +174,8 @@ class Shipper:
         if not self._thread.is_alive():
             self._release()
             return
-        last_words_s = min(0.2, timeout_s / 4)
-        self._thread.join(timeout_s - last_words_s)
+        last_words_s = max(0.0, min(0.2, timeout_s / 4))
+        self._thread.join(max(0.0, timeout_s - last_words_s))
         # From here on the thread changes nothing on disk, even if an answer arrives: the next process may be there.
         self._abandoned = True
         self._client.interrupt()

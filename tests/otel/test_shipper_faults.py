@@ -49,6 +49,35 @@ def test_what_the_endpoint_refuses_is_kept_aside(spool: Spool, status: int) -> N
     assert spool.account.snapshot().dropped["refused"] == 2
 
 
+def test_a_dead_letter_that_cannot_be_kept_is_counted_all_the_same(spool: Spool) -> None:
+    """If there is no place for dead letters, the queue still moves on and the loss is in the account."""
+    spool.directory.mkdir()
+    (spool.directory / "dead").write_text("in the way")
+    with Receiver(Reply(400), Reply()) as receiver:
+        shipper = spool.begin(receiver)
+        spool.write(0)
+        assert shipper.drain(10)
+        spool.write(2)
+        assert shipper.drain(10)
+
+        assert arrived(receiver.taken()) == [2, 3]
+    assert spool.account.snapshot().dropped["refused"] == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file on which every write finds the disk full")
+def test_a_cursor_that_cannot_be_saved_does_not_stop_delivery(spool: Spool) -> None:
+    """With no room even for the cursor everything is delivered, once, as long as this process lives."""
+    spool.directory.mkdir()
+    (spool.directory / "cursor").symlink_to("/dev/full")
+    with Receiver() as receiver:
+        shipper = spool.begin(receiver)
+        for first in (0, 2):
+            spool.write(first)
+            assert shipper.drain(10)
+
+        assert arrived(receiver.requests) == [0, 1, 2, 3]
+
+
 def test_one_bad_document_does_not_take_its_neighbours_along(spool: Spool) -> None:
     """When a merged request is refused, it is taken apart until only the document to blame is left out."""
     refusing = {9}
