@@ -46,22 +46,15 @@ class TracesRead:
 def read_traces(data_dir: Path, trace_ids: Set[str]) -> TracesRead:
     """Read everything that the files of *data_dir* hold of these traces (ids in lower-case hex)."""
     damaged = _Count()
-    spans: dict[tuple[str, str], Span] = {}
+    spans: dict[str, dict[str, Span]] = {trace_id: {} for trace_id in trace_ids}
     for span in _search(_folder(data_dir, "traces"), trace_ids, spans_of, damaged):
-        if span.trace_id in trace_ids:
-            spans.setdefault((span.trace_id, span.span_id), span)
-    logs: dict[object, LogRecord] = {}
+        if span.trace_id in spans:
+            spans[span.trace_id].setdefault(span.span_id, span)
+    logs: dict[str, dict[object, LogRecord]] = {trace_id: {} for trace_id in trace_ids}
     for log in _search(_folder(data_dir, "logs"), trace_ids, logs_of, damaged):
-        if log.trace_id in trace_ids:
-            logs.setdefault(log.uid or object(), log)
-    traces = {
-        trace_id: Trace(
-            trace_id,
-            tuple(sorted((s for s in spans.values() if s.trace_id == trace_id), key=lambda s: (s.start_ns, -s.end_ns))),
-            tuple(sorted((log for log in logs.values() if log.trace_id == trace_id), key=lambda log: log.time_ns)),
-        )
-        for trace_id in trace_ids
-    }
+        if log.trace_id in logs:
+            logs[log.trace_id].setdefault(log.uid or object(), log)
+    traces = {trace_id: _trace(trace_id, spans[trace_id].values(), logs[trace_id].values()) for trace_id in trace_ids}
     return TracesRead(traces, damaged.lines)
 
 
@@ -98,6 +91,11 @@ def kept_range(data_dir: Path) -> KeptRange | None:
 @dataclass(slots=True)
 class _Count:
     lines: int = 0
+
+
+def _trace(trace_id: str, spans: Iterable[Span], logs: Iterable[LogRecord]) -> Trace:
+    by_time = sorted(spans, key=lambda span: (span.start_ns, -span.end_ns))
+    return Trace(trace_id, tuple(by_time), tuple(sorted(logs, key=lambda log: log.time_ns)))
 
 
 def _folder(data_dir: Path, signal: str) -> Path:

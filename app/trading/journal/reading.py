@@ -175,7 +175,7 @@ class _Reader:
             self._seq += 1
             self._link_known = False
             return str(error)
-        follows = not self._link_known or (prev == previous and stamped.seq == self._seq + 1)
+        follows = prev == previous or not self._link_known
         self._link_known = True
         self._broken_links += not follows
         self._seq = max(self._seq, stamped.seq)

@@ -10,10 +10,10 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from app.domain.clock import Clock
+from app.domain.clock import Clock, rfc3339
 from app.errors import JournalError
 from app.trading.journal.files import AppendFile, Files
-from app.trading.journal.lines import encode, link, seal
+from app.trading.journal.lines import encode, link, seal, written_ns
 from app.trading.journal.reading import Tail, segment_path
 from app.trading.journal.records import Entry, Stamped
 
@@ -129,7 +129,8 @@ class Writer:
 
     def _chain(self, batch: Sequence[_Waiting]) -> tuple[bytes, list[Stamped], Tail]:
         """Finish the lines of a batch, each referring to the one before."""
-        time_ns = self._clock.time_ns()
+        # To the precision of the line, so that this run and the next agree on when the journal began.
+        time_ns = written_ns(rfc3339(self._clock.time_ns()))
         seq, hash_before, segment = self._tail
         lines: list[bytes] = []
         stamped: list[Stamped] = []
@@ -138,7 +139,7 @@ class Writer:
             line = seal(waiting.body, seq=seq, time_ns=time_ns, prev=hash_before)
             hash_before = link(line)
             lines.append(line + b"\n")
-            stamped.append(Stamped(seq, time_ns // 1000 * 1000, waiting.entry))
+            stamped.append(Stamped(seq, time_ns, waiting.entry))
         return b"".join(lines), stamped, Tail(seq, hash_before, segment)
 
     def _write(self, data: bytes) -> None:

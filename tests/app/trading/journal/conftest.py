@@ -9,7 +9,7 @@ import pytest
 
 from app.trading.journal.journal import Journal
 from tests.app.trading.journal.disks import FaultyFiles
-from tests.app.trading.journal.samples import FixedClock
+from tests.app.trading.journal.samples import NOW_NS, FixedClock
 
 Open = Callable[[], Journal]
 
@@ -32,7 +32,7 @@ def open_journal(folder: Path, files: FaultyFiles) -> Iterator[Open]:
     opened: list[Journal] = []
 
     def open_it() -> Journal:
-        opened.append(Journal.open(folder, clock=FixedClock(), files=files, segment_bytes_max=2_000))
+        opened.append(Journal.open(folder, clock=FixedClock(NOW_NS + 789), files=files, segment_bytes_max=2_000))
         return opened[-1]
 
     yield open_it

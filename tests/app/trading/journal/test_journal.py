@@ -88,7 +88,9 @@ async def test_a_restart_finds_everything_again(open_journal: Open, folder: Path
     assert again.totals() == journal.totals()
     assert again.totals()[OrderKey("open", "buy", "filled", "EURUSD")] == 10
     assert again.resolutions() == journal.resolutions() == {("unknown", "filled"): 1}
-    assert (again.first_ns, again.last_seq) == (journal.first_ns, journal.last_seq) == (NOW_NS, 24)
+    assert (again.first_ns, again.last_seq) == (journal.first_ns, journal.last_seq)
+    assert abs((again.first_ns or 0) - NOW_NS) <= 1_000
+    assert again.last_seq == 24
     assert again.report.intact
     assert again.report.segments == len(_segments(folder)) > 3
 

@@ -94,6 +94,17 @@ def test_a_forged_line_breaks_the_chain(tmp_path: Path) -> None:
     assert _read(tmp_path).report.broken_links == 1
 
 
+def test_a_damaged_line_excuses_no_later_gap(tmp_path: Path) -> None:
+    """After a damaged line the chain is followed again from the next good one."""
+    lines = chained([an_intent(order_id) for order_id in "ABCDE"])
+    write_segment(tmp_path, 1, lines[0] + b"rubbish\n" + lines[2] + lines[4])
+
+    report = _read(tmp_path).report
+
+    assert (report.lines, report.skipped, report.broken_links) == (3, 1, 1)
+    assert [damage.line for damage in report.damages] == [2, 4]
+
+
 def test_the_report_stays_small(tmp_path: Path) -> None:
     """However much is damaged, all of it is counted and only the first of it kept."""
     write_segment(tmp_path, 1, b"rubbish\n" * (KEPT_ASIDE_MAX + 5))
