@@ -95,7 +95,7 @@ class TelemetryConfig:
     write_every: int = 10
     batch_size: int = 64
     schedule_delay_s: float = 0.5
-    queue_size: int = 2048
+    queue_size: int = 8192
     series_per_instrument: int = 1000
     segment_max_bytes: int = 8 * 1024 * 1024
     segment_max_age_s: float = 3600.0

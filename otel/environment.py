@@ -68,6 +68,21 @@ _HONOURED: tuple[Variable, ...] = (
     *_variables("honoured", "read by the OpenTelemetry API at import", "OTEL_PROPAGATORS", "OTEL_PYTHON_CONTEXT"),
     *_variables(
         "honoured",
+        "read by the official exporters, so with direct delivery only",
+        *(
+            f"OTEL_PYTHON_EXPORTER_OTLP_{transport}_{signal}CREDENTIAL_PROVIDER"
+            for transport in ("HTTP", "GRPC")
+            for signal in ("", "TRACES_", "METRICS_", "LOGS_")
+        ),
+        "OTEL_PYTHON_EXPORTER_OTLP_GRPC_RETRYABLE_ERROR_CODES",
+    ),
+    *_variables(
+        "honoured",
+        "any method as it was sent, instead of `_OTHER` for an unknown one",
+        "OTEL_PYTHON_INSTRUMENTATION_HTTP_CAPTURE_ALL_METHODS",
+    ),
+    *_variables(
+        "honoured",
         "headers to record on server spans; sensitive ones are redacted whatever is asked for",
         "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST",
         "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE",
@@ -84,7 +99,7 @@ _OVERRIDDEN: tuple[Variable, ...] = (
     ),
     *_variables(
         "overridden",
-        "batches of 64, every 500 ms, from a queue of 2048: what is lost is counted exactly",
+        "batches of 64, every 500 ms, from a queue of 8192: what is lost is counted exactly",
         "OTEL_BSP_SCHEDULE_DELAY",
         "OTEL_BSP_MAX_QUEUE_SIZE",
         "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
@@ -150,6 +165,23 @@ _IGNORED: tuple[Variable, ...] = (
         "OTEL_PYTHON_METER_CONFIGURATOR",
         "OTEL_PYTHON_LOGGER_CONFIGURATOR",
         "OTEL_PYTHON_ID_GENERATOR",
+    ),
+    *_variables(
+        "ignored",
+        "nothing is instrumented automatically",
+        "OTEL_PYTHON_DISTRO",
+        "OTEL_PYTHON_CONFIGURATOR",
+        "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS",
+        "OTEL_PYTHON_AUTO_INSTRUMENTATION_EXPERIMENTAL_GEVENT_PATCH",
+        "OTEL_PYTHON_LOG_AUTO_INSTRUMENTATION",
+        "OTEL_PYTHON_LOG_CODE_ATTRIBUTES",
+        "OTEL_PYTHON_LOG_CORRELATION",
+        "OTEL_PYTHON_LOG_FORMAT",
+        "OTEL_PYTHON_LOG_HANDLER_LEVEL",
+        "OTEL_PYTHON_LOG_LEVEL",
+        "OTEL_PYTHON_LOGGING_AUTO_INSTRUMENTATION_ENABLED",
+        "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_CLIENT_REQUEST",
+        "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_CLIENT_RESPONSE",
     ),
 )
 

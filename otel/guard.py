@@ -38,7 +38,10 @@ class QuietLog:
                 return
             unsaid, self._unsaid = self._unsaid, 0
             self._next_at = now + _MINUTE_S
-        self._logger.warning(f"{message} (%d more since the last such line)", *args, unsaid)  # noqa: G004 - constant
+        if unsaid:
+            self._logger.warning(message + " (and %d times since the last such line)", *args, unsaid)  # noqa: G003
+        else:
+            self._logger.warning(message, *args)
 
 
 class contained:  # noqa: N801 - reads as the statement it is: with contained(...)

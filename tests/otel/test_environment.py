@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
+import opentelemetry
 from opentelemetry import environment_variables as api
 from opentelemetry.sdk import environment_variables as sdk
 
@@ -15,6 +19,20 @@ def test_every_variable_of_the_sdk_is_in_the_table_once() -> None:
 
     assert len(names) == len(set(names))
     assert known <= set(names)
+
+
+def test_every_variable_of_the_installed_packages_is_in_the_table() -> None:
+    """What the exporters and instrumentations in use look for in the environment is in the table as well."""
+    names = {variable.name for variable in ENVIRONMENT}
+    read = re.compile(
+        r"""environ(?:\.get\(|\[)\s*_?["']?(OTEL_[A-Z_]+)|^_?OTEL_[A-Z_]+\s*=\s*["'](OTEL_[A-Z_]+)["']""", re.M
+    )
+    sources = [path.read_text("utf-8") for path in Path(opentelemetry.__path__[0]).rglob("*.py")]
+
+    found = {name for source in sources for groups in read.findall(source) for name in groups if name}
+
+    assert len(found) > 100
+    assert found <= names
 
 
 def test_every_variable_has_a_note() -> None:

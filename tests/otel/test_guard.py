@@ -22,11 +22,11 @@ def test_a_repeated_trouble_is_one_line_a_minute(caplog: pytest.LogCaptureFixtur
         quiet.warning("lost %d", 3)
     clock.advance(59.9)
     quiet.warning("lost %d", 3)
-    assert caplog.messages == ["lost 3 (0 more since the last such line)"]
+    assert caplog.messages == ["lost 3"]
 
     clock.advance(0.1)
     quiet.warning("lost %d", 4)
-    assert caplog.messages[1:] == ["lost 4 (5 more since the last such line)"]
+    assert caplog.messages[1:] == ["lost 4 (and 5 times since the last such line)"]
 
 
 def test_a_fault_becomes_a_line_and_an_interrupt_goes_on(caplog: pytest.LogCaptureFixture) -> None:
@@ -36,7 +36,7 @@ def test_a_fault_becomes_a_line_and_an_interrupt_goes_on(caplog: pytest.LogCaptu
     with pytest.raises(KeyboardInterrupt), contained(QuietLog(_log), "trying"):
         raise KeyboardInterrupt
 
-    assert caplog.messages == ["telemetry: trying failed: ValueError: no (0 more since the last such line)"]
+    assert caplog.messages == ["telemetry: trying failed: ValueError: no"]
 
 
 def test_a_deadline_counts_down_to_zero() -> None:
