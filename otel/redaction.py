@@ -37,6 +37,7 @@ from opentelemetry.util.types import AnyValue
 
 REDACTED: Final = "[REDACTED]"
 _DEPTH_MAX: Final = 16
+_CACHED_LENGTH_MAX: Final = 64
 _INT64: Final = range(-(2**63), 2**63)
 _STRONG: Final = r"pass(?:word|wd|phrase)|secret|token|authorization|api[-_. ]?key|access[-_. ]?key|private[-_. ]?key"
 _WEAK: Final = r"pass|pwd|credentials?|cookies?|session[-_. ]?id|signature|sig"
@@ -95,7 +96,10 @@ class Redaction:
 
     def text(self, text: str) -> str:
         """Return *text* without what may not leave; the same object where there is nothing to take out."""
-        return self._cached_text(text) if len(text) <= 64 else self._text(text)
+        if len(text) > _CACHED_LENGTH_MAX:
+            return self._text(text)
+        redacted = self._cached_text(text)
+        return text if redacted == text else redacted  # the cache may hold an equal text that is another object
 
     def query(self, query: str) -> str:
         """Keep the names of a query string and the values that are known to be harmless."""
@@ -253,8 +257,13 @@ class Redaction:
         return value if redacted == _SURROGATE.sub("", text) else redacted.encode()
 
     def _text(self, text: str) -> str:
-        if len(text) > self._text_length_max:
-            text = text[: self._text_length_max]
+        if len(text) <= self._text_length_max:
+            return self._scrubbed(text)
+        # Cut last, or half a secret would be left that no rule knows; but first to a bounded length, at a space.
+        bounded = text[: 2 * self._text_length_max].rsplit(maxsplit=1)[0]
+        return self._scrubbed(bounded)[: self._text_length_max]
+
+    def _scrubbed(self, text: str) -> str:
         if not text.isascii():
             text = _without_surrogates(text)
         if self._secrets is not None and self._secrets.search(text):

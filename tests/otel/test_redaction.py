@@ -109,7 +109,16 @@ def test_no_text_is_longer_than_the_limit() -> None:
     redaction = Redaction(text_length_max=5)
 
     assert redaction.text("123456") == "12345"
+    assert redaction.text("1 " + "6" * 99) == "1"
     assert redaction.log(made.log(["x" * 9], {"k": "y" * 9})).log_record.body == ["xxxxx"]
+
+
+def test_a_cut_never_leaves_half_a_secret() -> None:
+    """A secret across the limit is taken out before the text is cut."""
+    redaction = Redaction(frozenset({"hunter2-hunter3"}), text_length_max=20)
+
+    assert redaction.text("the key is hunter2-hunter3 and more") == "the key is [REDACTED"
+    assert "hunter" not in redaction.text("x " * 15 + "hunter2-hunter3 and more")
 
 
 @pytest.mark.parametrize(
@@ -207,6 +216,7 @@ def test_what_holds_no_secret_is_the_same_object(redaction: Redaction) -> None:
     data = made.metrics(made.counter("c", made.number(1, a="b")))
 
     assert redaction.span(span) is span
+    assert redaction.text(name := "".join(["EUR", "USD"])) is name
     assert redaction.log(record) is record
     kept, _ = redaction.metrics(data)
     assert next(iterate_metrics(kept)) is next(iterate_metrics(data))
