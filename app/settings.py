@@ -26,6 +26,11 @@ from app.errors import SettingsError
 PREFIX = "MT5_OTEL_"
 API_KEY_VARIABLE = "MT5_OTEL_API_KEY"
 DEFAULT_CONFIG = Path("mt5-otel.toml")
+FLAG_NAMES: Mapping[tuple[str, ...], str] = {
+    ("terminal", "kind"): "--terminal",
+    ("terminal", "path"): "--terminal native:PATH",
+}
+"""Flags that are not called like their setting."""
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -191,6 +196,10 @@ class Settings(BaseSettings):
             loaded = Loaded()
         except ValidationError as error:
             raise SettingsError(_explain(error, file, environ, flags or {}, config)) from error
+        if loaded.demo and loaded.terminal.kind != "simulator":
+            raise SettingsError(
+                f"--demo: the demo trader trades on the simulator only, never on --terminal {loaded.terminal.kind}."
+            )
         return cls.model_construct(**{name: getattr(loaded, name) for name in cls.model_fields})
 
 
@@ -240,7 +249,7 @@ def _explain(
         path = [str(part) for part in fault["loc"]]
         variable = f"{PREFIX}{'__'.join(path)}".upper()
         if _has(flags, path):
-            name = f"--{path[-1].replace('_', '-')}"
+            name = FLAG_NAMES.get(tuple(path)) or f"--{path[-1].replace('_', '-')}"
         elif variable in {key.upper() for key in environ}:
             name = variable
         elif _has(file, path):

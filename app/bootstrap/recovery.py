@@ -10,7 +10,6 @@ from pathlib import Path
 
 from app.domain.account import AccountMode
 from app.history.telemetry import order_span_ids
-from app.telemetry.orders import SpanIds
 from app.telemetry.replay import order_span
 from app.trading.journal.journal import Journal, close_open_intents
 from app.trading.journal.records import OrderRecord
@@ -84,18 +83,22 @@ class Recovery:
         return any(count for reason, count in dropped.items() if reason not in FROM_DISK)
 
     def _written_span_ids(self) -> set[str]:
-        return order_span_ids(self._folder)
+        """Ids of order spans in the files, as far back as orders beyond the watermark go."""
+        beyond = (record.started_ns for record in self._journal.orders() if self._is_beyond(record))
+        return order_span_ids(self._folder, since_ns=min(beyond, default=0))
+
+    def _is_beyond(self, record: OrderRecord) -> bool:
+        return record.outcome_seq is not None and record.outcome_seq > self._watermark.seq
 
     def _tell_again(self, records: Sequence[OrderRecord]) -> None:
         for record in records:
             if record.outcome is None or record.ended_ns is None:
                 continue
-            trace = record.trace
             self._pipeline.replay(
                 order_span(
                     record.order,
                     record.outcome,
-                    SpanIds(trace.trace_id, trace.span_id, trace.parent_span_id),
+                    record.trace,
                     started_ns=record.started_ns,
                     ended_ns=record.ended_ns,
                     mode=self._mode,

@@ -48,4 +48,4 @@ def _run(settings: Settings, *, new_key: bool) -> None:
         environ = {ENDPOINT: running.url("collector"), **os.environ}
         serve_until_stopped(settings, new_key=new_key, environ=environ, links=tuple(stack.links(running)))
     finally:
-        typer.echo(f"Ended: {', '.join(stack.down(settings.data_dir))}.")
+        typer.echo(f"Ended: {', '.join(running.stop_all())}.")

@@ -55,6 +55,4 @@ class SystemIds:
 
 def rfc3339(time_ns: int) -> str:
     """A moment as RFC 3339 in UTC with microseconds, as logs and the journal write it."""
-    return (
-        datetime.fromtimestamp(time_ns / 1e9, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    )
+    return datetime.fromtimestamp(time_ns / 1e9, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

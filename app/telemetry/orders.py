@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from opentelemetry import trace
@@ -25,6 +24,7 @@ from app.domain.orders import (
     Unchanged,
     Unknown,
 )
+from app.domain.trace import TraceRef
 from app.telemetry.instruments import histogram
 from app.telemetry.names import ACTION, MODE, ORDER_DURATION, OUTCOME, SIDE, SYMBOL
 from otel.metatrader5.codes import RETCODES
@@ -37,20 +37,11 @@ SPAN_NAMES: Mapping[Action, str] = {Action.OPEN: "place_order", Action.CLOSE: "c
 Attribute = str | int | float | bool
 
 
-@dataclass(frozen=True, slots=True)
-class SpanIds:
-    """Where an order's span stands, as lower-case hex; empty strings while telemetry is off."""
-
-    trace_id: str = ""
-    span_id: str = ""
-    parent_span_id: str | None = None
-
-
 class OrderSpan:
     """The span of one order while it is under way."""
 
-    def __init__(self, span: Span, tracer: Tracer, ids: SpanIds) -> None:
-        self.ids = ids
+    def __init__(self, span: Span, tracer: Tracer, ref: TraceRef) -> None:
+        self.ref = ref
         self._span = span
         self._tracer = tracer
 
@@ -117,7 +108,7 @@ class OrderTelemetry:
         with self._tracer.start_as_current_span(
             SPAN_NAMES[order.action], attributes=order_attributes(order, mode)
         ) as span:
-            yield OrderSpan(span, self._tracer, _ids(span, parent))
+            yield OrderSpan(span, self._tracer, _ref(span, parent))
 
     def order_decided(self, order: Order, outcome: Outcome, duration_s: float) -> None:
         """Record how long it took, and log it inside the order's trace."""
@@ -142,11 +133,11 @@ class OrderTelemetry:
         )
 
 
-def _ids(span: Span, parent: trace.SpanContext) -> SpanIds:
+def _ref(span: Span, parent: trace.SpanContext) -> TraceRef:
     context = span.get_span_context()
     if not context.is_valid:
-        return SpanIds()
-    return SpanIds(
+        return TraceRef()
+    return TraceRef(
         trace_id=trace.format_trace_id(context.trace_id),
         span_id=trace.format_span_id(context.span_id),
         parent_span_id=trace.format_span_id(parent.span_id) if parent.is_valid else None,

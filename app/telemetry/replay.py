@@ -9,7 +9,8 @@ from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, Trace
 
 from app.domain.account import AccountMode
 from app.domain.orders import Order, Outcome
-from app.telemetry.orders import SPAN_NAMES, SpanIds, order_attributes, outcome_attributes, outcome_error
+from app.domain.trace import TraceRef
+from app.telemetry.orders import SPAN_NAMES, order_attributes, outcome_attributes, outcome_error
 
 SCOPE = "mt5_otel"
 """Name of the instrumentation scope of everything this program tells about trading."""
@@ -18,7 +19,7 @@ SCOPE = "mt5_otel"
 def order_span(
     order: Order,
     outcome: Outcome,
-    ids: SpanIds,
+    ref: TraceRef,
     *,
     started_ns: int,
     ended_ns: int,
@@ -33,8 +34,8 @@ def order_span(
     error = outcome_error(outcome)
     return ReadableSpan(
         name=SPAN_NAMES[order.action],
-        context=_context(ids.trace_id, ids.span_id),
-        parent=_context(ids.trace_id, ids.parent_span_id, remote=True) if ids.parent_span_id else None,
+        context=_context(ref.trace_id, ref.span_id),
+        parent=_context(ref.trace_id, ref.parent_span_id, remote=True) if ref.parent_span_id else None,
         resource=resource,
         attributes={**order_attributes(order, mode), **outcome_attributes(outcome), "mt5.order.replayed": True},
         kind=SpanKind.INTERNAL,

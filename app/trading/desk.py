@@ -17,7 +17,7 @@ from app.errors import JournalError
 from app.telemetry.orders import OrderSpan, OrderTelemetry
 from app.telemetry.terminal import answered, started_ns
 from app.trading.journal.journal import Journal
-from app.trading.journal.records import OrderRecord, TraceRef
+from app.trading.journal.records import OrderRecord
 from app.trading.risk import check
 from app.watch.poller import Watch
 from otel.metatrader5.describe import Endpoint
@@ -162,24 +162,23 @@ class Desk:
     async def _decide(self, order: Order, symbol: Symbol | Unavailable, arrived: float) -> Decision:
         started_ns = self._clock.time_ns()
         with self._telemetry.order(order, self._watch.latest.mode) as span:
-            trace = TraceRef(span.ids.trace_id, span.ids.span_id, span.ids.parent_span_id)
             refusal = self._refusal(order, symbol, span)
             if refusal is not None:
                 outcome: Outcome = refusal
                 with span.step("journal", record="outcome"):
                     await self._journal.refused(
-                        order, trace, refusal, started_ns=started_ns, ended_ns=self._clock.time_ns()
+                        order, span.ref, refusal, started_ns=started_ns, ended_ns=self._clock.time_ns()
                     )
             else:
                 assert isinstance(symbol, Symbol)
                 comment = tagged_comment(order.comment, order.order_id, tag=self._order_tag)
                 with span.step("journal", record="intent"):
-                    await self._journal.intent(order, trace, comment_sent=comment, started_ns=started_ns)
+                    await self._journal.intent(order, span.ref, comment_sent=comment, started_ns=started_ns)
                 outcome = await self._execute(order, symbol, comment, span, arrived)
                 await self._write_down(order, outcome, span)
             span.decided(outcome)
             self._telemetry.order_decided(order, outcome, self._clock.monotonic() - arrived)
-        return Decision(order=order, outcome=outcome, trace_id=span.ids.trace_id)
+        return Decision(order=order, outcome=outcome, trace_id=span.ref.trace_id)
 
     def _refusal(self, order: Order, symbol: Symbol | Unavailable, span: OrderSpan) -> Denied | NotSent | None:
         with span.step("risk"):

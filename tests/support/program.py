@@ -63,7 +63,7 @@ class Program:
             self.process = subprocess.Popen(
                 [*command, *self.arguments], env=environ, stdout=log, stderr=subprocess.STDOUT, text=True
             )
-        self.url = self._await_url(before)
+        self.url = self.await_url(before)
         if ready:
             self.await_ready()
 
@@ -118,12 +118,14 @@ class Program:
             if entry["kind"] in ("outcome", "unsent")
         }
 
-    def text(self) -> str:
-        """Everything in the files of its data folder and everything it printed."""
-        files = [path for path in self.folder.rglob("*") if path.is_file() and path.suffix not in (".lock",)]
+    def text(self, *parts: str) -> str:
+        """Everything in the files of its data folder, or of these parts of it, and everything it printed."""
+        folders = [self.folder / part for part in parts] or [self.folder]
+        files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
         return "".join(path.read_text(encoding="utf-8", errors="replace") for path in [*files, self.log])
 
-    def _await_url(self, offset: int) -> str:
+    def await_url(self, offset: int) -> str:
+        """Wait for the banner behind this many bytes of its log, and return the API's URL."""
         deadline = time.monotonic() + START_S
         while True:
             printed = self.log.read_bytes()[offset:].decode("utf-8", errors="replace")

@@ -8,11 +8,12 @@ from typing import Final
 
 from app.domain.clock import Clock
 from app.domain.orders import Denied, NotSent, Order, Outcome, Unknown
+from app.domain.trace import TraceRef
 from app.errors import JournalError
 from app.trading.journal.files import Files, SystemFiles
 from app.trading.journal.index import Records
 from app.trading.journal.reading import Contents, OpenReport, read_contents
-from app.trading.journal.records import Amended, Decided, Entry, Intent, OrderRecord, TraceRef, Unsent
+from app.trading.journal.records import Amended, Decided, Entry, Intent, OrderRecord, Unsent
 from app.trading.journal.writer import Writer
 
 SEGMENT_BYTES_MAX: Final = 16 * 1024 * 1024

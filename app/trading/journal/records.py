@@ -8,18 +8,10 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 from app.domain.clock import rfc3339
 from app.domain.orders import Denied, Filled, NotSent, Order, Outcome, Placed
+from app.domain.trace import TraceRef
 
 NumberKind = Literal["order", "deal", "position"]
 """What a number of the broker's names."""
-
-
-@dataclass(frozen=True, slots=True)
-class TraceRef:
-    """Where an order's span stands: ids in lower-case hex, empty while telemetry is off."""
-
-    trace_id: str = ""
-    span_id: str = ""
-    parent_span_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,9 @@ import orjson
 
 from app.domain.clock import rfc3339
 from app.domain.orders import Action, Filled, Order, Outcome, Side
+from app.domain.trace import TraceRef
 from app.trading.journal.lines import GENESIS, encode, link, seal
-from app.trading.journal.records import Decided, Entry, Intent, TraceRef
+from app.trading.journal.records import Decided, Entry, Intent
 
 START_NS = 1_800_000_000_000_000_000
 MS = 1_000_000

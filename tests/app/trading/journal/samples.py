@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.domain.orders import Action, Filled, Order, Side
+from app.domain.trace import TraceRef
 from app.trading.journal.lines import GENESIS, encode, link, seal
-from app.trading.journal.records import Decided, Entry, Intent, TraceRef
+from app.trading.journal.records import Decided, Entry, Intent
 
 NOW_NS = 1_800_000_000_123_456_000
 

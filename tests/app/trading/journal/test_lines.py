@@ -24,8 +24,9 @@ from app.domain.orders import (
     Unchanged,
     Unknown,
 )
+from app.domain.trace import TraceRef
 from app.trading.journal.lines import GENESIS, DamagedLineError, encode, link, seal, unseal
-from app.trading.journal.records import Amended, Decided, Entry, Intent, TraceRef, Unsent
+from app.trading.journal.records import Amended, Decided, Entry, Intent, Unsent
 from tests.app.trading.journal.samples import NOW_NS, a_decision, a_fill, an_intent, chained
 
 numbers = st.integers(0, 2**63 - 1)

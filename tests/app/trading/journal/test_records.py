@@ -5,7 +5,8 @@ from __future__ import annotations
 import orjson
 
 from app.domain.orders import Rejected
-from app.trading.journal.records import OrderRecord, TraceRef
+from app.domain.trace import TraceRef
+from app.trading.journal.records import OrderRecord
 from tests.app.trading.journal.samples import NOW_NS, a_fill, a_trace, an_order
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from app.domain.orders import Denied
+from app.domain.trace import TraceRef
 from app.trading.journal.index import Records
-from app.trading.journal.records import Entry, Stamped, TraceRef, Unsent
+from app.trading.journal.records import Entry, Stamped, Unsent
 from app.trading.journal.watermark import Watermark, lost_spans
 from tests.app.trading.journal.samples import NOW_NS, a_decision, a_trace, an_intent, an_order
 
