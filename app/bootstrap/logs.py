@@ -13,7 +13,7 @@ from otel.redaction import Redaction
 
 FILE_BYTES_MAX = 5_000_000
 FILES_KEPT = 5
-QUIET = ("httpx2", "httpcore2", "asyncio", "urllib3")
+QUIET = ("httpx2", "httpcore2", "asyncio", "urllib3", "uvicorn", "filelock")
 """Libraries that log each request; what matters of them is logged here."""
 
 
