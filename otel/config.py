@@ -74,7 +74,8 @@ class TelemetryConfig:
     Metrics are collected every `collect_interval_s` seconds and every `write_every`th collection is written. Batches
     hold `batch_size` items and wait `schedule_delay_s` at most; up to `queue_size` items wait to be written, more are
     dropped and counted. A file is followed by a new one at `segment_max_bytes` or after `segment_max_age_s`; per
-    signal, files over `keep_bytes` in all or older than `keep_s` are deleted.
+    signal, files over `keep_bytes` in all or older than `keep_s` are deleted. What an endpoint refuses for our
+    credentials or path is tried again after `parked_retry_s`.
     """
 
     service_name: str = "mt5-otel"
@@ -101,6 +102,7 @@ class TelemetryConfig:
     segment_max_age_s: float = 3600.0
     keep_bytes: int = 1024 * 1024 * 1024
     keep_s: float = 30 * 86_400.0
+    parked_retry_s: float = 60.0
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, while a person is still looking."""
@@ -113,6 +115,7 @@ class TelemetryConfig:
         _positive("segment_max_age_s", self.segment_max_age_s)
         _positive("keep_bytes", self.keep_bytes)
         _positive("keep_s", self.keep_s)
+        _positive("parked_retry_s", self.parked_retry_s)
         if not 1 <= self.batch_size <= self.queue_size:
             raise TelemetryConfigError("batch_size must lie between 1 and queue_size")
         if not self.disabled:

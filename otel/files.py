@@ -16,7 +16,7 @@ from otel.guard import Deadline, QuietLog
 from otel.readings import count_points
 from otel.retention import Caps, Retention
 from otel.segments import SegmentWriter
-from otel.shipper import DeliveryStatus, Destination, Shipper
+from otel.shipper import DeliveryStatus, Destination, Pace, Shipper
 from otel.troubles import Troubles
 
 _log = logging.getLogger(__name__)
@@ -118,7 +118,10 @@ def _open(
     shipper = None
     if endpoint is not None:
         # Before the writer: what lies there by now was left by an earlier process.
-        shipper = Shipper(signal, directory, _destination(endpoint), account, retention=retention, troubles=troubles)
+        pace = Pace(parked_s=config.parked_retry_s)
+        shipper = Shipper(
+            signal, directory, _destination(endpoint), account, retention=retention, pace=pace, troubles=troubles
+        )
     writer = SegmentWriter(
         directory,
         max_bytes=config.segment_max_bytes,

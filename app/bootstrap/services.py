@@ -156,10 +156,18 @@ def _telemetry(settings: Settings, environ: Mapping[str, str], folder: Path, ver
             write_every=chosen.export_every,
             segment_max_bytes=int(chosen.segment_mib * 2**20),
             segment_max_age_s=chosen.segment_age_s,
+            keep_bytes=int(chosen.keep_mib * 2**20),
+            keep_s=chosen.keep_days * 86_400,
+            parked_retry_s=chosen.parked_retry_s,
         )
         pipeline = build_pipeline(config, instance_id=kept_instance_id(folder))
     except TelemetryConfigError as error:
         raise StartupError(str(error)) from error
+    except OSError as error:
+        raise StartupError(
+            f"Telemetry cannot be opened: {error}. Look at the folder {folder / 'telemetry'} and at the files that "
+            "OTEL_EXPORTER_OTLP_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_… name."
+        ) from error
     for name in without_effect(environ):
         log.warning("%s has no effect here; the docs say of every OTEL_* variable whether it is honoured", name)
     return pipeline

@@ -122,6 +122,11 @@ def test_data_folder_that_cannot_be_made(tmp_path: Path) -> None:
         ((), {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "grpc"),
         (
             (),
+            {"OTEL_EXPORTER_OTLP_ENDPOINT": "https://127.0.0.1:1", "OTEL_EXPORTER_OTLP_CERTIFICATE": "no-such.pem"},
+            "no-such.pem",
+        ),
+        (
+            (),
             {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_PROTOCOL": "carrier-pigeon"},
             "OTEL_EXPORTER_OTLP_PROTOCOL",
         ),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import httpx2
+from prometheus_client.parser import text_string_to_metric_families
 
 from app.history.telemetry import read_traces
 from tests.stack.backends import RunningStack, Span, eventually
@@ -62,3 +65,26 @@ def expect_every_span_once(stack: RunningStack, service: str, program: Program) 
     in_files = {span.span_id for span in stack.files.spans() if span.service == service}
     assert own_ids == in_jaeger
     assert in_jaeger <= in_files
+
+
+ROUTE_LABELS = {"job", "instance", "service_name", "service_instance_id", "le", "__name__"}
+"""What differs by route and may: who sent it, promoted labels, the spelling of bucket bounds."""
+
+
+def expect_the_same_names(stack: RunningStack, service: str, program: Program) -> None:
+    """Every series that `/metrics` shows is in Prometheus, by way of the Collector, under the same name and labels."""
+    text = httpx2.get(f"{program.url}/metrics", trust_env=False).text
+    samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+    # `target_info` carries the resource, in the words of each route.
+    ours = {_series(sample.name, sample.labels) for sample in samples if sample.name != "target_info"}
+    theirs = eventually(
+        lambda: {_series(labels["__name__"], labels) for labels, _ in stack.prometheus.query(f'{{job="{service}"}}')},
+        lambda seen: ours <= seen,
+    )
+    assert ours - theirs == set()
+    made_by_the_collector = {name for name, *_ in theirs if str(name).startswith("traces_span_metrics_")}
+    assert {name for name, *_ in theirs} - made_by_the_collector <= {name for name, *_ in ours} | {"target_info"}
+
+
+def _series(name: str, labels: Mapping[str, str]) -> tuple[object, ...]:
+    return (name, *sorted((key, value) for key, value in labels.items() if key not in ROUTE_LABELS))

@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.stack.backends import RunningStack, eventually
-from tests.stack.expect import expect_counts, expect_every_span_once, expect_one_trace_each, order_spans
+from tests.stack.expect import (
+    expect_counts,
+    expect_every_span_once,
+    expect_one_trace_each,
+    expect_the_same_names,
+    order_spans,
+)
 from tests.support.program import running, side_by_side
 
 pytestmark = pytest.mark.stack
@@ -26,6 +32,7 @@ def test_two_hundred_orders_are_the_same_everywhere(running_stack: RunningStack,
 
         held = eventually(lambda: order_spans(running_stack, service), lambda spans: len(spans) >= 200)
         counted = expect_counts(running_stack, service, program)
+        expect_the_same_names(running_stack, service, program)
         program.stop()
 
     assert counted == Counter(journalled.values())
