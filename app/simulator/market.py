@@ -4,6 +4,7 @@ Three levels, each of which re-aggregates exactly to the one above: the hours of
 hour, ticks inside a minute. Conventions:
 
 - Bars are **bid** bars, as MT5's are. An hour's bid is the ask of its lap less the hour's spread.
+- The broker earns a fixed mark-up, taken off the bid: the asks stay those of the lap, and bid < ask always.
 - The spread of a bar is its smallest. Asks also re-aggregate to the lap: ticks at the hour's corners carry the
   hour's own spread, and no other is widened beyond the hour's highest ask.
 - A minute has at least four ticks, so that it can show its own open, high, low and close.
@@ -30,6 +31,8 @@ _BROWNIAN_RANGE = (8 / np.pi) ** 0.5
 _MEAN_BODY = (2 / np.pi) ** 0.5
 # Bars tell only the smallest spread. How far single ticks go beyond it is not in them: assumed, in points.
 _WIDENING_POINTS = 1.5
+# The fitted figures are a raw-spread account's, whose smallest spread is often zero.
+_MARKUP_POINTS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,13 +179,13 @@ class Feed:
         return spread
 
     def _spread(self, table: Floats, hour_of_day: Ints, draw: Floats) -> Ints:
-        """Invert the fitted distribution of an hour of the day, piece by straight piece."""
+        """Invert the fitted distribution of an hour of the day, piece by straight piece; add the mark-up."""
         at = self._figures.spread_quantiles
         draw = np.minimum(draw, at[-1])
         piece = np.minimum(np.searchsorted(at, draw, side="right") - 1, len(at) - 2)
         part = (draw - at[piece]) / (at[piece + 1] - at[piece])
         below, above = table[hour_of_day, piece], table[hour_of_day, piece + 1]
-        return np.asarray(np.rint(below + part * (above - below)).astype(np.int64))
+        return np.asarray(np.rint(below + part * (above - below)).astype(np.int64) + _MARKUP_POINTS)
 
     def _make_ticks(self, number: int) -> Ticks:
         """The ticks of one minute (counted from 1970)."""
