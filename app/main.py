@@ -21,7 +21,10 @@ from fastapi import FastAPI
 from app.access.keys import Scope
 from app.api.application import create_api
 from app.api.services import ApiServices
+from app.bootstrap.page import open_feed
 from app.bootstrap.services import Services, open_services
+from app.dashboard.assets import Assets
+from app.dashboard.feed import Feed
 from app.demo import trader
 from app.errors import StartupError
 from app.monitoring.status import Monitor
@@ -29,8 +32,8 @@ from app.settings import Settings
 from otel.exposition import render
 from otel.http import instrument_app
 
-UNTRACED_PATHS = ("/", "/metrics", "/docs", "/openapi.json", "/favicon.ico", "/api/health")
-UNTRACED_PREFIXES = ("/static-offline-docs/",)
+UNTRACED_PATHS = ("/", "/metrics", "/docs", "/openapi.json", "/favicon.ico", "/api/health", "/api/stream")
+UNTRACED_PREFIXES = ("/static-offline-docs/", "/assets/")
 DEMO_SCOPES: tuple[Scope, ...] = (Scope.READ, Scope.TRADE)
 
 
@@ -53,6 +56,8 @@ def create_app(services: Services) -> FastAPI:
             keys=services.keys,
             monitor=monitor,
             metrics=partial(render, services.pipeline.readings),
+            assets=Assets.load(),
+            feed=open_feed(services, monitor),
             version=services.version,
         )
     )
@@ -94,9 +99,14 @@ async def serve(
         async with open_services(settings, version=program_version(), environ=environ, new_key=new_key) as services:
             url = _url(settings.http.host, listener.getsockname()[1])
             async with _demo_trader(services, url):
-                server = _Server(_uvicorn_config(create_app(services), settings), partial(started, services, url))
+                app = create_app(services)
+                feed: Feed = app.state.services.feed
+                server = _Server(_uvicorn_config(app, settings), partial(started, services, url), ending=feed.stop)
                 stop.then(server.stop)
-                await server.serve([listener])
+                try:
+                    await server.serve([listener])
+                finally:
+                    await feed.close()
 
 
 class StopSignals:
@@ -133,11 +143,12 @@ def program_version() -> str:
 
 
 class _Server(uvicorn.Server):
-    """Says when it answers."""
+    """Says when it answers, and when it is about to end: open streams would hold it up to the last moment."""
 
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None], *, ending: Callable[[], None]) -> None:
         super().__init__(config)
         self._say_started = started
+        self._say_ending = ending
 
     def stop(self) -> None:
         """End: answer what is under way and accept no more."""
@@ -151,6 +162,11 @@ class _Server(uvicorn.Server):
         """Begin to listen."""
         await super().startup(sockets)
         self._say_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept no more, and wait for what is under way."""
+        self._say_ending()
+        await super().shutdown(sockets)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -119,6 +119,39 @@ class TelemetrySettings(Section):
     )
 
 
+class PageSettings(Section):
+    """The live page."""
+
+    jaeger_url: str = Field(
+        "", description="Jaeger's address as a browser reaches it, `http://127.0.0.1:16686`; traces link to it."
+    )
+    streams_max: int = Field(32, ge=1, le=1_000, description="How many pages may be open at once.")
+
+
+class MonitoringSettings(Section):
+    """When something counts as wrong, and over which time that is looked at."""
+
+    error_rate_max: float = Field(
+        0.10, ge=0, le=1, description="`error_rate_high` above this share of requests answered with 500 and above."
+    )
+    error_rate_requests_min: int = Field(20, ge=1, description="`error_rate_high` looks at no fewer requests.")
+    error_rate_window_s: float = Field(3_600.0, ge=1, le=86_400, description="`error_rate_high` looks back so far.")
+    errors_max: int = Field(100, ge=0, description="`error_count_high` above so many errors.")
+    errors_window_s: float = Field(86_400.0, ge=1, le=86_400, description="`error_count_high` looks back so far.")
+    invalid_keys_max: int = Field(10, ge=0, description="`security_threats` above so many calls with an invalid key.")
+    invalid_keys_window_s: float = Field(
+        86_400.0, ge=1, le=86_400, description="`security_threats` looks back so far."
+    )
+    orders_failed_max: int = Field(10, ge=0, description="`trading_failures` above so many failed orders.")
+    orders_failed_window_s: float | None = Field(
+        None, ge=1, le=86_400, description="`trading_failures` looks back so far; none is today, as the broker has it."
+    )
+    feed_frozen_s: float = Field(60.0, gt=0, description="`feed_frozen` after so long without a price.")
+    judge_s: float = Field(1.0, gt=0, le=60, description="How often conditions are looked at and figures kept on disk.")
+    snapshot_s: float = Field(3_600.0, gt=0, description="How often a row is added to logs/metrics.csv by itself.")
+    files_keep_days: float = Field(90.0, gt=0, description="How long the weekly files under logs/ are kept.")
+
+
 class StackSettings(Section):
     """Ports of the Collector, Jaeger and Prometheus run by `mt5-otel stack`."""
 
@@ -154,6 +187,8 @@ class Settings(BaseSettings):
     simulator: SimulatorSettings = SimulatorSettings()
     orders: OrderSettings = OrderSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
+    monitoring: MonitoringSettings = MonitoringSettings()
+    page: PageSettings = PageSettings()
     stack: StackSettings = StackSettings()
 
     @property

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
-from starlette.responses import RedirectResponse
 
 from app.api.errors import install
 from app.api.middleware import middleware
 from app.api.outcomes import journal_failed
-from app.api.routes import health, orders, terminal
+from app.api.routes import health, orders, page, terminal
 from app.api.services import ApiServices
 from app.errors import JournalError
 
@@ -43,9 +42,5 @@ def create_api(services: ApiServices) -> FastAPI:
     api.add_exception_handler(JournalError, journal_failed)
     for router in (health.open_router, health.router, terminal.router, orders.router):
         api.include_router(router)
-    api.add_api_route("/", _to_docs, include_in_schema=False)
+    api.include_router(page.router)
     return api
-
-
-async def _to_docs() -> RedirectResponse:
-    return RedirectResponse("/docs")

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Protocol, cast
 from fastapi import Depends, Request
 
 from app.access.keys import KeyStore
+from app.dashboard.assets import Assets
+from app.dashboard.feed import Feed
 from app.domain.account import Account, Missing, Position, Symbol, Tick, Unavailable
 from app.domain.clock import Clock
 from app.domain.orders import Side
@@ -76,6 +78,8 @@ class ApiServices:
         keys: who may call.
         monitor: how it goes.
         metrics: renders `/metrics`.
+        assets: the page's files.
+        feed: what open pages listen to.
         version: of this program.
     """
 
@@ -88,6 +92,8 @@ class ApiServices:
     keys: KeyStore
     monitor: Monitor
     metrics: RenderMetrics
+    assets: Assets
+    feed: Feed
     version: str
 
 

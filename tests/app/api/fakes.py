@@ -13,6 +13,9 @@ import httpx2
 from app.access.keys import KeyStore
 from app.api.application import create_api
 from app.api.services import ApiServices
+from app.dashboard.assets import Assets
+from app.dashboard.feed import Feed
+from app.dashboard.frame import Frame
 from app.domain.account import Account, AccountMode, Missing, Position, Symbol, Tick, Unavailable
 from app.domain.orders import Action, Filled, Order, Outcome, Side
 from app.monitoring.status import Monitor
@@ -224,6 +227,8 @@ def build_api(directory: Path) -> Api:
         keys=keys,
         monitor=Monitor(watch=watch, journal=journal, directories=(directory,), clock=clock),
         metrics=lambda accept: (f"# for {accept}\n".encode(), "text/plain; version=0.0.4"),
+        assets=Assets({}),
+        feed=Feed(lambda: Frame(at_ms=0, sections={})),
         version="9.9.9",
     )
     return Api(services, gateway, desk, watch, journal, directory)
