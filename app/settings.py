@@ -79,6 +79,9 @@ class TerminalSettings(Section):
         7.0, gt=0, le=7.0, description="An order's deadline from its arrival, queue included."
     )
     read_timeout_s: float = Field(5.0, gt=0, description="Deadline of a read.")
+    data_timeout_s: float = Field(
+        60.0, gt=0, le=600, description="Deadline of a call for bars, ticks, history or the list of symbols."
+    )
     deals_timeout_s: float = Field(1.0, gt=0, description="How long the answer waits for the order's deals.")
     initialize_timeout_s: float = Field(120.0, gt=0, description="Deadline of connecting to the terminal.")
     reconnect_s: float = Field(5.0, gt=0, description="Pause between attempts to connect.")
@@ -99,6 +102,22 @@ class OrderSettings(Section):
     """How orders are marked and checked."""
 
     order_tag: bool = Field(True, description="End the comment sent with `~` and 8 characters of our order id.")
+
+
+class RiskSettings(Section):
+    """What our own checks go by."""
+
+    day_start: str = Field(
+        "00:00",
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
+        description="When a day of results begins, by the broker's clock: `HH:MM`.",
+    )
+
+    @property
+    def day_start_s(self) -> int:
+        """The same in seconds after the broker's midnight."""
+        hours, minutes = self.day_start.split(":")
+        return int(hours) * 3_600 + int(minutes) * 60
 
 
 class TelemetrySettings(Section):
@@ -139,9 +158,7 @@ class MonitoringSettings(Section):
     errors_max: int = Field(100, ge=0, description="`error_count_high` above so many errors.")
     errors_window_s: float = Field(86_400.0, ge=1, le=86_400, description="`error_count_high` looks back so far.")
     invalid_keys_max: int = Field(10, ge=0, description="`security_threats` above so many calls with an invalid key.")
-    invalid_keys_window_s: float = Field(
-        86_400.0, ge=1, le=86_400, description="`security_threats` looks back so far."
-    )
+    invalid_keys_window_s: float = Field(86_400.0, ge=1, le=86_400, description="`security_threats` looks back so far.")
     orders_failed_max: int = Field(10, ge=0, description="`trading_failures` above so many failed orders.")
     orders_failed_window_s: float | None = Field(
         None, ge=1, le=86_400, description="`trading_failures` looks back so far; none is today, as the broker has it."
@@ -186,6 +203,7 @@ class Settings(BaseSettings):
     terminal: TerminalSettings = TerminalSettings()
     simulator: SimulatorSettings = SimulatorSettings()
     orders: OrderSettings = OrderSettings()
+    risk: RiskSettings = RiskSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     monitoring: MonitoringSettings = MonitoringSettings()
     page: PageSettings = PageSettings()

@@ -14,18 +14,30 @@ from app.access.keys import KeyStore
 from app.bootstrap.data_folder import data_folder
 from app.bootstrap.logs import log_lines
 from app.bootstrap.recovery import Recovery
+from app.broker.archive import Archive
 from app.broker.gateway import Gateway
 from app.broker.server_time import ServerTime
 from app.broker.specs import terminal_spec
+from app.broker.terminal import TerminalSpec
 from app.broker.worker import TerminalWorker
 from app.domain.account import AccountMode
 from app.domain.clock import Clock, Ids, SystemClock, SystemIds
 from app.errors import StartupError
 from app.settings import API_KEY_VARIABLE, Settings
+from app.telemetry.deals import DealTelemetry
 from app.telemetry.orders import OrderTelemetry
 from app.telemetry.replay import SCOPE
-from app.telemetry.state import observe_account, observe_connection, observe_orders, observe_positions
+from app.telemetry.state import (
+    observe_account,
+    observe_connection,
+    observe_deals,
+    observe_orders,
+    observe_positions,
+    observe_profit,
+    observe_watch,
+)
 from app.telemetry.terminal import InstrumentedTerminal
+from app.trading.deals import DealKeeper
 from app.trading.desk import Desk
 from app.trading.journal.journal import Journal
 from app.watch.poller import Watch, counts_by_side
@@ -37,7 +49,15 @@ log = logging.getLogger(__name__)
 
 FINISH_ORDERS_S = 1.0
 CLOSE_TELEMETRY_S = 1.5
-ORDERS_METRIC = "mt5.orders"
+JOURNAL_METRICS = (
+    "mt5.orders",
+    "mt5.order.resolutions",
+    "mt5.deals",
+    "mt5.positions.opened",
+    "mt5.positions.closed",
+    "mt5.connection.failures",
+)
+"""Counters that the journal counts, since its first line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +76,7 @@ class Services:
     pipeline: Pipeline
     journal: Journal
     gateway: Gateway
+    archive: Archive
     watch: Watch
     desk: Desk
 
@@ -94,21 +115,23 @@ async def open_services(
         opened.push_async_callback(recovery.close)
         await recovery.run()
 
-        worker = TerminalWorker(
-            spec,
-            initialize_timeout_s=settings.terminal.initialize_timeout_s,
-            reconnect_s=settings.terminal.reconnect_s,
-        )
-        opened.push_async_callback(worker.close)
+        workers = {name: _worker(settings, spec) for name in ("trading", "data")}
+        for worker in workers.values():
+            opened.push_async_callback(worker.close)
+        terminal = InstrumentedTerminal(workers["trading"], tracer, meter, lambda: _endpoint(watch))
         gateway = Gateway(
-            InstrumentedTerminal(worker, tracer, meter, lambda: _endpoint(watch)),
+            terminal,
             clock=clock,
             server_time=ServerTime(_utc_offset_s(settings)),
             simulated=spec.simulated,
             read_timeout_s=settings.terminal.read_timeout_s,
             deals_timeout_s=settings.terminal.deals_timeout_s,
         )
-        watch = Watch(gateway, clock=clock, poll_s=settings.terminal.poll_s)
+        archive = Archive(
+            terminal.beside(workers["data"]), gateway, clock=clock, timeout_s=settings.terminal.data_timeout_s
+        )
+        watch = _watch(settings, gateway, journal, workers, clock=clock, never_closes=spec.simulated)
+        DealKeeper(gateway=gateway, journal=journal, watch=watch, telemetry=DealTelemetry(tracer), clock=clock)
         desk = Desk(
             gateway=gateway,
             journal=journal,
@@ -120,8 +143,9 @@ async def open_services(
             order_timeout_s=settings.terminal.order_timeout_s,
         )
         watch.subscribe(desk.settle)
-        _observe(pipeline, version, journal, watch)
-        worker.start()
+        _observe(pipeline, version, journal, watch, clock)
+        for worker in workers.values():
+            worker.start()
         watch.start()
         opened.push_async_callback(watch.close)
         opened.push_async_callback(desk.finish, FINISH_ORDERS_S)
@@ -135,9 +159,39 @@ async def open_services(
             pipeline=pipeline,
             journal=journal,
             gateway=gateway,
+            archive=archive,
             watch=watch,
             desk=desk,
         )
+
+
+def _worker(settings: Settings, spec: TerminalSpec) -> TerminalWorker:
+    return TerminalWorker(
+        spec,
+        initialize_timeout_s=settings.terminal.initialize_timeout_s,
+        reconnect_s=settings.terminal.reconnect_s,
+    )
+
+
+def _watch(
+    settings: Settings,
+    gateway: Gateway,
+    journal: Journal,
+    workers: Mapping[str, TerminalWorker],
+    *,
+    clock: Clock,
+    never_closes: bool,
+) -> Watch:
+    return Watch(
+        gateway,
+        clock=clock,
+        poll_s=settings.terminal.poll_s,
+        never_closes=never_closes,
+        frozen_after_s=settings.monitoring.feed_frozen_s,
+        day_start_s=settings.risk.day_start_s,
+        deals_since=lambda: journal.last_deal_ns,
+        workers=lambda: {name: worker.state for name, worker in workers.items()},
+    )
 
 
 def _telemetry(settings: Settings, environ: Mapping[str, str], folder: Path, version: str) -> Pipeline:
@@ -173,12 +227,26 @@ def _telemetry(settings: Settings, environ: Mapping[str, str], folder: Path, ver
     return pipeline
 
 
-def _observe(pipeline: Pipeline, version: str, journal: Journal, watch: Watch) -> None:
+def _observe(pipeline: Pipeline, version: str, journal: Journal, watch: Watch, clock: Clock) -> None:
     """Let the metrics read what lies ready: journal and `watch`."""
     meter = pipeline.meter_provider.get_meter(SCOPE, version)
     if journal.first_ns is not None:
-        pipeline.set_start_time(ORDERS_METRIC, journal.first_ns)
+        for name in JOURNAL_METRICS:
+            pipeline.set_start_time(name, journal.first_ns)
     observe_orders(meter, journal.totals, journal.resolutions)
+    observe_deals(meter, journal.deal_totals, journal.deal_net, journal.positions_opened, journal.positions_closed)
+    observe_watch(
+        meter,
+        failures=journal.connection_failures,
+        pending=lambda: len(watch.latest.orders),
+        tick_ages_s=lambda: watch.latest.tick_ages_s(clock.time_ns()),
+    )
+    observe_profit(
+        meter,
+        lambda: watch.latest.account,
+        day=lambda: journal.deal_sums(watch.latest.day_start_ns).pnl,
+        floating=lambda: watch.latest.floating,
+    )
     observe_account(meter, lambda: watch.latest.account)
     observe_positions(meter, lambda: counts_by_side(watch.latest.positions))
     observe_connection(meter, lambda: {layer: getattr(watch.latest.connection, layer) for layer in LAYERS})

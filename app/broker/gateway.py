@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import dataclasses
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from app.broker.outcomes import to_outcome
-from app.broker.records import account_from, deal_from, position_from, symbol_from, tick_from
+from app.broker.records import account_from, deal_from, pending_from, position_from, symbol_from, tick_from
 from app.broker.requests import market_request, needs_price
 from app.broker.server_time import ServerTime
 from app.broker.terminal import Answer, Call, NoAnswer, Reply, Terminal
-from app.domain.account import Account, Deal, Missing, Position, Symbol, Tick, Unavailable
+from app.domain.account import Account, Missing, PendingOrder, Position, Symbol, Tick, Unavailable
 from app.domain.clock import Clock
+from app.domain.deals import Deal
 from app.domain.orders import Filled, NotSent, Order, Outcome
 
 DEALS_PAUSE_S = 0.05
 """Between two looks for deals that the terminal's history does not show yet."""
 NOT_FOUND = -4
+A_DAY_S = 86_400
+TRADE_MODE_DISABLED = 0
 
 Record = Mapping[str, Any]
 
@@ -49,6 +54,15 @@ class Settlement:
     server: ServerTimes | None = None
 
 
+@dataclass(slots=True)
+class _Names:
+    """The symbols that the terminal knows: the broker's spelling by upper case, and those of Market Watch."""
+
+    by_upper: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    selected: tuple[str, ...] = ()
+    disabled: frozenset[str] = frozenset()
+
+
 class Gateway:
     """The terminal in this program's terms.
 
@@ -72,8 +86,14 @@ class Gateway:
         self._simulated = simulated
         self._read_timeout_s = read_timeout_s
         self._deals_timeout_s = deals_timeout_s
-        self._names: dict[str, str] = {}
-        self._selected: tuple[str, ...] = ()
+        self._deadline_max = math.inf
+        self._names = _Names()
+
+    def before(self, deadline: float) -> Gateway:
+        """The same terminal, with no read going on past this moment of the monotonic clock."""
+        hurried = copy.copy(self)
+        hurried._deadline_max = deadline
+        return hurried
 
     async def account(self) -> Account | Unavailable:
         """The account as it is now."""
@@ -93,6 +113,25 @@ class Gateway:
             return records
         positions = (position_from(self.server_time.to_utc(record)) for record in records)
         return tuple(sorted(positions, key=lambda position: (position.record["time_msc"], position.ticket)))
+
+    async def orders(self, ticket: int | None = None) -> tuple[PendingOrder, ...] | Unavailable:
+        """Pending orders by the time they were placed, or the one of this ticket (none: an empty tuple)."""
+        wanted = {} if ticket is None else {"ticket": ticket}
+        records = await self._read("orders_get", kwargs=wanted)
+        if isinstance(records, Unavailable):
+            return records
+        orders = (pending_from(self.server_time.to_utc(record)) for record in records)
+        return tuple(sorted(orders, key=lambda order: (order.record["time_setup_msc"], order.ticket)))
+
+    async def deals_since(self, since_ns: int) -> tuple[Deal, ...] | Unavailable:
+        """Deals made since a moment, oldest first; the newest ones too, wherever the server's clock stands."""
+        since_s = since_ns // 10**9 + self.server_time.offset_s
+        until_s = self._clock.time_ns() // 10**9 + self.server_time.offset_s + A_DAY_S
+        return self._deals_in(await self._read("history_deals_get", since_s, until_s))
+
+    async def deals_of_position(self, position: int) -> tuple[Deal, ...] | Unavailable:
+        """Every deal of a position, oldest first."""
+        return self._deals_in(await self._read("history_deals_get", kwargs={"position": position}))
 
     async def symbol(self, name: str) -> Symbol | Missing | Unavailable:
         """The instrument of this name, in any case; chosen in Market Watch if it was not."""
@@ -119,24 +158,31 @@ class Gateway:
 
     async def broker_name(self, name: str) -> str | Missing | Unavailable:
         """The broker's spelling of a symbol name given in any case."""
-        if not self._names:
+        if not self._names.by_upper:
             names = await self.symbol_names()
             if isinstance(names, Unavailable):
                 return names
-        return self._names.get(name.upper()) or Missing(what=name)
+        return self._names.by_upper.get(name.upper()) or Missing(what=name)
 
     async def symbol_names(self) -> tuple[str, ...] | Unavailable:
         """Every symbol the terminal knows; the names that `broker_name` looks among."""
-        records = await self._read("symbols_get", fields=("name", "select"))
+        records = await self._read("symbols_get", fields=("name", "select", "trade_mode"))
         if isinstance(records, Unavailable):
             return records
-        self._names = {record["name"].upper(): record["name"] for record in records}
-        self._selected = tuple(record["name"] for record in records if record["select"])
-        return tuple(self._names.values())
+        self._names.by_upper = {record["name"].upper(): record["name"] for record in records}
+        self._names.selected = tuple(record["name"] for record in records if record["select"])
+        self._names.disabled = frozenset(
+            record["name"] for record in records if record.get("trade_mode") == TRADE_MODE_DISABLED
+        )
+        return tuple(self._names.by_upper.values())
+
+    def untradable(self, symbols: Iterable[str]) -> tuple[str, ...]:
+        """Those of these symbols that could not be traded when `symbol_names` was last asked."""
+        return tuple(sorted(self._names.disabled.intersection(symbols)))
 
     async def selected_symbols(self) -> tuple[str, ...]:
         """The symbols of Market Watch; none while the terminal cannot be asked."""
-        return () if isinstance(await self.symbol_names(), Unavailable) else self._selected
+        return () if isinstance(await self.symbol_names(), Unavailable) else self._names.selected
 
     async def send(self, order: Order, symbol: Symbol, comment: str, *, deadline: float) -> Execution:
         """Send a market order once, and say what came of it.
@@ -192,18 +238,24 @@ class Gateway:
 
     async def _history(self, function: str, deadline: float, **wanted: int) -> list[dict[str, Any]]:
         """Records of the terminal's history; empty also where it could not be read."""
-        records = _value(await self.terminal.call(Call(function=function, kwargs=wanted, deadline=deadline)))
+        records = value_of(await self.terminal.call(Call(function=function, kwargs=wanted, deadline=deadline)))
         return [] if isinstance(records, Unavailable) else [self.server_time.to_utc(record) for record in records]
 
     async def _read(
         self, function: str, *args: Any, kwargs: Mapping[str, Any] | None = None, fields: tuple[str, ...] | None = None
     ) -> Any:
-        deadline = self._clock.monotonic() + self._read_timeout_s
+        deadline = min(self._clock.monotonic() + self._read_timeout_s, self._deadline_max)
         call = Call(function=function, args=args, kwargs=kwargs or {}, deadline=deadline, fields=fields)
-        return _value(await self.terminal.call(call))
+        return value_of(await self.terminal.call(call))
+
+    def _deals_in(self, records: Any) -> tuple[Deal, ...] | Unavailable:
+        if isinstance(records, Unavailable):
+            return records
+        deals = (deal_from(self.server_time.to_utc(record)) for record in records)
+        return tuple(sorted(deals, key=lambda deal: deal.ticket))
 
 
-def _value(reply: Reply) -> Any:
+def value_of(reply: Reply) -> Any:
     """What a read brought, or why it brought nothing."""
     if isinstance(reply, Answer):
         if reply.raised is not None:

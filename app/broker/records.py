@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.domain.account import Account, AccountMode, Deal, Position, Symbol, Tick
+from app.domain.account import Account, AccountMode, PendingOrder, Position, Symbol, Tick
+from app.domain.deals import Deal
 from app.domain.orders import Side
 
 MODES: Mapping[int, AccountMode] = {0: AccountMode.DEMO, 1: AccountMode.DEMO, 2: AccountMode.REAL}
 """ACCOUNT_TRADE_MODE_*: a contest account risks no money either."""
 SIDES: Mapping[int, Side] = {0: Side.BUY, 1: Side.SELL}
 """POSITION_TYPE_*, ORDER_TYPE_* and DEAL_TYPE_* of market deals."""
-
-DEAL_ENTRY_IN = 0
 
 
 def account_from(record: Mapping[str, Any], *, simulated: bool) -> Account:
@@ -43,6 +42,24 @@ def position_from(record: Mapping[str, Any]) -> Position:
         volume=record["volume"],
         price_open=record["price_open"],
         profit=record["profit"],
+        magic=record["magic"],
+        record=record,
+        swap=record["swap"],
+        sl=record["sl"],
+        tp=record["tp"],
+    )
+
+
+def pending_from(record: Mapping[str, Any]) -> PendingOrder:
+    """An `orders_get()` record."""
+    return PendingOrder(
+        ticket=record["ticket"],
+        symbol=record["symbol"],
+        type=record["type"],
+        volume=record["volume_current"],
+        price_open=record["price_open"],
+        sl=record["sl"],
+        tp=record["tp"],
         magic=record["magic"],
         record=record,
     )
@@ -75,10 +92,16 @@ def deal_from(record: Mapping[str, Any]) -> Deal:
         order=record["order"],
         position=record["position_id"],
         symbol=record["symbol"],
+        type=record["type"],
         entry=record["entry"],
         reason=record["reason"],
         volume=record["volume"],
         price=record["price"],
         profit=record["profit"],
-        record=record,
+        commission=record["commission"],
+        swap=record["swap"],
+        fee=record["fee"],
+        time_msc=record["time_msc"],
+        magic=record["magic"],
+        comment=record["comment"],
     )

@@ -42,6 +42,10 @@ def market_request(order: Order, symbol: Symbol, tick: Tick | None, comment: str
     }
     if order.position is not None:
         request["position"] = int(order.position)
+    if order.sl is not None:
+        request["sl"] = float(order.sl)
+    if order.tp is not None:
+        request["tp"] = float(order.tp)
     return request
 
 

@@ -44,7 +44,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """An open position; `volume` in lots, `profit` in account currency without swap."""
+    """An open position; `volume` in lots, `profit` in account currency without swap, `sl` and `tp` 0 for none."""
 
     ticket: int
     symbol: str
@@ -54,6 +54,9 @@ class Position:
     profit: float
     magic: int
     record: Record = field(repr=False)
+    swap: float = 0.0
+    sl: float = 0.0
+    tp: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,18 +86,17 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deal:
-    """One execution. `entry` is MetaTrader's DEAL_ENTRY_*; amounts in account currency."""
+class PendingOrder:
+    """An order that waits for its price; `volume` in lots, `type` MetaTrader's ORDER_TYPE_*."""
 
     ticket: int
-    order: int
-    position: int
     symbol: str
-    entry: int
-    reason: int
+    type: int
     volume: float
-    price: float
-    profit: float
+    price_open: float
+    sl: float
+    tp: float
+    magic: int
     record: Record = field(repr=False)
 
 

@@ -40,6 +40,8 @@ class Order:
         deviation: tolerated price change in points, where the symbol's execution knows one.
         comment: the caller's comment, whole.
         magic: the caller's expert id, untouched.
+        sl: price at which the position is closed with a loss; None for none.
+        tp: price at which it is closed with a profit; None for none.
     """
 
     order_id: str
@@ -51,6 +53,8 @@ class Order:
     deviation: int = 10
     comment: str = ""
     magic: int = 0
+    sl: float | None = None
+    tp: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.domain.account import AccountMode
+from app.domain.deals import CAUSES, ENTRY_NAMES, ORIGINS, REASON_NAMES
 from app.domain.orders import OUTCOME_NAMES, Action, Side
 
 Kind = Literal["counter", "updowncounter", "gauge", "histogram"]
@@ -60,6 +61,11 @@ RPC_CODE = Attribute(
     "rpc.response.status_code", "trade return code, or last_error of a failed call", source="MetaTrader 5's lists"
 )
 ERROR_TYPE = Attribute("error.type", "the same code, or `deadline`, `worker_died`; on failure only", source="as above")
+DEAL_ENTRY = Attribute("mt5.deal.entry", "what the deal did to its position", ENTRY_NAMES)
+DEAL_REASON = Attribute("mt5.deal.reason", "who or what caused the deal", REASON_NAMES)
+DEAL_ORIGIN = Attribute("mt5.deal.origin", "whose deal it is; `balance` trades nothing", ORIGINS)
+DEAL_SYMBOL = Attribute("mt5.symbol", "instrument", source="the terminal's list of symbols, or `_NONE`")
+CAUSE = Attribute("mt5.position.cause", "an order of ours (`own`), else the deal's reason", CAUSES)
 RESOLVED_FROM = Attribute("mt5.order.resolution.from", "outcome first told", OUTCOME_NAMES)
 RESOLVED_TO = Attribute("mt5.order.resolution.to", "outcome found later", OUTCOME_NAMES)
 
@@ -108,6 +114,56 @@ CONNECTED = Metric(
     "mt5.connected", "{connection}", "gauge", "1 where a layer of the connection is up, else 0.", (LAYER,)
 )
 POSITION_COUNT = Metric("mt5.position.count", "{position}", "updowncounter", "Open positions.", (SYMBOL, POSITION_SIDE))
+DEALS = Metric(
+    "mt5.deals",
+    "{deal}",
+    "counter",
+    "Deals of the account, whoever caused them, each once; observed from the journal.",
+    (DEAL_ENTRY, DEAL_REASON, DEAL_ORIGIN, DEAL_SYMBOL),
+)
+DEAL_NET = Metric(
+    "mt5.deal.profit",
+    "{currency}",
+    "updowncounter",
+    "What deals won or lost: profit, swap, commission and fee; money paid in or out is left aside.",
+    (DEAL_ORIGIN, DEAL_SYMBOL),
+)
+POSITIONS_OPENED = Metric(
+    "mt5.positions.opened",
+    "{position}",
+    "counter",
+    "Positions opened, whoever did it, each at its first deal; observed from the journal.",
+    (SYMBOL, POSITION_SIDE, CAUSE),
+)
+POSITIONS_CLOSED = Metric(
+    "mt5.positions.closed",
+    "{position}",
+    "counter",
+    "Positions fully closed, whoever or whatever did it; observed from the journal.",
+    (SYMBOL, POSITION_SIDE, CAUSE),
+)
+CONNECTION_FAILURES = Metric(
+    "mt5.connection.failures",
+    "{failure}",
+    "counter",
+    "How often the connection to the broker was lost; observed from the journal.",
+)
+PENDING_COUNT = Metric("mt5.pending.count", "{order}", "updowncounter", "Pending orders.")
+TICK_AGE = Metric("mt5.tick.age", "s", "gauge", "Time since the last price of a watched symbol.", (SYMBOL,))
+PROFIT_DAY = Metric(
+    "mt5.account.profit.day",
+    "{currency}",
+    "gauge",
+    "What the deals of the day won or lost, costs included; the day begins at the broker's midnight.",
+    (CURRENCY, MODE),
+)
+PROFIT_FLOATING = Metric(
+    "mt5.account.profit.floating",
+    "{currency}",
+    "gauge",
+    "What the open positions would bring if closed now, swap included.",
+    (CURRENCY, MODE),
+)
 ACCOUNT_INFO = Metric(
     "mt5.account.info", "{account}", "gauge", "Always 1; its attributes describe the account.", (MODE, CURRENCY, SERVER)
 )
@@ -126,7 +182,16 @@ METRICS: tuple[Metric, ...] = (
     QUEUE_WAIT,
     QUEUE_SIZE,
     CONNECTED,
+    CONNECTION_FAILURES,
+    TICK_AGE,
     POSITION_COUNT,
+    POSITIONS_OPENED,
+    POSITIONS_CLOSED,
+    PENDING_COUNT,
+    DEALS,
+    DEAL_NET,
+    PROFIT_DAY,
+    PROFIT_FLOATING,
     ACCOUNT_INFO,
     BALANCE,
     EQUITY,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TypeVar
 
 from opentelemetry.metrics import Meter
@@ -13,8 +14,15 @@ from app.telemetry.names import (
     ACCOUNT_INFO,
     ACTION,
     BALANCE,
+    CAUSE,
     CONNECTED,
+    CONNECTION_FAILURES,
     CURRENCY,
+    DEAL_ENTRY,
+    DEAL_NET,
+    DEAL_ORIGIN,
+    DEAL_REASON,
+    DEALS,
     EQUITY,
     LAYER,
     MARGIN,
@@ -22,17 +30,24 @@ from app.telemetry.names import (
     MODE,
     ORDERS,
     OUTCOME,
+    PENDING_COUNT,
     POSITION_COUNT,
     POSITION_SIDE,
+    POSITIONS_CLOSED,
+    POSITIONS_OPENED,
+    PROFIT_DAY,
+    PROFIT_FLOATING,
     RESOLUTIONS,
     RESOLVED_FROM,
     RESOLVED_TO,
     SERVER,
     SIDE,
     SYMBOL,
+    TICK_AGE,
 )
 
 _Labels = TypeVar("_Labels", bound=tuple[str, str, str, str])
+_Position = TypeVar("_Position", bound=tuple[str, str, str])
 
 
 def observe_orders(
@@ -57,6 +72,67 @@ def observe_orders(
             for (before, after), count in resolutions().items()
         ],
     )
+
+
+def observe_deals(
+    meter: Meter,
+    totals: Callable[[], Mapping[_Labels, int]],
+    net: Callable[[], Mapping[tuple[str, str], float]],
+    opened: Callable[[], Mapping[_Position, int]],
+    closed: Callable[[], Mapping[_Position, int]],
+) -> None:
+    """Export what the journal counted of deals and positions, whoever caused them.
+
+    Args:
+        meter: makes the instruments.
+        totals: how many deals by (entry, reason, origin, symbol).
+        net: what deals won or lost by (origin, symbol).
+        opened: how many positions were opened by (symbol, side, cause).
+        closed: how many were fully closed, by the same.
+    """
+    names = (DEAL_ENTRY.name, DEAL_REASON.name, DEAL_ORIGIN.name, SYMBOL.name)
+    observe(meter, DEALS, lambda: [(count, dict(zip(names, key, strict=True))) for key, count in totals().items()])
+    observe(
+        meter,
+        DEAL_NET,
+        lambda: [(sum_, {DEAL_ORIGIN.name: origin, SYMBOL.name: symbol}) for (origin, symbol), sum_ in net().items()],
+    )
+    of_position = (SYMBOL.name, POSITION_SIDE.name, CAUSE.name)
+    for metric, counts in ((POSITIONS_OPENED, opened), (POSITIONS_CLOSED, closed)):
+        observe(meter, metric, partial(_labelled, of_position, counts))
+
+
+def observe_watch(
+    meter: Meter,
+    *,
+    failures: Callable[[], int],
+    pending: Callable[[], int],
+    tick_ages_s: Callable[[], Mapping[str, float]],
+) -> None:
+    """Export connection failures, pending orders and the age of prices."""
+    observe(meter, CONNECTION_FAILURES, lambda: [(failures(), {})])
+    observe(meter, PENDING_COUNT, lambda: [(pending(), {})])
+    observe(meter, TICK_AGE, lambda: [(age, {SYMBOL.name: symbol}) for symbol, age in tick_ages_s().items()])
+
+
+def observe_profit(
+    meter: Meter, account: Callable[[], Account | None], day: Callable[[], float], floating: Callable[[], float]
+) -> None:
+    """Export the result of the day and of the open positions, once the account was seen."""
+
+    def amount(value: Callable[[], float]) -> Callable[[], Iterable[tuple[float, Labels]]]:
+        def values() -> Iterable[tuple[float, Labels]]:
+            if (seen := account()) is not None:
+                yield value(), {CURRENCY.name: seen.currency, MODE.name: seen.mode.value}
+
+        return values
+
+    observe(meter, PROFIT_DAY, amount(day))
+    observe(meter, PROFIT_FLOATING, amount(floating))
+
+
+def _labelled(names: tuple[str, ...], counts: Callable[[], Mapping[_Position, int]]) -> list[tuple[float, Labels]]:
+    return [(count, dict(zip(names, key, strict=True))) for key, count in counts().items()]
 
 
 def observe_account(meter: Meter, account: Callable[[], Account | None]) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+from collections import Counter
 from collections.abc import Callable
+from typing import Self
 
 from opentelemetry import trace
 from opentelemetry.metrics import Meter
@@ -31,10 +34,16 @@ class InstrumentedTerminal:
         self._terminal = terminal
         self._tracer = tracer
         self._endpoint = endpoint
-        self._under_way = 0
+        self._under_way: Counter[str] = Counter()
         self._duration = histogram(meter, CALL_DURATION)
         self._wait = histogram(meter, QUEUE_WAIT)
-        observe(meter, QUEUE_SIZE, lambda: [(self._under_way, {})])
+        observe(meter, QUEUE_SIZE, lambda: [(self._under_way.total(), {})])
+
+    def beside(self, terminal: Terminal) -> Self:
+        """The same measurements around another process."""
+        other = copy.copy(self)
+        other._terminal = terminal
+        return other
 
     @property
     def state(self) -> WorkerState:
@@ -43,11 +52,11 @@ class InstrumentedTerminal:
 
     async def call(self, call: Call) -> Reply:
         """Call a function and wait for what comes back."""
-        self._under_way += 1
+        self._under_way["calls"] += 1
         try:
             reply = await self._terminal.call(call)
         finally:
-            self._under_way -= 1
+            self._under_way["calls"] -= 1
         self._record(call, reply)
         return reply
 

@@ -6,18 +6,27 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from app.broker.gateway import Gateway
+from app.broker.terminal import WorkerState
 from app.domain.account import Position, Tick, Unavailable
 from app.domain.clock import Clock
+from app.domain.day import day_start_ns
+from app.domain.deals import Deal
+from app.watch.changes import Changes, FeedChanged, changes_between
 from app.watch.connection import connection_from
-from app.watch.state import Connection, Snapshot
+from app.watch.deals import DayDeals
+from app.watch.state import LAYERS, Connection, Snapshot
 
 log = logging.getLogger(__name__)
 
 WATCHED_MAX = 50
 """How many symbols' prices are looked at; more would fill the terminal's queue."""
+LOOK_S = 3.0
+"""Past this a look waits for nothing more, so that a terminal that hangs is noticed within 5 s."""
+SYMBOLS_EVERY = 60
+"""In looks: how often Market Watch and what may be traded are read again."""
 
 OnLook = Callable[[], Awaitable[None]]
 
@@ -29,16 +38,38 @@ class Watch:
         gateway: the terminal, whose calls this makes outside any trace.
         clock: stamps the looks.
         poll_s: pause between looks.
+        never_closes: prices move on every day, as on the simulator.
+        frozen_after_s: prices that stand still for longer are told.
+        day_start_s: seconds after the broker's midnight at which a day begins.
+        deals_since: when the newest deal was made that is written down already.
+        workers: the terminal's processes by name.
     """
 
-    def __init__(self, gateway: Gateway, *, clock: Clock, poll_s: float = 1.0) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        *,
+        clock: Clock,
+        poll_s: float = 1.0,
+        never_closes: bool = False,
+        frozen_after_s: float = 60.0,
+        day_start_s: int = 0,
+        deals_since: Callable[[], int | None] = lambda: None,
+        workers: Callable[[], Mapping[str, WorkerState]] = dict,
+    ) -> None:
         self._gateway = gateway
         self._clock = clock
         self._poll_s = poll_s
+        self._frozen_after_s = frozen_after_s
+        self._day_start_s = day_start_s
+        self._workers = workers
+        self._deals = DayDeals(deals_since)
         self._on_look: list[OnLook] = []
         self._symbols: tuple[str, ...] = ()
+        self._looks = 0
         self._task: asyncio.Task[None] | None = None
-        self.latest = Snapshot()
+        self.changes = Changes()
+        self.latest = Snapshot(never_closes=never_closes)
 
     def subscribe(self, on_look: OnLook) -> None:
         """Call this after each look that the terminal answered."""
@@ -56,13 +87,16 @@ class Watch:
                 await self._task
 
     async def look(self) -> None:
-        """Renew `latest` once."""
+        """Renew `latest` once, and tell what changed."""
         before = self.latest
-        self.latest = await self._seen(before)
+        self.latest = self._completed(before, await self._seen(before))
         _log_change(before.connection, self.latest.connection)
+        for change in changes_between(before, self.latest):
+            if isinstance(change, FeedChanged):
+                _log_feed(change)
+            self.changes.tell(change)
         if self.latest.connection.connected:
-            for on_look in self._on_look:
-                await on_look()
+            await self._tell_listeners()
 
     async def _run(self) -> None:
         while True:
@@ -72,45 +106,89 @@ class Watch:
                 log.exception("A look at the terminal failed; the next one follows in %g s", self._poll_s)
             await asyncio.sleep(self._poll_s)
 
+    async def _tell_listeners(self) -> None:
+        """One that fails takes nothing away from the others."""
+        for on_look in self._on_look:
+            try:
+                await on_look()
+            except Exception:
+                log.exception("What follows a look at the terminal failed")
+
     async def _seen(self, before: Snapshot) -> Snapshot:
         state = self._gateway.terminal.state
         if not state.ready:
-            self._symbols = ()
             return self._away(before, connection_from(state))
-        terminal = await self._gateway.terminal_record()
+        asked = self._gateway.before(self._clock.monotonic() + LOOK_S)
+        terminal = await asked.terminal_record()
         if isinstance(terminal, Unavailable):
             return self._away(before, connection_from(self._gateway.terminal.state, failure=terminal))
-        account = await self._gateway.account()
-        positions = await self._gateway.positions()
+        account = await asked.account()
+        positions = await asked.positions()
         if isinstance(account, Unavailable) or isinstance(positions, Unavailable):
             failure = account if isinstance(account, Unavailable) else positions
             assert isinstance(failure, Unavailable)
             return self._away(before, connection_from(self._gateway.terminal.state, terminal, failure=failure))
-        ticks = await self._ticks(positions)
+        connection = connection_from(self._gateway.terminal.state, terminal, account)
+        ticks = await self._ticks(asked, before, positions)
+        orders = await asked.orders()
+        # Deals come after positions: a position seen closed has its deal in this look already.
+        day_start, deals, new_deals = await self._deals_of_day(asked, before)
         now = self._clock.time_ns()
-        return Snapshot(
-            connection=connection_from(self._gateway.terminal.state, terminal, account),
+        return dataclasses.replace(
+            before,
+            connection=connection,
             account=account,
             positions=positions,
-            ticks={tick.symbol: tick for tick in ticks},
+            orders=before.orders if isinstance(orders, Unavailable) else orders,
+            ticks=ticks,
+            deals=deals,
+            new_deals=new_deals,
+            day_start_ns=day_start,
+            untradable=asked.untradable({position.symbol for position in positions}),
+            offset_s=asked.server_time.offset_s if asked.server_time.known else None,
             looked_ns=now,
             fresh_ns=now,
         )
 
     def _away(self, before: Snapshot, connection: Connection) -> Snapshot:
-        return dataclasses.replace(before, connection=connection, looked_ns=self._clock.time_ns())
+        self._symbols = ()
+        self._deals.ask_all_again()
+        return dataclasses.replace(before, connection=connection, new_deals=(), looked_ns=self._clock.time_ns())
 
-    async def _ticks(self, positions: Sequence[Position]) -> list[Tick]:
-        if not self._symbols:
-            selected = await self._gateway.selected_symbols()
-            self._symbols = selected[:WATCHED_MAX]
-        names = dict.fromkeys((*self._symbols, *(position.symbol for position in positions)))
-        ticks = []
-        for name in names:
-            tick = await self._gateway.tick(name)
+    def _completed(self, before: Snapshot, seen: Snapshot) -> Snapshot:
+        """With what follows from this look and the one before: since when, and whether prices stand still."""
+        since = {
+            layer: before.since_ns[layer]
+            if layer in before.since_ns and getattr(before.connection, layer) == getattr(seen.connection, layer)
+            else seen.looked_ns
+            for layer in LAYERS
+        }
+        quiet_s = seen.quiet_s(seen.looked_ns)
+        frozen = seen.connection.connected and quiet_s is not None and quiet_s > self._frozen_after_s
+        return dataclasses.replace(seen, since_ns=since, frozen=frozen, workers=self._workers())
+
+    async def _ticks(self, asked: Gateway, before: Snapshot, positions: Sequence[Position]) -> dict[str, Tick]:
+        """The last prices; those that there was no time to ask for stay as they were."""
+        if not self._symbols or self._looks % SYMBOLS_EVERY == 0:
+            self._symbols = (await asked.selected_symbols())[:WATCHED_MAX] or self._symbols
+        self._looks += 1
+        ticks: dict[str, Tick] = {}
+        for name in dict.fromkeys((*self._symbols, *(position.symbol for position in positions))):
+            tick = await asked.tick(name)
+            if isinstance(tick, Unavailable):
+                tick = before.ticks.get(name, tick)
             if isinstance(tick, Tick):
-                ticks.append(tick)
+                ticks[name] = tick
         return ticks
+
+    async def _deals_of_day(self, asked: Gateway, before: Snapshot) -> tuple[int, tuple[Deal, ...], tuple[Deal, ...]]:
+        """Where the day began, its deals and the new ones. Until the broker's clock is known no deal has a time."""
+        if not asked.server_time.known:
+            return before.day_start_ns, before.deals, ()
+        day_start = day_start_ns(self._clock.time_ns(), asked.server_time.offset_s, self._day_start_s)
+        deals = await asked.deals_since(self._deals.from_ns(day_start))
+        new = () if isinstance(deals, Unavailable) else self._deals.take(deals, day_start)
+        return day_start, self._deals.of_day, new
 
 
 def _log_change(before: Connection, after: Connection) -> None:
@@ -121,6 +199,13 @@ def _log_change(before: Connection, after: Connection) -> None:
         log.info("Terminal connected: every layer is up")
     elif before.missing() != after.missing():
         log.warning("Terminal: %s down: %s; %s", ", ".join(after.missing()), after.reason, after.next_step)
+
+
+def _log_feed(change: FeedChanged) -> None:
+    if change.frozen:
+        log.warning("Prices stand still: no tick of any watched symbol for %.0f s", change.quiet_s)
+    else:
+        log.info("Prices move again")
 
 
 def counts_by_side(positions: Sequence[Position]) -> dict[tuple[str, str], int]:

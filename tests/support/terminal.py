@@ -54,6 +54,14 @@ DEAL: Mapping[str, Any] = {
     "volume": 0.1,
     "price": 1.2,
     "profit": 0.0,
+    "type": 0,
+    "commission": -0.7,
+    "swap": 0.0,
+    "fee": 0.0,
+    "time": 7_201,
+    "time_msc": 7_201_040,
+    "magic": 5,
+    "comment": "",
 }
 ORDER: Mapping[str, Any] = {"ticket": 11, "time_setup_msc": 7_201_000, "time_done_msc": 7_201_040}
 
@@ -82,6 +90,7 @@ class FakeTerminal:
             "symbol_info_tick": TICK,
             "symbol_select": True,
             "positions_get": [],
+            "orders_get": [],
             "order_send": DONE,
             "history_deals_get": [DEAL],
             "history_orders_get": [ORDER],

@@ -8,20 +8,27 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from app.domain.orders import Order, Outcome, Unknown
+from app.trading.journal.deals import Deals
 from app.trading.journal.records import (
     Amended,
+    ConnectionTurn,
+    DealKey,
+    DealSums,
+    Dealt,
     Decided,
     Intent,
     NumberKind,
     OrderKey,
     OrderRecord,
+    PositionKey,
     Stamped,
+    Trades,
     Unsent,
 )
 
 
 class Records:
-    """Every order of a journal. Safe to read from several threads; what it returns does not change afterwards."""
+    """Every order and deal of a journal. Safe to read from several threads; what it returns stays as it is."""
 
     def __init__(self, stamped: Iterable[Stamped] = ()) -> None:
         self._lock = threading.Lock()
@@ -30,6 +37,9 @@ class Records:
         self._numbers: dict[tuple[NumberKind, int], dict[str, None]] = {}
         self._totals: Counter[OrderKey] = Counter()
         self._resolutions: Counter[tuple[str, str]] = Counter()
+        self._undecided: dict[str, None] = {}
+        self._deals = Deals()
+        self._failures = 0
         self._first_ns: int | None = None
         self._last_seq = 0
         self._add(stamped)
@@ -52,10 +62,93 @@ class Records:
     def find(self, kind: NumberKind, number: int) -> tuple[OrderRecord, ...]:
         """Return the orders that a number of the broker's leads to, oldest first.
 
-        A position leads to the order that opened it and to those that closed it.
+        A position leads to the order that opened it and to those that closed it; a deal that is none of ours, and
+        its order, lead to those of its position.
         """
         with self._lock:
-            return tuple(self._orders[order_id] for order_id in self._numbers.get((kind, number), ()))
+            found = self._numbers.get((kind, number))
+            if found is None and (position := self._position_of(kind, number)) is not None:
+                found = self._numbers.get(("position", position))
+            return tuple(self._orders[order_id] for order_id in found or ())
+
+    def owner(self, order_number: int) -> OrderRecord | None:
+        """Return the order that bears this number at the broker; None where it is none of ours."""
+        with self._lock:
+            found = self._numbers.get(("order", order_number), {})
+            return next((self._orders[order_id] for order_id in found), None)
+
+    def undecided(self) -> tuple[OrderRecord, ...]:
+        """Return the orders that deals yet unexplained may belong to: under way or unknown, without a deal."""
+        with self._lock:
+            return tuple(self._orders[order_id] for order_id in self._undecided)
+
+    def deal(self, ticket: int) -> Dealt | None:
+        """Return the deal of this ticket."""
+        with self._lock:
+            return self._deals.get(ticket)
+
+    def deals(self, since_ns: int = 0) -> tuple[Dealt, ...]:
+        """Return the deals made since a moment (ns since 1970), oldest first."""
+        with self._lock:
+            return self._deals.since(since_ns)
+
+    @property
+    def last_deal_ns(self) -> int | None:
+        """When the newest deal was made; None without any."""
+        with self._lock:
+            return self._deals.last_ns
+
+    def left_of(self, position: int) -> float | None:
+        """Return the lots left of an open position; None where its deals are not known here."""
+        with self._lock:
+            return self._deals.left(position)
+
+    def deal_sums(self, since_ns: int) -> DealSums:
+        """Return what the deals since a moment come to; `pnl` of today with the beginning of the day."""
+        with self._lock:
+            return self._deals.sums(since_ns)
+
+    def deal_totals(self) -> Mapping[DealKey, int]:
+        """Return how many deals there are."""
+        with self._lock:
+            return self._deals.totals()
+
+    def deal_net(self) -> Mapping[tuple[str, str], float]:
+        """Return what deals won or lost, costs included, by (origin, symbol)."""
+        with self._lock:
+            return self._deals.net()
+
+    def positions_opened(self) -> Mapping[PositionKey, int]:
+        """Return how many positions were opened, whoever did it."""
+        with self._lock:
+            return self._deals.opened()
+
+    def positions_closed(self) -> Mapping[PositionKey, int]:
+        """Return how many positions were fully closed, whoever did it."""
+        with self._lock:
+            return self._deals.closed()
+
+    def trades(self) -> Mapping[str, Trades]:
+        """Return the closed positions by symbol."""
+        with self._lock:
+            return self._deals.trades()
+
+    def connection_failures(self) -> int:
+        """Return how often the connection to the broker was lost."""
+        with self._lock:
+            return self._failures
+
+    def outcomes_since(self, since_ns: int) -> Mapping[str, int]:
+        """Return how many orders that arrived since a moment had which first outcome; takes as long as they are."""
+        counts: Counter[str] = Counter()
+        with self._lock:
+            for order_id in reversed(self._orders):
+                record = self._orders[order_id]
+                if record.started_ns < since_ns:
+                    break
+                if record.outcome is not None:
+                    counts[record.outcome.name] += 1
+        return counts
 
     def orders(self) -> tuple[OrderRecord, ...]:
         """Return every order, oldest first."""
@@ -98,6 +191,10 @@ class Records:
                 self._decide(entry.order_id, entry.outcome, entry.ended_ns, line.seq)
             case Amended() as entry:
                 self._amend(entry, line.seq)
+            case Dealt() as entry:
+                self._deal(entry)
+            case ConnectionTurn() as entry:
+                self._failures += not entry.connected
 
     def _begin(self, order: Order, entry: Intent | Unsent, seq: int) -> bool:
         if order.order_id in self._orders:
@@ -110,6 +207,7 @@ class Records:
             intent_seq=seq,
         )
         self._open[order.order_id] = None
+        self._undecided[order.order_id] = None
         self._store(record)
         return True
 
@@ -133,5 +231,26 @@ class Records:
     def _store(self, record: OrderRecord) -> None:
         order_id = record.order.order_id
         self._orders[order_id] = record
+        if record.outcome is not None and not isinstance(record.current, Unknown):
+            self._undecided.pop(order_id, None)
         for number in record.numbers():
             self._numbers.setdefault(number, {})[order_id] = None
+
+    def _deal(self, entry: Dealt) -> None:
+        if not self._deals.add(entry) or entry.ours not in self._orders:
+            return
+        self._undecided.pop(entry.ours, None)
+        deal = entry.deal
+        numbers: tuple[tuple[NumberKind, int], ...] = (
+            ("order", deal.order),
+            ("deal", deal.ticket),
+            ("position", deal.position),
+        )
+        for number in numbers:
+            self._numbers.setdefault(number, {})[entry.ours] = None
+
+    def _position_of(self, kind: NumberKind, number: int) -> int | None:
+        if kind == "order":
+            return self._deals.position_of(number)
+        dealt = self._deals.get(number) if kind == "deal" else None
+        return None if dealt is None else dealt.deal.position or None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +14,16 @@ from app.errors import JournalError
 from app.trading.journal.files import Files, SystemFiles
 from app.trading.journal.index import Records
 from app.trading.journal.reading import Contents, OpenReport, read_contents
-from app.trading.journal.records import Amended, Decided, Entry, Intent, OrderRecord, Unsent
+from app.trading.journal.records import (
+    Amended,
+    ConnectionTurn,
+    Dealt,
+    Decided,
+    Entry,
+    Intent,
+    OrderRecord,
+    Unsent,
+)
 from app.trading.journal.writer import Writer
 
 SEGMENT_BYTES_MAX: Final = 16 * 1024 * 1024
@@ -94,6 +104,15 @@ class Journal(Records):
         if self._known(order_id).outcome is None:
             raise ValueError(f"order {order_id} has no outcome that could be amended")
         await self._append(Amended(order_id=order_id, outcome=outcome, reason=reason))
+
+    async def dealt(self, entry: Dealt) -> None:
+        """Put down a deal. One that is in the journal already is left as it is."""
+        if self.deal(entry.deal.ticket) is None:
+            await self._append(entry)
+
+    def turned(self, connected: bool, reason: str, *, at_ns: int) -> Future[None]:
+        """Put down that the connection was lost or came back; who calls need not wait for the future."""
+        return self._writer.append(ConnectionTurn(connected=connected, reason=reason, at_ns=at_ns))
 
     def health(self) -> str | None:
         """Return what went wrong at the last write, None after one that went well."""

@@ -25,7 +25,17 @@ from pydantic import TypeAdapter
 
 from app.domain.clock import rfc3339
 from app.domain.orders import Denied, Filled, NotSent, Placed, Rejected, Unchanged, Unknown
-from app.trading.journal.records import Amended, Decided, Entry, Intent, Stamped, Unsent, outcome_json
+from app.trading.journal.records import (
+    Amended,
+    ConnectionTurn,
+    Dealt,
+    Decided,
+    Entry,
+    Intent,
+    Stamped,
+    Unsent,
+    outcome_json,
+)
 
 GENESIS: Final = "0" * 64
 """The `prev` of the very first line."""
@@ -38,7 +48,7 @@ _OUTCOMES: Final[Mapping[str, TypeAdapter[Any]]] = {
     kind.name: TypeAdapter(kind) for kind in (Filled, Placed, Unchanged, Rejected, Denied, NotSent, Unknown)
 }
 _ENTRIES: Final[Mapping[str, TypeAdapter[Entry]]] = {
-    kind.kind: TypeAdapter(kind) for kind in (Intent, Decided, Unsent, Amended)
+    kind.kind: TypeAdapter(kind) for kind in (Intent, Decided, Unsent, Amended, Dealt, ConnectionTurn)
 }
 
 
@@ -49,7 +59,7 @@ class DamagedLineError(ValueError):
 def encode(entry: Entry) -> bytes:
     """Return the entry as JSON, without what the writer adds to every line."""
     fields = asdict(entry)
-    if not isinstance(entry, Intent):
+    if isinstance(entry, Decided | Unsent | Amended):
         fields["outcome"] = outcome_json(entry.outcome)
     content = {"kind": entry.kind, **fields}
     try:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from app.domain.clock import rfc3339
+from app.domain.deals import NO_SYMBOL, Deal
 from app.domain.orders import Denied, Filled, NotSent, Order, Outcome, Placed
 from app.domain.trace import TraceRef
 
@@ -57,7 +58,56 @@ class Amended:
     reason: str
 
 
-Entry = Intent | Decided | Unsent | Amended
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dealt:
+    """A deal of the account's history, whoever caused it; written once, and counted from here.
+
+    Attributes:
+        deal: as the terminal shows it.
+        ours: id of the order it belongs to; None where that is none of ours.
+        opened: it is the first deal of its position.
+        closed: it left nothing of its position.
+        left: lots that it left of its position.
+        trace: the span that tells of it; empty for deals of our orders, whose own spans do.
+    """
+
+    kind: ClassVar[str] = "deal"
+    deal: Deal
+    ours: str | None = None
+    opened: bool = False
+    closed: bool = False
+    left: float = 0.0
+    trace: TraceRef = field(default_factory=TraceRef)
+
+    @property
+    def origin(self) -> str:
+        """One of `app.domain.deals.ORIGINS`."""
+        if not self.deal.is_trade:
+            return "balance"
+        return "external" if self.ours is None else "ours"
+
+    @property
+    def cause(self) -> str:
+        """One of `app.domain.deals.CAUSES`."""
+        return self.deal.reason_name if self.ours is None else "own"
+
+    @property
+    def symbol(self) -> str:
+        """The instrument as it is counted."""
+        return self.deal.symbol or NO_SYMBOL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionTurn:
+    """The connection to the broker was lost at `at_ns`, for this reason, or came back."""
+
+    kind: ClassVar[str] = "connection"
+    connected: bool
+    reason: str
+    at_ns: int
+
+
+Entry = Intent | Decided | Unsent | Amended | Dealt | ConnectionTurn
 """One line of the journal, without what every line has."""
 
 
@@ -76,6 +126,43 @@ class OrderKey(NamedTuple):
     side: str
     outcome: str
     symbol: str
+
+
+class DealKey(NamedTuple):
+    """By what deals are counted: the labels of `mt5.deals`, in this order."""
+
+    entry: str
+    reason: str
+    origin: str
+    symbol: str
+
+
+class PositionKey(NamedTuple):
+    """By what opened and closed positions are counted: the labels of `mt5.positions.opened` and `….closed`."""
+
+    symbol: str
+    side: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DealSums:
+    """What the deals since a moment come to; `pnl` in account currency, money paid in or out left aside."""
+
+    since_ns: int
+    deals: int = 0
+    opened: int = 0
+    closed: int = 0
+    pnl: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trades:
+    """The closed positions of a symbol: how many, how many of them won money, the last one's end (ns)."""
+
+    total: int = 0
+    won: int = 0
+    last_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ class Trading:
     """Everything a test of orders looks at."""
 
     terminal: FakeTerminal
+    gateway: Gateway
     journal: Journal
     telemetry: InMemoryTelemetry
     watch: Watch
@@ -81,7 +82,7 @@ async def trade(tmp_path: Path) -> AsyncIterator[Build]:
             ids=SystemIds(clock),
             order_timeout_s=1.0,
         )
-        built = Trading(terminal, journal, telemetry, watch, desk, clock)
+        built = Trading(terminal, gateway, journal, telemetry, watch, desk, clock)
         opened.append(built)
         return built
 

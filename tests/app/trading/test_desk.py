@@ -24,6 +24,9 @@ POSITION = {
     "price_open": 1.1,
     "profit": 2.0,
     "magic": 5,
+    "swap": 0.0,
+    "sl": 0.0,
+    "tp": 0.0,
     "time_msc": 7_200_000,
 }
 

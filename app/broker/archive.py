@@ -1,0 +1,145 @@
+"""What lies in the terminal's past, and its list of symbols: asked of a process of its own, so that no order waits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.broker.gateway import A_DAY_S, Gateway, value_of
+from app.broker.terminal import Call, Terminal, WorkerState
+from app.domain.account import Missing, Unavailable
+from app.domain.clock import Clock
+
+TIMEFRAMES: Mapping[str, int] = {"M1": 1, "M5": 5, "M15": 15, "M30": 30, "H1": 16385, "H4": 16388, "D1": 16408}
+"""TIMEFRAME_*, by the names that the API takes."""
+TIMEFRAME_S: Mapping[str, int] = {
+    "M1": 60,
+    "M5": 300,
+    "M15": 900,
+    "M30": 1_800,
+    "H1": 3_600,
+    "H4": 14_400,
+    "D1": A_DAY_S,
+}
+COPY_TICKS_ALL = -1
+TICKS_FIRST_S = 60
+"""How far back the first slice goes when the newest ticks are wanted; a thin one is followed by wider ones."""
+TICKS_BACK_S = 10 * A_DAY_S
+
+Record = dict[str, Any]
+Records = list[Record]
+Found = Records | Missing | Unavailable
+
+
+class Archive:
+    """Bars, ticks, past deals and orders, and the symbols, all as the terminal's own records with times in UTC.
+
+    Args:
+        terminal: the process that is asked; never the one that trades.
+        gateway: knows the names of symbols and the broker's clock.
+        clock: for deadlines.
+        timeout_s: deadline of one call.
+    """
+
+    def __init__(self, terminal: Terminal, gateway: Gateway, *, clock: Clock, timeout_s: float = 60.0) -> None:
+        self._terminal = terminal
+        self._gateway = gateway
+        self._clock = clock
+        self._timeout_s = timeout_s
+
+    @property
+    def state(self) -> WorkerState:
+        """Whether it can be asked now."""
+        return self._terminal.state
+
+    async def symbols(self) -> Records | Unavailable:
+        """Every symbol that the terminal knows."""
+        return self._utc(await self._read("symbols_get"))
+
+    async def bars(
+        self, name: str, timeframe: str, *, since_ns: int | None, until_ns: int | None, count: int | None
+    ) -> Found:
+        """Bars by opening time, oldest first.
+
+        Args:
+            name: the symbol, in any case.
+            timeframe: one of `TIMEFRAMES`.
+            since_ns: the first that may open; None for as far back as `count` reaches.
+            until_ns: bars that open at or after this are left out; None for all up to now.
+            count: the newest so many of them; None only with `since_ns`.
+        """
+        symbol = await self._gateway.broker_name(name)
+        if not isinstance(symbol, str):
+            return symbol
+        until_s = self._server_s(until_ns) - 1 if until_ns is not None else self._now_s() + A_DAY_S
+        if since_ns is not None:
+            args: tuple[Any, ...] = (symbol, TIMEFRAMES[timeframe], self._server_s(since_ns), until_s)
+            found = self._utc(await self._read("copy_rates_range", *args))
+        elif until_ns is not None:
+            found = self._utc(await self._read("copy_rates_from", symbol, TIMEFRAMES[timeframe], until_s, count))
+        else:
+            found = self._utc(await self._read("copy_rates_from_pos", symbol, TIMEFRAMES[timeframe], 0, count))
+        return found if isinstance(found, Unavailable) or count is None else found[-count:]
+
+    async def ticks(self, name: str, *, since_ns: int | None, until_ns: int | None, count: int) -> Found:
+        """Ticks, oldest first: the first `count` from `since_ns` on, else the last `count` before `until_ns`."""
+        symbol = await self._gateway.broker_name(name)
+        if not isinstance(symbol, str):
+            return symbol
+        end_msc = until_ns // 10**6 if until_ns is not None else self._clock.time_ns() // 10**6 + 60_000
+        if since_ns is None:
+            return await self._last_ticks(symbol, end_msc, count)
+        found = self._utc(await self._read("copy_ticks_from", symbol, self._server_s(since_ns), count, COPY_TICKS_ALL))
+        if isinstance(found, Unavailable):
+            return found
+        return [tick for tick in found if since_ns // 10**6 <= tick["time_msc"] < end_msc]
+
+    async def deals(self, since_ns: int, until_ns: int) -> Records | Unavailable:
+        """Deals of [since, until), newest first."""
+        return await self._history("history_deals_get", since_ns, until_ns, "time_msc")
+
+    async def orders(self, since_ns: int, until_ns: int) -> Records | Unavailable:
+        """Orders of the past, set up in [since, until), newest first."""
+        return await self._history("history_orders_get", since_ns, until_ns, "time_setup_msc")
+
+    async def _history(self, function: str, since_ns: int, until_ns: int, by: str) -> Records | Unavailable:
+        # The server's clock may be ahead of what we believe, and an order may be done long after it was set up.
+        found = self._utc(await self._read(function, self._server_s(since_ns), self._server_s(until_ns) + A_DAY_S))
+        if isinstance(found, Unavailable):
+            return found
+        inside = [record for record in found if since_ns <= record[by] * 10**6 < until_ns]
+        return sorted(inside, key=lambda record: (record[by], record["ticket"]), reverse=True)
+
+    async def _last_ticks(self, symbol: str, end_msc: int, count: int) -> Found:
+        """The last ticks before a moment, in slices, since a day of ticks may be a hundred times what is wanted."""
+        ticks: Records = []
+        slice_s, until_msc = TICKS_FIRST_S, end_msc
+        while len(ticks) < count and end_msc - until_msc < TICKS_BACK_S * 1_000:
+            since_s = until_msc // 1_000 - slice_s
+            args = (symbol, since_s + self._gateway.server_time.offset_s)
+            until_s = -(-until_msc // 1_000) + self._gateway.server_time.offset_s
+            found = self._utc(await self._read("copy_ticks_range", *args, until_s, COPY_TICKS_ALL))
+            if isinstance(found, Unavailable):
+                return found
+            ticks = [tick for tick in found if since_s * 1_000 <= tick["time_msc"] < until_msc] + ticks
+            until_msc = since_s * 1_000
+            slice_s *= 1 if len(ticks) > count // 4 else 4
+        return ticks[-count:]
+
+    def _server_s(self, time_ns: int) -> int:
+        return time_ns // 10**9 + self._gateway.server_time.offset_s
+
+    def _now_s(self) -> int:
+        return self._server_s(self._clock.time_ns())
+
+    def _utc(self, records: Any) -> Records | Unavailable:
+        if isinstance(records, Unavailable):
+            return records
+        return [self._gateway.server_time.to_utc(record) for record in records]
+
+    async def _read(self, function: str, *args: Any) -> Sequence[Mapping[str, Any]] | Unavailable:
+        deadline = self._clock.monotonic() + self._timeout_s
+        found: Sequence[Mapping[str, Any]] | Unavailable = value_of(
+            await self._terminal.call(Call(function=function, args=args, deadline=deadline))
+        )
+        return found

@@ -1,0 +1,73 @@
+"""A deal that no order of ours made, as a span of its own beside the orders it concerns."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from opentelemetry.context import Context
+from opentelemetry.trace import Link, SpanContext, TraceFlags, Tracer, format_span_id, format_trace_id
+
+from app.domain.account import AccountMode
+from app.domain.deals import Deal
+from app.domain.trace import TraceRef
+from app.telemetry.names import DEAL_ENTRY, DEAL_REASON, MODE, SYMBOL
+
+log = logging.getLogger(__name__)
+
+SPAN_NAME = "deal"
+
+
+class DealTelemetry:
+    """Tells of deals as they are found."""
+
+    def __init__(self, tracer: Tracer) -> None:
+        self._tracer = tracer
+
+    def external(self, deal: Deal, orders: Iterable[TraceRef], mode: AccountMode) -> TraceRef:
+        """The span `deal`, in a trace of its own, linked to the spans of the orders whose position it moved."""
+        span = self._tracer.start_span(
+            SPAN_NAME,
+            context=Context(),
+            attributes={
+                "mt5.deal.ticket": deal.ticket,
+                "mt5.order.ticket": deal.order,
+                "mt5.position.ticket": deal.position,
+                SYMBOL.name: deal.symbol,
+                "mt5.deal.side": deal.side.value if deal.side else "none",
+                DEAL_ENTRY.name: deal.entry_name,
+                DEAL_REASON.name: deal.reason_name,
+                "mt5.deal.volume": deal.volume,
+                "mt5.deal.price": deal.price,
+                "mt5.deal.net": deal.net,
+                "mt5.order.magic": deal.magic,
+                MODE.name: mode.value,
+            },
+            links=[Link(_context(order)) for order in orders if order.trace_id],
+            start_time=deal.time_ns,
+        )
+        context = span.get_span_context()
+        span.end(deal.time_ns + 1)  # a moment, and yet after its start
+        log.info(
+            "Deal %d of somebody else: %s %g %s at %g, %s, reason %s, position %d",
+            deal.ticket,
+            deal.side.value if deal.side else "no trade,",
+            deal.volume,
+            deal.symbol,
+            deal.price,
+            deal.entry_name,
+            deal.reason_name,
+            deal.position,
+        )
+        if not context.is_valid:
+            return TraceRef()
+        return TraceRef(format_trace_id(context.trace_id), format_span_id(context.span_id))
+
+
+def _context(order: TraceRef) -> SpanContext:
+    return SpanContext(
+        trace_id=int(order.trace_id, 16),
+        span_id=int(order.span_id, 16),
+        is_remote=False,
+        trace_flags=TraceFlags(TraceFlags.SAMPLED),
+    )

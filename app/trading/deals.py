@@ -1,0 +1,205 @@
+"""Writes each deal of the account down once, and says whose it is."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import Future
+from dataclasses import dataclass
+from enum import Enum
+
+from app.broker.gateway import Gateway
+from app.domain.account import Unavailable
+from app.domain.clock import Clock
+from app.domain.deals import ENTRY_IN, ENTRY_INOUT, REASON_EXPERT, Deal
+from app.domain.trace import TraceRef
+from app.errors import JournalError
+from app.telemetry.deals import DealTelemetry
+from app.trading.journal.journal import Journal
+from app.trading.journal.records import Dealt, OrderRecord
+from app.watch.changes import Change, ConnectionLost, ConnectionRestored, DealSeen
+from app.watch.poller import Watch
+
+log = logging.getLogger(__name__)
+
+LOTS = 1e-8
+"""Less than this is nothing."""
+CLOCK_SLACK_NS = 60 * 10**9
+"""How far the server's clock may stand from ours."""
+TAGGED_NS = 24 * 3_600 * 10**9
+"""How long after its order a deal may come that bears the order's tag."""
+UNDER_WAY_NS = 30 * 10**9
+"""An order is answered well before; one that is open for longer has lost its outcome."""
+
+
+class Kinship(Enum):
+    """Whether a deal belongs to an order whose numbers are not known."""
+
+    NO = 0
+    PERHAPS = 1
+    YES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Volume:
+    """Lots of a position before and after a deal."""
+
+    before: float
+    after: float
+
+
+class DealKeeper:
+    """Keeps the account's deals in the journal, each once, whoever caused it.
+
+    A deal that may belong to an order still under way waits for that order's outcome; one that cannot be written
+    or explained now is tried again at the next look. Also puts down when the connection is lost and comes back.
+    """
+
+    def __init__(
+        self, *, gateway: Gateway, journal: Journal, watch: Watch, telemetry: DealTelemetry, clock: Clock
+    ) -> None:
+        self._gateway = gateway
+        self._journal = journal
+        self._watch = watch
+        self._telemetry = telemetry
+        self._clock = clock
+        self._waiting: dict[int, Deal] = {}
+        self._told: dict[int, TraceRef] = {}
+        watch.subscribe(self.keep)
+        watch.changes.subscribe(self._note_connection)
+
+    async def keep(self) -> None:
+        """Write the new deals down; called after each look that the terminal answered."""
+        for deal in self._watch.latest.new_deals:
+            if self._journal.deal(deal.ticket) is None:
+                self._waiting[deal.ticket] = deal
+        for ticket in sorted(self._waiting):
+            await self._keep(self._waiting[ticket])
+
+    async def _keep(self, deal: Deal) -> None:
+        owner = _owner(self._journal, deal, self._clock.time_ns())
+        if isinstance(owner, Kinship):
+            return  # an order under way may turn out to be its own
+        volume = await self._volume(deal) if deal.is_trade else _Volume(0.0, 0.0)
+        if isinstance(volume, Unavailable):
+            return
+        ours = None if owner is None else owner.order.order_id
+        dealt = Dealt(
+            deal=deal,
+            ours=ours,
+            opened=deal.is_trade and (deal.entry == ENTRY_INOUT or volume.before < LOTS),
+            closed=deal.is_trade and (deal.entry == ENTRY_INOUT or volume.after < LOTS),
+            left=volume.after,
+            trace=TraceRef() if ours else self._tell(deal),
+        )
+        try:
+            await self._journal.dealt(dealt)
+        except JournalError as error:
+            log.error("Deal %d could not be journalled and is tried again: %s", deal.ticket, error)
+            return
+        del self._waiting[deal.ticket]
+        self._told.pop(deal.ticket, None)
+        self._watch.changes.tell(DealSeen(deal, ours, dealt.opened, dealt.closed))
+
+    def _tell(self, deal: Deal) -> TraceRef:
+        """The span of a deal that is none of ours, linked to the orders of its position; made once."""
+        if deal.ticket not in self._told:
+            orders = self._journal.find("position", deal.position) if deal.position else ()
+            links = [order.trace for order in orders]
+            self._told[deal.ticket] = self._telemetry.external(deal, links, self._watch.latest.mode)
+        return self._told[deal.ticket]
+
+    async def _volume(self, deal: Deal) -> _Volume | Unavailable:
+        """Lots before and after; of a position from before the journal began, by the terminal's own history."""
+        before = self._journal.left_of(deal.position)
+        if before is None and deal.entry == ENTRY_IN and deal.position == deal.order:
+            before = 0.0
+        if before is None:
+            deals = await self._gateway.deals_of_position(deal.position)
+            if isinstance(deals, Unavailable):
+                return deals
+            before = 0.0
+            for earlier in deals:
+                if earlier.ticket < deal.ticket:
+                    before = _after(before, earlier)
+        return _Volume(before, _after(before, deal))
+
+    def _note_connection(self, change: Change) -> None:
+        if isinstance(change, ConnectionLost):
+            self._turned(False, change.connection.reason, change.at_ns)
+        elif isinstance(change, ConnectionRestored):
+            self._turned(True, f"back after {change.away_s:.1f} s", change.at_ns)
+
+    def _turned(self, connected: bool, reason: str, at_ns: int) -> None:
+        try:
+            self._journal.turned(connected, reason, at_ns=at_ns).add_done_callback(_log_failure)
+        except JournalError as error:
+            log.error("A change of the connection could not be journalled: %s", error)
+
+
+def _owner(journal: Journal, deal: Deal, now_ns: int) -> OrderRecord | Kinship | None:
+    """The order that a deal belongs to, None where it is none of ours, PERHAPS where that is not decided yet."""
+    if not deal.is_trade:
+        return None
+    if (known := journal.owner(deal.order)) is not None:
+        return known
+    perhaps = None
+    for record in journal.undecided():
+        match kinship(record, deal):
+            case Kinship.YES:
+                return record
+            case Kinship.PERHAPS:
+                perhaps = perhaps or record
+            case Kinship.NO:
+                pass
+    if perhaps is None:
+        return None
+    under_way = perhaps.outcome is None and now_ns - perhaps.started_ns < UNDER_WAY_NS
+    return Kinship.PERHAPS if under_way else perhaps
+
+
+def kinship(record: OrderRecord, deal: Deal) -> Kinship:
+    """Whether a deal belongs to an order that was sent and whose numbers are not known.
+
+    The tag of its comment proves it. Brokers rewrite comments: without any tag, what was asked for and when must fit.
+    """
+    order = record.order
+    late_ns = deal.time_ns - record.started_ns
+    fits = (
+        record.comment_sent != ""
+        and deal.symbol == order.symbol
+        and deal.side is order.side
+        and deal.volume <= order.volume + LOTS
+        and (order.position is None or order.position == deal.position)
+        and -CLOCK_SLACK_NS <= late_ns <= TAGGED_NS
+    )
+    if not fits:
+        return Kinship.NO
+    tag = f"~{order.order_id[-8:]}"
+    if record.comment_sent.endswith(tag) and deal.comment.endswith(tag):
+        return Kinship.YES
+    alike = (
+        deal.reason == REASON_EXPERT
+        and deal.magic == order.magic
+        and "~" not in deal.comment
+        and late_ns <= CLOCK_SLACK_NS
+    )
+    return Kinship.PERHAPS if alike else Kinship.NO
+
+
+def _after(before: float, deal: Deal) -> float:
+    """Lots of a position after a deal of it."""
+    match deal.entry:
+        case _ if not deal.is_trade:
+            return before
+        case 0:
+            after = before + deal.volume
+        case 2:
+            after = deal.volume - before
+        case _:
+            after = before - deal.volume
+    return round(max(0.0, after), 8)
+
+
+def _log_failure(done: Future[None]) -> None:
+    if not done.cancelled() and (error := done.exception()) is not None:
+        log.error("A change of the connection could not be journalled: %s", error)
