@@ -1,25 +1,15 @@
-"""One typed status, from facts that others keep; whoever says how it goes reads this."""
+"""One typed status; whoever says how it goes reads this."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Protocol
 
-from app.domain.clock import Clock
+from app.domain.conditions import Condition
+from app.monitoring.conditions import Finding
 from app.watch.state import Connection, Snapshot
-
-
-class Condition(StrEnum):
-    """What may be wrong; the text is the one that people read."""
-
-    MT5_DISCONNECTED = "MT5 disconnected"
-    TRADING_DISABLED = "Trading disabled"
-    DIRECTORIES_NOT_WRITABLE = "Data directories not writable"
-    JOURNAL_FAILING = "Order journal cannot be written"
 
 
 class Health(StrEnum):
@@ -34,24 +24,26 @@ class Health(StrEnum):
 class Status:
     """How it goes at one moment (`at_ns`, ns since 1970).
 
-    `unwritable` names the directories that cannot be written, `journal_error` says why the order journal cannot.
+    Attributes:
+        connection: the layers that are up.
+        findings: the conditions that hold, the worst first.
+        since_ns: since when each of them holds.
+        unwritable: the directories that cannot be written.
+        journal_error: why the order journal cannot be written.
     """
 
     at_ns: int
     connection: Connection
+    findings: tuple[Finding, ...] = ()
+    since_ns: Mapping[Condition, int]
     unwritable: tuple[str, ...] = ()
     journal_error: str | None = None
 
     @property
-    def issues(self) -> tuple[Condition, ...]:
-        """What is wrong, the worst first."""
-        found = {
-            Condition.MT5_DISCONNECTED: not self.connection.connected,
-            Condition.TRADING_DISABLED: self.connection.connected and not self.connection.trading,
-            Condition.DIRECTORIES_NOT_WRITABLE: bool(self.unwritable),
-            Condition.JOURNAL_FAILING: self.journal_error is not None,
-        }
-        return tuple(condition for condition, holds in found.items() if holds)
+    def issues(self) -> tuple[str, ...]:
+        """What is wrong, in the words that people read."""
+        texts = (finding.condition.traits.issue for finding in self.findings)
+        return tuple(text for text in texts if text is not None)
 
     @property
     def health(self) -> Health:
@@ -66,6 +58,11 @@ class Status:
         journal = ("journal",) if self.journal_error is not None else ()
         return (*self.connection.missing(), *directories, *journal)
 
+    def gauge(self) -> dict[str, int]:
+        """Each condition there is: 1 where it holds, else 0."""
+        holding = {finding.condition for finding in self.findings}
+        return {condition.value: int(condition in holding) for condition in Condition}
+
 
 class Watching(Protocol):
     """Keeps the latest look at the terminal."""
@@ -73,40 +70,3 @@ class Watching(Protocol):
     @property
     def latest(self) -> Snapshot:
         """What was seen last."""
-
-
-class JournalHealth(Protocol):
-    """Can say whether orders can be written down."""
-
-    def health(self) -> str | None:
-        """Why the journal cannot be written, else None."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Monitor:
-    """Reads the facts and says how it goes.
-
-    Args:
-        watch: the terminal, as seen last.
-        journal: where orders are written down.
-        directories: what must be writable.
-        clock: stamps the status.
-    """
-
-    watch: Watching
-    journal: JournalHealth
-    directories: Sequence[Path]
-    clock: Clock
-
-    def status(self) -> Status:
-        """How it goes now; asks the file system and memory, never the terminal."""
-        return Status(
-            at_ns=self.clock.time_ns(),
-            connection=self.watch.latest.connection,
-            unwritable=tuple(path.name for path in self.directories if not _is_writable(path)),
-            journal_error=self.journal.health(),
-        )
-
-
-def _is_writable(path: Path) -> bool:
-    return path.is_dir() and os.access(path, os.W_OK | os.X_OK)

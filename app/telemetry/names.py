@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.domain.account import AccountMode
+from app.domain.conditions import Condition
 from app.domain.deals import CAUSES, ENTRY_NAMES, ORIGINS, REASON_NAMES
+from app.domain.events import Scope, SecurityType
 from app.domain.orders import OUTCOME_NAMES, Action, Side
 
 Kind = Literal["counter", "updowncounter", "gauge", "histogram"]
@@ -66,6 +68,10 @@ DEAL_REASON = Attribute("mt5.deal.reason", "who or what caused the deal", REASON
 DEAL_ORIGIN = Attribute("mt5.deal.origin", "whose deal it is; `balance` trades nothing", ORIGINS)
 DEAL_SYMBOL = Attribute("mt5.symbol", "instrument", source="the terminal's list of symbols, or `_NONE`")
 CAUSE = Attribute("mt5.position.cause", "an order of ours (`own`), else the deal's reason", CAUSES)
+ISSUE_NAME = Attribute("mt5.monitoring.issue.name", "which condition", tuple(issue.value for issue in Condition))
+ERROR_SCOPE = Attribute("mt5.error.scope", "where the error happened", tuple(scope.value for scope in Scope))
+SECURITY_EVENT = Attribute("mt5.security.event", "what happened", tuple(event.value for event in SecurityType))
+AUTHENTICATION_RESULT = Attribute("mt5.authentication.result", "whether the key shown was one", ("good", "bad"))
 RESOLVED_FROM = Attribute("mt5.order.resolution.from", "outcome first told", OUTCOME_NAMES)
 RESOLVED_TO = Attribute("mt5.order.resolution.to", "outcome found later", OUTCOME_NAMES)
 
@@ -173,6 +179,34 @@ MARGIN = Metric("mt5.account.margin", "{currency}", "gauge", "Margin in use.", (
 MARGIN_FREE = Metric(
     "mt5.account.margin.free", "{currency}", "gauge", "Margin left for new positions.", (CURRENCY, MODE)
 )
+ISSUE = Metric(
+    "mt5.monitoring.issue",
+    "{issue}",
+    "gauge",
+    "1 where a condition holds, else 0; what status and alerts show.",
+    (ISSUE_NAME,),
+)
+ERRORS = Metric(
+    "mt5.errors",
+    "{error}",
+    "counter",
+    "Answers of 500 and above, and faults inside; survives a restart.",
+    (ERROR_SCOPE,),
+)
+SECURITY_EVENTS = Metric(
+    "mt5.security.events",
+    "{event}",
+    "counter",
+    "Refused callers and changed keys; survives a restart.",
+    (SECURITY_EVENT,),
+)
+AUTHENTICATIONS = Metric(
+    "mt5.authentications",
+    "{authentication}",
+    "counter",
+    "Keys shown, valid or not; survives a restart.",
+    (AUTHENTICATION_RESULT,),
+)
 
 METRICS: tuple[Metric, ...] = (
     ORDERS,
@@ -197,5 +231,9 @@ METRICS: tuple[Metric, ...] = (
     EQUITY,
     MARGIN,
     MARGIN_FREE,
+    ISSUE,
+    ERRORS,
+    SECURITY_EVENTS,
+    AUTHENTICATIONS,
 )
 """Every metric made here, in the order of the reference."""

@@ -1,0 +1,94 @@
+"""Errors and security events as they are told: the last ones kept, all of them counted."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable
+from typing import Final
+
+from app.domain.events import ErrorEvent, Scope, SecurityEvent, SecurityType
+from app.monitoring.ledger import Ledger
+
+KEPT: Final = 200
+"""So many of the last ones are at hand; all of them are in the files."""
+WAITING_MAX: Final = 20_000
+"""So many wait for their file at most: whoever floods us fills no memory."""
+
+ERROR, SECURITY, AUTHENTICATION = "error.", "security.", "authentication."
+"""What the names in the ledger begin with."""
+
+
+class Notes:
+    """Takes errors, security events and log-ins from anywhere in the program, in any thread.
+
+    Args:
+        ledger: where they are counted.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._lock = threading.Lock()
+        self._errors: deque[ErrorEvent] = deque(maxlen=KEPT)
+        self._security: deque[SecurityEvent] = deque(maxlen=KEPT)
+        self._new_errors: deque[ErrorEvent] = deque(maxlen=WAITING_MAX)
+        self._new_security: deque[SecurityEvent] = deque(maxlen=WAITING_MAX)
+
+    def tell_error(self, event: ErrorEvent) -> None:
+        """An answer of 500 and above, or a fault inside."""
+        self._ledger.count(ERROR + event.scope.value)
+        with self._lock:
+            self._errors.append(event)
+            self._new_errors.append(event)
+
+    def tell_security(self, event: SecurityEvent) -> None:
+        """Somebody was refused, or a key changed."""
+        self._ledger.count(SECURITY + event.type.value)
+        with self._lock:
+            self._security.append(event)
+            self._new_security.append(event)
+
+    def authenticated(self, good: bool) -> None:
+        """Somebody showed a key: a valid one or not."""
+        self._ledger.count(AUTHENTICATION + ("good" if good else "bad"))
+
+    def errors_by_scope(self, window_s: float) -> dict[str, int]:
+        """How many errors there were in the window, scopes without any left out."""
+        return self._counted(ERROR, (scope.value for scope in Scope), window_s)
+
+    def security_by_type(self, window_s: float) -> dict[str, int]:
+        """How many security events there were in the window, types without any left out."""
+        return self._counted(SECURITY, (kind.value for kind in SecurityType), window_s)
+
+    def authentications(self, window_s: float) -> dict[str, int]:
+        """How many keys were shown in the window, `good` and `bad`."""
+        counts = self._ledger.counts(window_s)
+        return {result: counts[AUTHENTICATION + result] for result in ("good", "bad")}
+
+    def last_errors(self, since_ns: int, count: int = 10) -> list[ErrorEvent]:
+        """The last errors since a moment, newest first."""
+        with self._lock:
+            return [event for event in reversed(self._errors) if event.at_ns >= since_ns][:count]
+
+    def last_security(self, since_ns: int, count: int = 10) -> list[SecurityEvent]:
+        """The last security events since a moment, newest first."""
+        with self._lock:
+            return [event for event in reversed(self._security) if event.at_ns >= since_ns][:count]
+
+    def take(self) -> tuple[list[ErrorEvent], list[SecurityEvent]]:
+        """What is to be written, each once, oldest first."""
+        with self._lock:
+            taken = list(self._new_errors), list(self._new_security)
+            self._new_errors.clear()
+            self._new_security.clear()
+            return taken
+
+    def restore(self, errors: Iterable[ErrorEvent], security: Iterable[SecurityEvent]) -> None:
+        """Take what the files hold, oldest first; it is counted in the ledger already."""
+        with self._lock:
+            self._errors.extend(errors)
+            self._security.extend(security)
+
+    def _counted(self, prefix: str, names: Iterable[str], window_s: float) -> dict[str, int]:
+        counts = self._ledger.counts(window_s)
+        return {name: counts[prefix + name] for name in names if counts[prefix + name]}
