@@ -74,10 +74,11 @@ def terminal_info(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Stru
     """Return the terminal's state and settings."""
     del args, kwargs
     account = terminal.connected().ledger.account()
+    connected, allowed = not terminal.fault("disconnect"), not terminal.fault("autotrading_off")
     folder = str(terminal.ledger_path.parent)
     return structs.TerminalInfo(
         [
-            False, False, True, False, True, False, False, False, False, False, BUILD, MAX_BARS, 0, 0, 0.0, 0.0,
+            False, False, connected, False, allowed, False, False, False, False, False, BUILD, MAX_BARS, 0, 0, 0.0, 0.0,
             account.company, account.server, "English", folder, folder, folder,
         ]
     )  # fmt: skip

@@ -28,6 +28,13 @@ class Exchange:
         """The symbol's last tick at or before this instant; None before all history."""
         return self.feeds[symbol].tick_at(now_msc)
 
+    def market(self, symbol: str, now_msc: int) -> Quote:
+        """The same where there must be one, for what is traded."""
+        quote = self.quote(symbol, now_msc)
+        if quote is None:
+            raise LookupError(f"no price of {symbol} at {now_msc}: the clock stands before all history")
+        return quote
+
 
 def _feed(spec: SymbolSpec, seed: int) -> Feed:
     figures = load_figures()[spec.name]

@@ -8,48 +8,23 @@ killed finds the same account again. Times are milliseconds UTC and money is who
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
+from app.simulator import schema
+from app.simulator.fault_rows import FaultRows
+
 BALANCE = 2  # DEAL_TYPE_BALANCE
-BUSY_TIMEOUT_S = 10.0
 INITIAL_CENTS = 100_000_00
 
-_VERSION = 1
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS account (
-    login INTEGER PRIMARY KEY, name TEXT NOT NULL, server TEXT NOT NULL, company TEXT NOT NULL,
-    currency TEXT NOT NULL, leverage INTEGER NOT NULL, trade_mode INTEGER NOT NULL, margin_mode INTEGER NOT NULL,
-    balance_cents INTEGER NOT NULL
-);
-CREATE TABLE IF NOT EXISTS orders (
-    ticket INTEGER PRIMARY KEY AUTOINCREMENT, time_setup_msc INTEGER NOT NULL, time_done_msc INTEGER NOT NULL,
-    type INTEGER NOT NULL, type_time INTEGER NOT NULL, type_filling INTEGER NOT NULL, state INTEGER NOT NULL,
-    magic INTEGER NOT NULL, position_id INTEGER NOT NULL, reason INTEGER NOT NULL, volume_initial REAL NOT NULL,
-    volume_current REAL NOT NULL, price_open REAL NOT NULL, price_current REAL NOT NULL, symbol TEXT NOT NULL,
-    comment TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS deals (
-    ticket INTEGER PRIMARY KEY AUTOINCREMENT, "order" INTEGER NOT NULL, time_msc INTEGER NOT NULL,
-    type INTEGER NOT NULL, entry INTEGER NOT NULL, magic INTEGER NOT NULL, position_id INTEGER NOT NULL,
-    reason INTEGER NOT NULL, volume REAL NOT NULL, price REAL NOT NULL, commission_cents INTEGER NOT NULL,
-    swap_cents INTEGER NOT NULL, profit_cents INTEGER NOT NULL, fee_cents INTEGER NOT NULL, symbol TEXT NOT NULL,
-    comment TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS positions (
-    ticket INTEGER PRIMARY KEY, time_msc INTEGER NOT NULL, time_update_msc INTEGER NOT NULL, type INTEGER NOT NULL,
-    magic INTEGER NOT NULL, identifier INTEGER NOT NULL, reason INTEGER NOT NULL, volume REAL NOT NULL,
-    price_open REAL NOT NULL, swap_cents INTEGER NOT NULL, symbol TEXT NOT NULL, comment TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS orders_done ON orders (time_done_msc);
-CREATE INDEX IF NOT EXISTS orders_position ON orders (position_id);
-CREATE INDEX IF NOT EXISTS deals_time ON deals (time_msc);
-CREATE INDEX IF NOT EXISTS deals_position ON deals (position_id);
-"""
 # Orders and deals are numbered apart, from the same start: whoever mixes them up finds a wrong record soon.
 _FIRST_NUMBER = 100_001
+_ADD_DEAL = """INSERT INTO deals ("order", time_msc, type, entry, magic, position_id, reason, volume, price,
+    commission_cents, swap_cents, profit_cents, fee_cents, symbol, comment)
+VALUES (:order, :time_msc, :type, :entry, :magic, :position_id, :reason, :volume, :price,
+    :commission_cents, :swap_cents, :profit_cents, :fee_cents, :symbol, :comment)"""
 
 
 class Account(NamedTuple):
@@ -85,6 +60,8 @@ class Order(NamedTuple):
     price_current: float
     symbol: str
     comment: str
+    sl: float = 0.0
+    tp: float = 0.0
 
 
 class Deal(NamedTuple):
@@ -109,7 +86,10 @@ class Deal(NamedTuple):
 
 
 class Position(NamedTuple):
-    """An open position; its ticket is the number of the order that opened it."""
+    """An open position; its ticket is the number of the order that opened it.
+
+    `sl` and `tp` (0: none) hold for the ticks after `stops_msc`.
+    """
 
     ticket: int
     time_msc: int
@@ -123,6 +103,17 @@ class Position(NamedTuple):
     swap_cents: int
     symbol: str
     comment: str
+    sl: float = 0.0
+    tp: float = 0.0
+    stops_msc: int = 0
+
+
+class Pulse(NamedTuple):
+    """Whether anything may happen by itself, and how often the terminal was started; asked with every call."""
+
+    stops: bool
+    faults: bool
+    starts: int
 
 
 _Record = TypeVar("_Record", Order, Deal, Position)
@@ -133,28 +124,16 @@ class Ledger:
 
     def __init__(self, path: str, now_msc: int) -> None:
         """Open the file, or make it: an account with its first deposit, dated `now_msc`."""
-        self._connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
-        try:
-            self._prepare(now_msc)
-        except BaseException:
-            self._connection.close()
-            raise
+        self._connection = schema.connect(path, partial(_found, now_msc=now_msc))
+        self.faults = FaultRows(self._connection)
 
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
 
-    @contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self) -> AbstractContextManager[None]:
         """Everything inside is on disk when this ends, or nothing is; other processes wait meanwhile."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
+        return schema.writing(self._connection)
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -164,6 +143,14 @@ class Ledger:
             yield
         finally:
             self._connection.execute("COMMIT")
+
+    def pulse(self) -> Pulse:
+        """What a call must know before it looks at anything else; cheap."""
+        row = self._connection.execute(
+            """SELECT EXISTS (SELECT 1 FROM positions WHERE sl <> 0 OR tp <> 0), EXISTS (SELECT 1 FROM faults),
+                (SELECT starts FROM terminal)"""
+        ).fetchone()
+        return Pulse(bool(row[0]), bool(row[1]), row[2])
 
     def account(self) -> Account:
         """The account with its balance."""
@@ -175,12 +162,13 @@ class Ledger:
 
     def add_order(self, order: Order) -> int:
         """Enter an order and return its number. An order without a position opens the one that bears its number."""
-        ticket = self._insert(
+        ticket = _insert(
+            self._connection,
             """INSERT INTO orders (time_setup_msc, time_done_msc, type, type_time, type_filling, state, magic,
-                position_id, reason, volume_initial, volume_current, price_open, price_current, symbol, comment)
+                position_id, reason, volume_initial, volume_current, price_open, price_current, symbol, comment, sl, tp)
             VALUES (:time_setup_msc, :time_done_msc, :type, :type_time, :type_filling, :state, :magic,
                 :position_id, :reason, :volume_initial, :volume_current, :price_open, :price_current, :symbol,
-                :comment)""",
+                :comment, :sl, :tp)""",
             order,
         )
         if order.position_id == 0:
@@ -193,21 +181,16 @@ class Ledger:
             "UPDATE account SET balance_cents = balance_cents + ?",
             (deal.profit_cents + deal.commission_cents + deal.swap_cents + deal.fee_cents,),
         )
-        return self._insert(
-            """INSERT INTO deals ("order", time_msc, type, entry, magic, position_id, reason, volume, price,
-                commission_cents, swap_cents, profit_cents, fee_cents, symbol, comment)
-            VALUES (:order, :time_msc, :type, :entry, :magic, :position_id, :reason, :volume, :price,
-                :commission_cents, :swap_cents, :profit_cents, :fee_cents, :symbol, :comment)""",
-            deal,
-        )
+        return _insert(self._connection, _ADD_DEAL, deal)
 
     def open_position(self, position: Position) -> None:
         """Enter a position."""
-        self._insert(
+        _insert(
+            self._connection,
             """INSERT INTO positions (ticket, time_msc, time_update_msc, type, magic, identifier, reason, volume,
-                price_open, swap_cents, symbol, comment)
+                price_open, swap_cents, symbol, comment, sl, tp, stops_msc)
             VALUES (:ticket, :time_msc, :time_update_msc, :type, :magic, :identifier, :reason, :volume,
-                :price_open, :swap_cents, :symbol, :comment)""",
+                :price_open, :swap_cents, :symbol, :comment, :sl, :tp, :stops_msc)""",
             position,
         )
 
@@ -220,15 +203,20 @@ class Ledger:
         else:
             self._connection.execute("DELETE FROM positions WHERE ticket = ?", (ticket,))
 
+    def set_stops(self, ticket: int, sl: float, tp: float, now_msc: int) -> None:
+        """Give a position other stops; they hold for the ticks after now."""
+        self._connection.execute(
+            "UPDATE positions SET sl = ?, tp = ?, stops_msc = ?, time_update_msc = ? WHERE ticket = ?",
+            (sl, tp, now_msc, now_msc, ticket),
+        )
+
     def positions(self, *, ticket: int | None = None, symbol: str | None = None) -> list[Position]:
         """Open positions, oldest first: all, one, or a symbol's."""
-        rows = self._connection.execute(
-            """SELECT ticket, time_msc, time_update_msc, type, magic, identifier, reason, volume, price_open,
-                swap_cents, symbol, comment
-            FROM positions WHERE (?1 IS NULL OR ticket = ?1) AND (?2 IS NULL OR symbol = ?2) ORDER BY ticket""",
-            (_to_key(ticket), symbol),
-        )
-        return [_unsigned(Position(*row)) for row in rows]
+        return self._positions("(?1 IS NULL OR ticket = ?1) AND (?2 IS NULL OR symbol = ?2)", _to_key(ticket), symbol)
+
+    def positions_with_stops(self) -> list[Position]:
+        """Open positions that may close by themselves, oldest first."""
+        return self._positions("sl <> 0 OR tp <> 0")
 
     def positions_total(self) -> int:
         """How many positions are open."""
@@ -258,9 +246,16 @@ class Ledger:
             else self._deals("position_id = ?", _to_key(position))
         )
 
+    def _positions(self, where: str, *values: Any) -> list[Position]:
+        columns = """ticket, time_msc, time_update_msc, type, magic, identifier, reason, volume, price_open, swap_cents,
+            symbol, comment, sl, tp, stops_msc"""
+        query = f"SELECT {columns} FROM positions WHERE {where} ORDER BY ticket"  # noqa: S608  # both parts are ours
+        rows = self._connection.execute(query, values)
+        return [_unsigned(Position(*row)) for row in rows]
+
     def _orders(self, where: str, *values: Any) -> list[Order]:
         columns = """ticket, time_setup_msc, time_done_msc, type, type_time, type_filling, state, magic, position_id,
-            reason, volume_initial, volume_current, price_open, price_current, symbol, comment"""
+            reason, volume_initial, volume_current, price_open, price_current, symbol, comment, sl, tp"""
         query = f"SELECT {columns} FROM orders WHERE {where} ORDER BY ticket"  # noqa: S608  # both parts are ours
         rows = self._connection.execute(query, values)
         return [_unsigned(Order(*row)) for row in rows]
@@ -272,37 +267,22 @@ class Ledger:
         rows = self._connection.execute(query, values)
         return [_unsigned(Deal(*row)) for row in rows]
 
-    def _insert(self, statement: str, record: Account | Order | Deal | Position) -> int:
-        values = record._asdict()
-        if "magic" in values:
-            values["magic"] = _signed(values["magic"])
-        with closing(self._connection.execute(statement, values)) as cursor:
-            return int(cursor.lastrowid or 0)
 
-    def _prepare(self, now_msc: int) -> None:
-        _use_write_ahead_log(self._connection)
-        self._connection.execute("PRAGMA synchronous=FULL")
-        with self.writing():
-            made_by = self._connection.execute("PRAGMA user_version").fetchone()[0]
-            if made_by > _VERSION:
-                raise sqlite3.DatabaseError(f"ledger of version {made_by}; this simulator reads up to {_VERSION}")
-            for statement in _SCHEMA.split(";"):
-                self._connection.execute(statement)
-            self._connection.execute(f"PRAGMA user_version = {_VERSION}")
-            if self._connection.execute("SELECT count(*) FROM account").fetchone()[0] == 0:
-                self._found(now_msc)
+def _found(connection: sqlite3.Connection, *, now_msc: int) -> None:
+    """The account with its first deposit."""
+    first = Account(balance_cents=INITIAL_CENTS)
+    marks = ", ".join("?" * len(first))
+    connection.execute(f"INSERT INTO account VALUES ({marks})", first)  # noqa: S608  # question marks
+    for table in ("orders", "deals"):
+        connection.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (table, _FIRST_NUMBER - 1))
+    deposit = Deal(ticket=0, time_msc=now_msc, type=BALANCE, profit_cents=INITIAL_CENTS, comment="Initial deposit")
+    _insert(connection, _ADD_DEAL, deposit)
 
-    def _found(self, now_msc: int) -> None:
-        self._insert(
-            """INSERT INTO account VALUES (:login, :name, :server, :company, :currency, :leverage, :trade_mode,
-                :margin_mode, :balance_cents)""",
-            Account(),
-        )
-        for table in ("orders", "deals"):
-            self._connection.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (table, _FIRST_NUMBER - 1))
-        self.add_deal(
-            Deal(ticket=0, time_msc=now_msc, type=BALANCE, profit_cents=INITIAL_CENTS, comment="Initial deposit")
-        )
+
+def _insert(connection: sqlite3.Connection, statement: str, record: Order | Deal | Position) -> int:
+    values = record._asdict() | {"magic": _signed(record.magic)}
+    with closing(connection.execute(statement, values)) as cursor:
+        return int(cursor.lastrowid or 0)
 
 
 # Magic numbers use all 64 bits unsigned; SQLite's integers are signed.
@@ -317,17 +297,3 @@ def _unsigned(record: _Record) -> _Record:
 def _to_key(number: int | None) -> int | None:
     # Tickets are as wide, but no number beyond was ever given out.
     return number if number is None or number < 2**63 else -1
-
-
-def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    """Switch the file over. SQLite does not wait for others here, whatever the timeout says."""
-    deadline = time.monotonic() + BUSY_TIMEOUT_S
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-        else:
-            return

@@ -31,6 +31,7 @@ _BROWNIAN_RANGE = (8 / np.pi) ** 0.5
 _MEAN_BODY = (2 / np.pi) ** 0.5
 # Bars tell only the smallest spread. How far single ticks go beyond it is not in them: assumed, in points.
 _WIDENING_POINTS = 1.5
+WIDENING_POINTS_MAX = int(_WIDENING_POINTS * 54 * np.log(2))  # the smallest uniform draw is 2**-54
 # The fitted figures are a raw-spread account's, whose smallest spread is often zero.
 _MARKUP_POINTS = 2
 
@@ -84,7 +85,7 @@ class Feed:
                 "minute ticks", "minute spread", "tick corner", "tick walk", "tick spread", "tick time",
             )
         }  # fmt: skip
-        self._minutes_of_hour = lru_cache(maxsize=64)(self._make_hour)
+        self.minutes_of_hour = lru_cache(maxsize=64)(self._make_hour)
         self.ticks = lru_cache(maxsize=512)(self._make_ticks)
 
     def hours(self, hours: Ints) -> Bars:
@@ -190,7 +191,7 @@ class Feed:
     def _make_ticks(self, number: int) -> Ticks:
         """The ticks of one minute (counted from 1970)."""
         hour, row = divmod(number, 60)
-        bars = self._minutes_of_hour(hour)
+        bars = self.minutes_of_hour(hour)
         count, spread, low = int(bars.ticks[row]), int(bars.spread[row]), int(bars.low[row])
         counters = number * _COUNTERS_PER_MINUTE + np.arange(count, dtype=np.int64)
         bid = self._tick_bids(bars, row, counters)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from app.simulator.ledger import Account, Position
@@ -54,7 +54,7 @@ def floating_profit(spec: SymbolSpec, position: Position, quote: Quote) -> float
 def appraise(
     account: Account,
     positions: Iterable[Position],
-    specs: dict[str, SymbolSpec],
+    specs: Mapping[str, SymbolSpec],
     quote: Callable[[str], Quote],
 ) -> Worth:
     """Value the account with these positions at these quotes."""

@@ -71,7 +71,7 @@ def symbol_info_tick(terminal: Terminal, args: Arguments, kwargs: Keywords) -> S
     """
     del kwargs
     spec = _take_symbol(terminal, *take(args, 1))
-    quote = terminal.exchange.quote(spec.name, terminal.exchange.now_msc())
+    quote = terminal.quote(spec.name)
     if quote is None or spec.name not in terminal.selected:
         # Outside the Market Watch no ticks arrive.
         return views.no_tick()
@@ -86,7 +86,7 @@ def symbol_select(terminal: Terminal, args: Arguments, kwargs: Keywords) -> bool
     del kwargs
     name, *rest = take(args, 1, 2)
     name, enable = take_text(name), not rest or bool(rest[0])
-    ledger = terminal.connected().ledger
+    ledger = terminal.books()
     if name not in terminal.exchange.specs or (not enable and ledger.positions(symbol=name)):
         raise CallFailed(-1, "Terminal: Call failed")
     (terminal.selected.add if enable else terminal.selected.discard)(name)
@@ -180,6 +180,7 @@ def _require_build(terminal: Terminal) -> None:
     """Fail as the package does when it does not know the terminal's build, or has lost the terminal."""
     if terminal.connection is None:
         raise CallFailed(*(NOT_CONNECTED if terminal.build_known else _OUTDATED))
+    terminal.connected()
 
 
 def _take_symbol(terminal: Terminal, value: Any) -> SymbolSpec:

@@ -44,6 +44,7 @@ def _terms(spec: SymbolSpec) -> dict[str, Any]:
         "trade_calc_mode": mt5.SYMBOL_CALC_MODE_FOREX,
         "trade_mode": spec.trade_mode,
         "trade_exemode": spec.trade_exemode,
+        "trade_stops_level": spec.stops_level,
         "swap_mode": mt5.SYMBOL_SWAP_MODE_DISABLED,
         "swap_rollover3days": mt5.DAY_OF_WEEK_WEDNESDAY,
         "margin_hedged_use_leg": False,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 DEPOSIT_CURRENCY = "USD"
 FILLING_FOK = 1  # bits of filling_mode, which the package does not name
 FILLING_IOC = 2
+STEP_TOLERANCE = 1e-7  # of lots
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +15,8 @@ class SymbolSpec:
     """A symbol's terms: prices in the profit currency, volumes in lots, money in the deposit currency.
 
     `commission_per_lot` is charged once, on entry, for the whole round turn. `filling_mode` holds the bits of the
-    filling policies that market orders may use; `trade_mode` and `trade_exemode` are MT5's numbers.
+    filling policies that market orders may use; `trade_mode` and `trade_exemode` are MT5's numbers. Stops keep
+    `stops_level` points away from the price, at least one.
     """
 
     name: str
@@ -31,6 +33,7 @@ class SymbolSpec:
     trade_exemode: int = 2
     margin_hedged: float = 100_000.0
     commission_per_lot: float = 7.0
+    stops_level: int = 0
 
     @property
     def point(self) -> float:
@@ -40,6 +43,17 @@ class SymbolSpec:
     def price(self, points: float) -> float:
         """Return whole points as the nearest double of the decimal price."""
         return float(points / 10**self.digits)
+
+    def points(self, price: float) -> int:
+        """Return a price as whole points, the nearest."""
+        points: float = price * 10**self.digits
+        return round(points)
+
+    def takes_volume(self, volume: float) -> bool:
+        """Say whether so many lots may be traded: 0.30000000000000004 are 0.3; NaN fails every comparison."""
+        steps = volume / self.volume_step
+        on_step = abs(steps - round(steps)) < STEP_TOLERANCE if abs(steps) < 1e15 else False
+        return on_step and self.volume_min - STEP_TOLERANCE <= volume <= self.volume_max + STEP_TOLERANCE
 
 
 SYMBOLS = (

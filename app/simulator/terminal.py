@@ -1,4 +1,4 @@
-"""One terminal: its connection to the books, its last error, its Market Watch."""
+"""One terminal: its connection to the books, its last error, its Market Watch, and the faults it suffers."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from typing import Any
 
 from app.simulator.calls import SUCCESS, CallFailed, LastError, PendingError
 from app.simulator.exchange import Exchange
+from app.simulator.fault_rows import Fault
 from app.simulator.ledger import Ledger
+from app.simulator.market import Quote
 from app.simulator.rates import History
+from app.simulator.server import Server
 from app.simulator.symbols import SymbolSpec
 from app.simulator.trading import Desk
 
@@ -22,14 +25,19 @@ _log = logging.getLogger(__name__)
 BUILD = 5100
 MAX_BARS = 100_000
 NOT_CONNECTED: LastError = (-10004, "No IPC connection")
+GONE: LastError = (-10002, "IPC recv failed")
+NOT_STARTED: LastError = (-10003, "IPC initialize failed, Pipe server didn't answer in 60 sec")
+HOLD_STEP_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """What initialize() opens and shutdown() closes."""
+    """What initialize() opens and shutdown() closes; `start` says which start of the terminal it leads to."""
 
     ledger: Ledger
+    server: Server
     desk: Desk
+    start: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,6 +57,10 @@ class Terminal:
     connection: Connection | None = None
     build_known: bool = False
     _lock: threading.RLock = field(default_factory=threading.RLock)
+    _running: str = ""
+    _reached: bool = False
+    _stops: bool = False
+    _faults: list[Fault] = field(default_factory=list)
 
     def run(self, name: str, call: Callable[[], Any], failure: Any) -> Any:
         """Run one call; what goes wrong becomes its failure value and the last error."""
@@ -56,6 +68,7 @@ class Terminal:
             if name == "last_error":  # the one call that leaves it as it is
                 return call()
             self.last_error = SUCCESS
+            self._running, self._reached = name, False
             if name in self.latency_s:
                 self.sleep(self.latency_s[name])
             try:
@@ -79,8 +92,12 @@ class Terminal:
             ledger = Ledger(str(self.ledger_path), self.exchange.now_msc())
         except sqlite3.Error as error:
             raise CallFailed(-10003, f"IPC initialize failed, {self.ledger_path}: {error}") from error
-        self.connection = Connection(ledger, Desk(ledger, self.exchange))
+        server = Server(ledger, self.exchange)
+        self.connection = Connection(ledger, server, Desk(ledger, self.exchange, server), ledger.pulse().starts)
         self.build_known = True
+        if any(fault.fault == "terminal_gone" for fault in ledger.faults.at_work(self.exchange.now_msc())):
+            self.close()
+            raise CallFailed(*NOT_STARTED)
 
     def close(self) -> None:
         """Disconnect, if connected."""
@@ -89,12 +106,69 @@ class Terminal:
             self.connection = None
 
     def connected(self) -> Connection:
-        """The connection; without one the call fails with -10004."""
+        """The connection; without one the call fails with -10004. Here a call meets the faults that are for it."""
         if self.connection is None:
             raise CallFailed(*NOT_CONNECTED)
+        if not self._reached:
+            self._reached = True
+            self._meet_faults(self.connection)
         return self.connection
+
+    def books(self) -> Ledger:
+        """The books, with all that has come due by itself."""
+        connection = self.connected()
+        if self._stops or self._faults:
+            connection.server.advance(self._known_msc())
+        return connection.ledger
+
+    def fault(self, name: str, symbol: str | None = None) -> Fault | None:
+        """The fault of this name that the running call suffers; of this symbol's, if it is about symbols."""
+        found = (each for each in self._faults if each.fault == name)
+        return next((each for each in found if symbol is None or each.takes("symbol", symbol)), None)
+
+    def now_msc(self, symbol: str) -> int:
+        """The instant of the newest tick that may have arrived here."""
+        frozen = self.fault("frozen_feed", symbol)
+        return min(self._known_msc(), frozen.since_msc) if frozen else self._known_msc()
+
+    def quote(self, symbol: str) -> Quote | None:
+        """The symbol's last tick as it is known here."""
+        return self.exchange.quote(symbol, self.now_msc(symbol))
 
     def history(self, spec: SymbolSpec) -> History:
         """The symbol's past, as of now."""
-        feed = self.exchange.feeds[spec.name]
-        return History(feed, spec, self.utc_offset_s, self.exchange.now_msc())
+        return History(self.exchange.feeds[spec.name], spec, self.utc_offset_s, self.now_msc(spec.name))
+
+    def _known_msc(self) -> int:
+        """Until when news from the server have arrived: now, or when the connection to it was lost."""
+        now_msc = self.exchange.now_msc()
+        lost = self.fault("disconnect")
+        return min(now_msc, lost.since_msc) if lost else now_msc
+
+    def _meet_faults(self, connection: Connection) -> None:
+        self._look_around(connection)
+        for fault in self._faults:
+            if fault.fault == "hang" and fault.has_calls and fault.takes("function", self._running):
+                self._hang(connection.ledger, fault)
+                self._look_around(connection)
+
+    def _look_around(self, connection: Connection) -> None:
+        ledger, self._faults = connection.ledger, []
+        pulse, now_msc = ledger.pulse(), self.exchange.now_msc()
+        self._stops = pulse.stops
+        if pulse.starts != connection.start:
+            self.close()
+            raise CallFailed(*GONE)
+        if pulse.faults:
+            self._faults = ledger.faults.at_work(now_msc)
+            if not self._faults:
+                with ledger.writing():
+                    ledger.faults.clear(now_msc)
+
+    def _hang(self, ledger: Ledger, fault: Fault) -> None:
+        """Hold the call, and with it the process, until its time is over or somebody ends the fault."""
+        until_msc = self.exchange.now_msc() + round(fault.parameters["seconds"] * 1000)
+        with ledger.writing():
+            taken = ledger.faults.take(fault.id, until_msc)
+        while taken and self.exchange.now_msc() < until_msc and ledger.faults.is_there(fault.id):
+            self.sleep(HOLD_STEP_S)

@@ -20,6 +20,7 @@ from app.simulator.calls import (
     take_float,
     take_text,
 )
+from app.simulator.constants import TRADE_RETCODE_CLIENT_DISABLES_AT, TRADE_RETCODE_CONNECTION
 from app.simulator.groups import group_filter
 from app.simulator.ledger import Deal, Order, Position
 from app.simulator.market import Quote
@@ -29,12 +30,13 @@ from app.simulator.requests import take_request
 from app.simulator.structs import Struct
 from app.simulator.symbols import SymbolSpec
 from app.simulator.terminal import Terminal
+from app.simulator.trading import refused, unchecked
 
 
 def account_info(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Struct:
     """Return the account's terms and money."""
     del args, kwargs
-    ledger = terminal.connected().ledger
+    ledger = terminal.books()
     with ledger.reading():
         account, positions = ledger.account(), ledger.positions()
     worth = appraise(account, positions, terminal.exchange.specs, _quotes(terminal))
@@ -44,7 +46,7 @@ def account_info(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Struc
 def positions_total(terminal: Terminal, args: Arguments, kwargs: Keywords) -> int:
     """Return the number of open positions."""
     del args, kwargs
-    return terminal.connected().ledger.positions_total()
+    return terminal.books().positions_total()
 
 
 def positions_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tuple[Struct, ...]:
@@ -53,7 +55,7 @@ def positions_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tupl
     `positions_get([ticket=] | [symbol=] | [group=]) → tuple of TradePosition`
     """
     chosen = _take_filter(args, kwargs, ("ticket", "symbol", "group"))
-    ledger = terminal.connected().ledger
+    ledger = terminal.books()
     match chosen:
         case ("ticket", number):
             held = ledger.positions(ticket=number)
@@ -91,7 +93,7 @@ def history_orders_total(terminal: Terminal, args: Arguments, kwargs: Keywords) 
     `history_orders_total(date_from, date_to)`
     """
     del kwargs
-    return len(terminal.connected().ledger.orders(**_take_period(terminal, take(args, 2))))
+    return len(terminal.books().orders(**_take_period(terminal, take(args, 2))))
 
 
 def history_orders_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tuple[Struct, ...]:
@@ -100,7 +102,7 @@ def history_orders_get(terminal: Terminal, args: Arguments, kwargs: Keywords) ->
     `history_orders_get(date_from, date_to, [group=])` or `(ticket=)` or `(position=)`
     """
     period, chosen = _take_history(terminal, args, kwargs)
-    ledger = terminal.connected().ledger
+    ledger = terminal.books()
     found = ledger.orders(**period) if period else ledger.orders_of(**chosen)
     if "group" in chosen:
         found = _in_group(found, chosen["group"])
@@ -113,7 +115,7 @@ def history_deals_total(terminal: Terminal, args: Arguments, kwargs: Keywords) -
     `history_deals_total(date_from, date_to)`
     """
     del kwargs
-    return len(terminal.connected().ledger.deals(**_take_period(terminal, take(args, 2))))
+    return len(terminal.books().deals(**_take_period(terminal, take(args, 2))))
 
 
 def history_deals_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tuple[Struct, ...]:
@@ -122,7 +124,7 @@ def history_deals_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> 
     `history_deals_get(date_from, date_to, [group=])` or `(ticket=)` or `(position=)`
     """
     period, chosen = _take_history(terminal, args, kwargs)
-    ledger = terminal.connected().ledger
+    ledger = terminal.books()
     found = ledger.deals(**period) if period else ledger.deals_of(**chosen)
     if "group" in chosen:
         found = _in_group(found, chosen["group"])
@@ -163,6 +165,8 @@ def order_check(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Struct
     """
     request = take_request(args, kwargs)
     desk = terminal.connected().desk
+    if refusal := _kept_back(terminal):
+        return unchecked(refusal, request)
     return desk.check(request, selected=request.symbol in terminal.selected)
 
 
@@ -173,7 +177,27 @@ def order_send(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Struct:
     """
     request = take_request(args, kwargs)
     desk = terminal.connected().desk
-    return desk.send(request, selected=request.symbol in terminal.selected)
+    if refusal := _kept_back(terminal):
+        return refused(refusal, request)
+    rejected = _rejected(terminal, request.symbol)
+    return desk.send(request, selected=request.symbol in terminal.selected, rejected=rejected)
+
+
+def _kept_back(terminal: Terminal) -> int:
+    """Why the terminal sends no request, or 0."""
+    if terminal.fault("autotrading_off"):
+        return TRADE_RETCODE_CLIENT_DISABLES_AT
+    return TRADE_RETCODE_CONNECTION if terminal.fault("disconnect") else 0
+
+
+def _rejected(terminal: Terminal, symbol: str) -> int:
+    """The code with which the server was told to refuse this request, or 0."""
+    fault = terminal.fault("reject", symbol)
+    if fault is None:
+        return 0
+    ledger = terminal.connected().ledger
+    with ledger.writing():
+        return int(fault.parameters["retcode"]) if ledger.faults.take(fault.id) else 0
 
 
 def _take_filter(args: Arguments, kwargs: Keywords, names: tuple[str, ...]) -> tuple[str, Any] | None:
@@ -213,13 +237,15 @@ def _in_group(records: list[_Record], group: str) -> list[_Record]:
 
 def _quotes(terminal: Terminal) -> Callable[[str], Quote]:
     """Quotes of one moment, for everything that a call shows."""
-    now_msc = terminal.exchange.now_msc()
+    known: dict[str, Quote] = {}
 
     def quote(symbol: str) -> Quote:
-        found = terminal.exchange.quote(symbol, now_msc)
-        if found is None:
-            raise not_found()
-        return found
+        if symbol not in known:
+            found = terminal.quote(symbol)
+            if found is None:
+                raise not_found()
+            known[symbol] = found
+        return known[symbol]
 
     return quote
 

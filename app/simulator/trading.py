@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+from functools import partial
 from itertools import count
 
 from app.simulator import constants as mt5
+from app.simulator.booking import Fill, book_closing, book_opening, worth_after_opening
 from app.simulator.exchange import Exchange
-from app.simulator.ledger import Account, Deal, Ledger, Order, Position
+from app.simulator.ledger import Ledger, Position
 from app.simulator.market import Quote
 from app.simulator.money import BUY, SELL
-from app.simulator.portfolio import Worth, appraise, cents, closing_price, floating_profit
+from app.simulator.portfolio import Worth, appraise, cents, floating_profit
+from app.simulator.retcodes import DONE, REFUSALS
+from app.simulator.server import Server
 from app.simulator.structs import OrderCheckResult, OrderSendResult, Struct
-from app.simulator.symbols import FILLING_FOK, FILLING_IOC, SymbolSpec
+from app.simulator.symbols import FILLING_FOK, FILLING_IOC, STEP_TOLERANCE, SymbolSpec
 
-# Comments as terminals show them, for every code this desk answers.
-COMMENTS = {
-    mt5.TRADE_RETCODE_DONE: "Request executed",
-    mt5.TRADE_RETCODE_INVALID: "Invalid request",
-    mt5.TRADE_RETCODE_INVALID_VOLUME: "Invalid volume",
-    mt5.TRADE_RETCODE_TRADE_DISABLED: "Trade is disabled",
-    mt5.TRADE_RETCODE_NO_MONEY: "No money",
-    mt5.TRADE_RETCODE_PRICE_OFF: "No prices",
-    mt5.TRADE_RETCODE_INVALID_FILL: "Unsupported filling mode",
-    mt5.TRADE_RETCODE_POSITION_CLOSED: "Position closed",
-    mt5.TRADE_RETCODE_INVALID_CLOSE_VOLUME: "Invalid close volume",
-    mt5.TRADE_RETCODE_LONG_ONLY: "Only long positions allowed",
-    mt5.TRADE_RETCODE_SHORT_ONLY: "Only short positions allowed",
-    mt5.TRADE_RETCODE_CLOSE_ONLY: "Only position closing allowed",
-}
 _FILLING_BITS = {mt5.ORDER_FILLING_FOK: FILLING_FOK, mt5.ORDER_FILLING_IOC: FILLING_IOC}
 _ENTRY_REFUSED = {
     (mt5.SYMBOL_TRADE_MODE_LONGONLY, SELL): mt5.TRADE_RETCODE_LONG_ONLY,
@@ -35,30 +26,37 @@ _ENTRY_REFUSED = {
     (mt5.SYMBOL_TRADE_MODE_CLOSEONLY, BUY): mt5.TRADE_RETCODE_CLOSE_ONLY,
     (mt5.SYMBOL_TRADE_MODE_CLOSEONLY, SELL): mt5.TRADE_RETCODE_CLOSE_ONLY,
 }
-_STEP_TOLERANCE = 1e-7
+_DEAL, _SLTP = mt5.TRADE_ACTION_DEAL, mt5.TRADE_ACTION_SLTP
 
 
 class Desk:
     """Executes the requests of one terminal against the shared books."""
 
-    def __init__(self, ledger: Ledger, exchange: Exchange) -> None:
+    def __init__(self, ledger: Ledger, exchange: Exchange, server: Server) -> None:
         self._ledger = ledger
         self._exchange = exchange
+        self._server = server
         self._request_ids = count(1)
 
-    def send(self, request: Struct, *, selected: bool) -> Struct:
-        """Execute a request; the books are on disk before this returns. A refusal is a result, too."""
+    def send(self, request: Struct, *, selected: bool, rejected: int = 0) -> Struct:
+        """Execute a request; the books are on disk before this returns. A refusal is a result, too.
+
+        `rejected` is the code with which the server has decided to refuse it, whatever it is.
+        """
         request_id = next(self._request_ids)
-        refusal = self._refuse(request, self._exchange.now_msc(), selected=selected)
+        refusal = rejected or self._refuse(request, self._exchange.now_msc(), selected=selected)
         if refusal:
-            return _refused(refusal, request, request_id)
+            return refused(refusal, request, request_id)
         with self._ledger.writing():
             # Read behind the lock, so that deal numbers and deal times run the same way.
             now_msc = self._exchange.now_msc()
+            self._server.advance_locked(now_msc)
             position = self._target(request)
-            refusal = self._refuse_position(request, position) or self._refuse_money(request, position, now_msc)
+            refusal = self._refuse_in_books(request, position, now_msc)
             if refusal:
-                return _refused(refusal, request, request_id)
+                return refused(refusal, request, request_id)
+            if request.action == _SLTP:
+                return self._set_stops(request, request_id, now_msc)
             return self._execute(request, request_id, position, now_msc)
 
     def check(self, request: Struct, *, selected: bool) -> Struct:
@@ -66,34 +64,30 @@ class Desk:
         now_msc = self._exchange.now_msc()
         refusal = self._refuse(request, now_msc, selected=selected)
         if refusal:
-            return _unchecked(refusal, request)
+            return unchecked(refusal, request)
+        self._server.advance(now_msc)
         with self._ledger.reading():
             position = self._target(request)
-            refusal = self._refuse_position(request, position)
+            refusal = self._refuse_position(request, position) or self._refuse_stops(request, position, now_msc)
             if refusal:
-                return _unchecked(refusal, request)
+                return unchecked(refusal, request)
             worth = self._worth_after(request, position, now_msc)
         if position is None and worth.free_cents < 0:
             refusal = mt5.TRADE_RETCODE_NO_MONEY
         money = (worth.balance_cents, worth.equity_cents, worth.profit_cents, worth.margin_cents, worth.free_cents)
         totals = [value / 100 for value in money]
-        return OrderCheckResult([refusal, *totals, worth.level, COMMENTS[refusal] if refusal else "Done", request])
+        return OrderCheckResult([refusal, *totals, worth.level, REFUSALS.get(refusal, "Done"), request])
 
     def _refuse(self, request: Struct, now_msc: int, *, selected: bool) -> int:
         """Return the first retcode that needs no look into the books, cheap before dear, or 0."""
         spec = self._exchange.specs.get(request.symbol)
-        # Only market deals so far. Stops are refused with them: a stop that never triggers would be a lie.
-        supported = request.action == mt5.TRADE_ACTION_DEAL and request.type in (BUY, SELL)
-        if not supported or spec is None or request.sl or request.tp:
+        # Market deals and their stops so far; pending orders are refused.
+        if spec is None or not _is_supported(request):
             return mt5.TRADE_RETCODE_INVALID
         if spec.trade_mode == mt5.SYMBOL_TRADE_MODE_DISABLED:
             return mt5.TRADE_RETCODE_TRADE_DISABLED
-        if not request.position and (spec.trade_mode, request.type) in _ENTRY_REFUSED:
-            return _ENTRY_REFUSED[spec.trade_mode, request.type]
-        if not spec.filling_mode & _FILLING_BITS.get(request.type_filling, 0):
-            return mt5.TRADE_RETCODE_INVALID_FILL
-        if not _volume_fits(spec, request.volume):
-            return mt5.TRADE_RETCODE_INVALID_VOLUME
+        if request.action == _DEAL and (refusal := _refuse_deal(request, spec)):
+            return refusal
         if not selected or self._exchange.quote(spec.name, now_msc) is None:
             return mt5.TRADE_RETCODE_PRICE_OFF
         return 0
@@ -102,144 +96,135 @@ class Desk:
         held = self._ledger.positions(ticket=request.position) if request.position else []
         return held[0] if held else None
 
+    def _refuse_in_books(self, request: Struct, position: Position | None, now_msc: int) -> int:
+        return (
+            self._refuse_position(request, position)
+            or self._refuse_stops(request, position, now_msc)
+            or self._refuse_money(request, position, now_msc)
+        )
+
     def _refuse_position(self, request: Struct, position: Position | None) -> int:
-        """Check the position that a request wants to close."""
+        """Check the position that a request wants to close or to give other stops."""
         if not request.position:
             return 0
         if position is None:
             return mt5.TRADE_RETCODE_POSITION_CLOSED
-        if position.symbol != request.symbol or position.type == request.type:
+        if position.symbol != request.symbol:
             return mt5.TRADE_RETCODE_INVALID
-        if request.volume > position.volume + _STEP_TOLERANCE:
+        if request.action == _SLTP:
+            spec = self._exchange.specs[position.symbol]
+            unchanged = _stops(request, spec) == (position.sl, position.tp)
+            return mt5.TRADE_RETCODE_NO_CHANGES if unchanged else 0
+        if position.type == request.type:
+            return mt5.TRADE_RETCODE_INVALID
+        if request.volume > position.volume + STEP_TOLERANCE:
             return mt5.TRADE_RETCODE_INVALID_CLOSE_VOLUME
         return 0
+
+    def _refuse_stops(self, request: Struct, position: Position | None, now_msc: int) -> int:
+        """Check that stops lie on their sides of the price that will touch them; closing deals ignore theirs."""
+        if request.action == _DEAL and position is not None:
+            return 0
+        side = request.type if position is None else position.type
+        spec, quote = self._exchange.specs[request.symbol], self._exchange.market(request.symbol, now_msc)
+        return 0 if _stops_fit(spec, side, quote, request.sl, request.tp) else mt5.TRADE_RETCODE_INVALID_STOPS
 
     def _refuse_money(self, request: Struct, position: Position | None, now_msc: int) -> int:
         if position is not None:
             return 0
         return mt5.TRADE_RETCODE_NO_MONEY if self._worth_after(request, None, now_msc).free_cents < 0 else 0
 
-    def _worth_after(self, request: Struct, closing: Position | None, now_msc: int) -> Worth:
+    def _worth_after(self, request: Struct, position: Position | None, now_msc: int) -> Worth:
         """The account's worth if the request were executed now, its commission included."""
+        specs, quotes = self._exchange.specs, partial(self._exchange.market, now_msc=now_msc)
+        if position is None:
+            return worth_after_opening(self._ledger, self._fill(request, now_msc), specs, quotes)
         account, positions = self._ledger.account(), self._ledger.positions()
-        if closing is None:
-            commission = _commission_cents(self._exchange.specs[request.symbol], request.volume)
-            account = account._replace(balance_cents=account.balance_cents + commission)
-            positions.append(self._opened(request, 0, now_msc))
-        else:
-            account, positions = self._after_closing(account, positions, closing, request, now_msc)
-        return appraise(account, positions, self._exchange.specs, lambda symbol: self._quote(symbol, now_msc))
-
-    def _after_closing(
-        self, account: Account, positions: list[Position], closing: Position, request: Struct, now_msc: int
-    ) -> tuple[Account, list[Position]]:
-        part = closing._replace(volume=request.volume)
-        gained = floating_profit(self._exchange.specs[closing.symbol], part, self._quote(closing.symbol, now_msc))
-        left = round(closing.volume - request.volume, 8)
-        kept = [position for position in positions if position.ticket != closing.ticket]
+        if request.action == _SLTP:
+            return appraise(account, positions, specs, quotes)
+        part = position._replace(volume=request.volume)
+        gained = floating_profit(specs[position.symbol], part, quotes(position.symbol))
+        left = round(position.volume - request.volume, 8)
+        kept = [held for held in positions if held.ticket != position.ticket]
         if left > 0:
-            kept.append(closing._replace(volume=left))
-        return account._replace(balance_cents=account.balance_cents + cents(gained)), kept
+            kept.append(position._replace(volume=left))
+        return appraise(account._replace(balance_cents=account.balance_cents + cents(gained)), kept, specs, quotes)
 
     def _execute(self, request: Struct, request_id: int, closing: Position | None, now_msc: int) -> Struct:
-        spec, quote = self._exchange.specs[request.symbol], self._quote(request.symbol, now_msc)
-        price = spec.price(quote.ask if request.type == BUY else quote.bid)
-        volume = round(request.volume, 8)
-        order = self._ledger.add_order(
-            Order(
-                ticket=0,
-                time_setup_msc=now_msc,
-                time_done_msc=now_msc,
-                type=request.type,
-                type_time=request.type_time,
-                type_filling=request.type_filling,
-                state=mt5.ORDER_STATE_FILLED,
-                magic=request.magic,
-                position_id=closing.identifier if closing else 0,
-                reason=mt5.ORDER_REASON_EXPERT,
-                volume_initial=volume,
-                volume_current=0.0,
-                price_open=price,
-                price_current=price,
-                symbol=spec.name,
-                comment=_storable(request.comment),
-            )
-        )
-        deal = self._enter(request, order, closing, price, now_msc)
-        bid, ask = spec.price(quote.bid), spec.price(quote.ask)
-        done = mt5.TRADE_RETCODE_DONE
-        return OrderSendResult([done, deal, order, volume, price, bid, ask, COMMENTS[done], request_id, 0, request])
-
-    def _enter(self, request: Struct, order: int, closing: Position | None, price: float, now_msc: int) -> int:
-        """Book the deal and what it does to a position; return the deal's number."""
-        spec, volume = self._exchange.specs[request.symbol], round(request.volume, 8)
-        deal = Deal(
-            ticket=0,
-            order=order,
-            time_msc=now_msc,
-            type=request.type,
-            entry=mt5.DEAL_ENTRY_OUT if closing else mt5.DEAL_ENTRY_IN,
-            magic=request.magic,
-            position_id=closing.identifier if closing else order,
-            reason=mt5.DEAL_REASON_EXPERT,
-            volume=volume,
-            price=price,
-            symbol=spec.name,
-            comment=_storable(request.comment),
-        )
+        fill = self._fill(request, now_msc)
         if closing is None:
-            self._ledger.open_position(self._opened(request, order, now_msc))
-            return self._ledger.add_deal(deal._replace(commission_cents=_commission_cents(spec, volume)))
-        quote = self._quote(spec.name, now_msc)
-        gained = cents(floating_profit(spec, closing._replace(volume=volume), quote))
-        self._ledger.shrink_position(closing.ticket, round(closing.volume - volume, 8), now_msc)
-        return self._ledger.add_deal(deal._replace(profit_cents=gained))
-
-    def _opened(self, request: Struct, ticket: int, now_msc: int) -> Position:
-        """The position that a request opens: as if a position of the other side closed at the market."""
-        spec, quote = self._exchange.specs[request.symbol], self._quote(request.symbol, now_msc)
-        return Position(
-            ticket=ticket,
-            time_msc=now_msc,
-            time_update_msc=now_msc,
-            type=request.type,
-            magic=request.magic,
-            identifier=ticket,
-            reason=mt5.POSITION_REASON_EXPERT,
-            volume=round(request.volume, 8),
-            price_open=closing_price(spec, 1 - request.type, quote),
-            swap_cents=0,
-            symbol=spec.name,
-            comment=_storable(request.comment),
+            booked = book_opening(self._ledger, fill)
+        else:
+            booked = book_closing(self._ledger, replace(fill, sl=0.0, tp=0.0), closing)
+        prices = fill.price, fill.spec.price(fill.quote.bid), fill.spec.price(fill.quote.ask)
+        return OrderSendResult(
+            [mt5.TRADE_RETCODE_DONE, booked.deal, booked.order, fill.volume, *prices, DONE, request_id, 0, request]
         )
 
-    def _quote(self, symbol: str, now_msc: int) -> Quote:
-        quote = self._exchange.quote(symbol, now_msc)
-        if quote is None:
-            raise LookupError(f"no price of {symbol} at {now_msc}: the clock stands before all history")
-        return quote
+    def _set_stops(self, request: Struct, request_id: int, now_msc: int) -> Struct:
+        sl, tp = _stops(request, self._exchange.specs[request.symbol])
+        self._ledger.set_stops(request.position, sl, tp, now_msc)
+        return OrderSendResult([mt5.TRADE_RETCODE_DONE, 0, 0, 0.0, 0.0, 0.0, 0.0, DONE, request_id, 0, request])
+
+    def _fill(self, request: Struct, now_msc: int) -> Fill:
+        spec = self._exchange.specs[request.symbol]
+        sl, tp = _stops(request, spec)
+        return Fill(
+            spec=spec,
+            side=request.type,
+            volume=round(request.volume, 8),
+            quote=self._exchange.market(spec.name, now_msc),
+            time_msc=now_msc,
+            reason=mt5.DEAL_REASON_EXPERT,
+            magic=request.magic,
+            comment=_storable(request.comment),
+            type_time=request.type_time,
+            type_filling=request.type_filling,
+            sl=sl,
+            tp=tp,
+        )
 
 
-def _volume_fits(spec: SymbolSpec, volume: float) -> bool:
-    steps = volume / spec.volume_step
-    # 0.30000000000000004 lots are 0.3; NaN fails every comparison.
-    on_step = abs(steps - round(steps)) < _STEP_TOLERANCE if abs(steps) < 1e15 else False
-    return on_step and spec.volume_min - _STEP_TOLERANCE <= volume <= spec.volume_max + _STEP_TOLERANCE
+def refused(retcode: int, request: Struct, request_id: int = 0) -> Struct:
+    """The result of a refusal; those that never left the terminal have no request id."""
+    return OrderSendResult([retcode, 0, 0, 0.0, 0.0, 0.0, 0.0, REFUSALS[retcode], request_id, 0, request])
+
+
+def unchecked(retcode: int, request: Struct) -> Struct:
+    """The result of a check that came to nothing."""
+    return OrderCheckResult([retcode, *[0.0] * 6, REFUSALS[retcode], request])
+
+
+def _is_supported(request: Struct) -> bool:
+    if request.action == _SLTP:
+        return bool(request.position)
+    return request.action == _DEAL and request.type in (BUY, SELL)
+
+
+def _refuse_deal(request: Struct, spec: SymbolSpec) -> int:
+    if not request.position and (spec.trade_mode, request.type) in _ENTRY_REFUSED:
+        return _ENTRY_REFUSED[spec.trade_mode, request.type]
+    if not spec.filling_mode & _FILLING_BITS.get(request.type_filling, 0):
+        return mt5.TRADE_RETCODE_INVALID_FILL
+    return 0 if spec.takes_volume(request.volume) else mt5.TRADE_RETCODE_INVALID_VOLUME
+
+
+def _stops(request: Struct, spec: SymbolSpec) -> tuple[float, float]:
+    """The stops of a request as prices of the symbol; the server rounds them."""
+    sl, tp = (round(price, spec.digits) if math.isfinite(price) else price for price in (request.sl, request.tp))
+    return sl, tp
+
+
+def _stops_fit(spec: SymbolSpec, side: int, quote: Quote, sl: float, tp: float) -> bool:
+    """Whether the stops leave room: a buy's below and above the bid, a sell's above and below the ask."""
+    if not all(math.isfinite(price) and price >= 0 for price in (sl, tp)):
+        return False
+    below, above = (sl, tp) if side == BUY else (tp, sl)
+    price, room = quote.bid if side == BUY else quote.ask, max(spec.stops_level, 1)
+    fits_below = not below or price - spec.points(below) >= room
+    return fits_below and (not above or spec.points(above) - price >= room)
 
 
 def _storable(comment: str) -> str:
     """Half an emoji cannot be stored; it becomes the replacement character."""
     return comment.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
-def _commission_cents(spec: SymbolSpec, volume: float) -> int:
-    return -cents(spec.commission_per_lot * volume)
-
-
-def _unchecked(retcode: int, request: Struct) -> Struct:
-    return OrderCheckResult([retcode, *[0.0] * 6, COMMENTS[retcode], request])
-
-
-def _refused(retcode: int, request: Struct, request_id: int) -> Struct:
-    comment = COMMENTS[retcode]
-    return OrderSendResult([retcode, 0, 0, 0.0, 0.0, 0.0, 0.0, comment, request_id, 0, request])

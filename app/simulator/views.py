@@ -42,7 +42,7 @@ def position(held: Position, spec: SymbolSpec, quote: Quote, utc_offset_s: int) 
     return structs.TradePosition(
         [
             held.ticket, opened // 1000, opened, updated // 1000, updated, held.type, held.magic, held.identifier,
-            held.reason, held.volume, held.price_open, 0.0, 0.0, closing_price(spec, held.type, quote),
+            held.reason, held.volume, held.price_open, held.sl, held.tp, closing_price(spec, held.type, quote),
             held.swap_cents / 100, floating_profit(spec, held, quote), held.symbol, held.comment, "",
         ]
     )  # fmt: skip
@@ -55,7 +55,8 @@ def order(done: Order, utc_offset_s: int) -> Struct:
         [
             done.ticket, setup // 1000, setup, finished // 1000, finished, 0, done.type, done.type_time,
             done.type_filling, done.state, done.magic, done.position_id, 0, done.reason, done.volume_initial,
-            done.volume_current, done.price_open, 0.0, 0.0, done.price_current, 0.0, done.symbol, done.comment, "",
+            done.volume_current, done.price_open, done.sl, done.tp, done.price_current, 0.0, done.symbol, done.comment,
+            "",
         ]
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from app.simulator import open_module
+from app.simulator import open_module, schema
 from app.simulator.ledger import Deal, Ledger
 
 ROOT = Path(__file__).parents[3]
@@ -117,6 +117,24 @@ def test_books_of_a_later_release_are_refused(tmp_path: Path) -> None:
     assert "ledger of version 99" in mt5.last_error()[1]
 
 
+def test_books_of_the_first_release_open(tmp_path: Path) -> None:
+    """A ledger from before there were stops and faults gets them, and keeps account and positions."""
+    path = tmp_path / "simulator.sqlite"
+    old = sqlite3.connect(path, isolation_level=None)
+    old.executescript(schema._TABLES)
+    old.execute("INSERT INTO account VALUES (7, 'n', 's', 'c', 'USD', 100, 0, 2, 5000)")
+    old.execute("INSERT INTO positions VALUES (100001, 1, 1, 0, 3, 100001, 3, 0.1, 1.1, 0, 'EURUSD', 'kept')")
+    old.execute("PRAGMA user_version = 1")
+    old.close()
+
+    ledger = Ledger(str(path), 1000)
+    (held,) = ledger.positions()
+    assert (held.comment, held.sl, held.tp, ledger.account().balance_cents) == ("kept", 0.0, 0.0, 5000)
+    assert ledger.pulse() == (False, False, 1)
+    ledger.close()
+    Ledger(str(path), 1000).close()
+
+
 def test_commits_reach_the_disk(tmp_path: Path) -> None:
     """The file is in write-ahead mode and every commit is synced."""
     path = tmp_path / "l.sqlite"
@@ -132,7 +150,7 @@ def test_books_that_break_while_open(tmp_path: Path, caplog: pytest.LogCaptureFi
     path = tmp_path / "simulator.sqlite"
     mt5 = opened(path)
     with sqlite3.connect(path) as other:
-        other.execute("DROP TABLE positions")
+        other.execute("DROP TABLE orders")
     other.close()
 
     assert mt5.order_send({"action": 1, "symbol": "EURUSD", "volume": 0.01, "type": 0}) is None

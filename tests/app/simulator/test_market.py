@@ -65,7 +65,7 @@ def test_minutes_reaggregate_to_their_hour(symbol: str, hour: int) -> None:
 @settings(deadline=None)
 @given(symbols, hours, st.integers(0, 59))
 def test_ticks_reaggregate_to_their_minute(symbol: str, hour: int, row: int) -> None:
-    """The ticks of a minute have exactly its bar, stay inside it, never share a millisecond; bid < ask in all of them."""
+    """The ticks of a minute have exactly its bar, stay inside it, and have bid < ask and a millisecond each."""
     minutes = feed(symbol).minutes(np.array([hour]))
     ticks = feed(symbol).ticks(hour * 60 + row)
 

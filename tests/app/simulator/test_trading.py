@@ -137,13 +137,11 @@ def test_hedging_opens_the_other_side(mt5: Any, buy: Request) -> None:
 
 REFUSALS = [
     ({"action": 5}, 10013, "Invalid request"),
-    ({"action": 6}, 10013, "Invalid request"),
+    ({"action": 6, "position": 0}, 10013, "Invalid request"),
     ({"action": 0}, 10013, "Invalid request"),
     ({"type": 2}, 10013, "Invalid request"),
     ({"symbol": "NOPE"}, 10013, "Invalid request"),
     ({"symbol": ""}, 10013, "Invalid request"),
-    ({"sl": 1.0}, 10013, "Invalid request"),
-    ({"tp": 2.0}, 10013, "Invalid request"),
     ({"type_filling": 2}, 10030, "Unsupported filling mode"),
     ({"type_filling": 3}, 10030, "Unsupported filling mode"),
     ({"symbol": "USDCAD"}, 10030, "Unsupported filling mode"),
