@@ -99,6 +99,8 @@ def _rejection(order: Order, rejected: Rejected, names: dict[str, str]) -> tuple
         "symbol": order.symbol,
         "side": order.side,
         "volume": order.volume,
+        "sl": order.sl,
+        "tp": order.tp,
         "bid": rejected.bid,
         "ask": rejected.ask,
         **names,

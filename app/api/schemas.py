@@ -36,15 +36,12 @@ class Strict(BaseModel):
         return f"should have no unknown field{hint}; the known ones are {', '.join(cls.model_fields)}"
 
 
-def _not_yet(value: float | None) -> float | None:
-    if value:
-        raise PydanticCustomError(
-            "not_supported", "should be null or 0: stop loss and take profit are not supported yet"
-        )
-    return value
+def _none_for_zero(value: float | None) -> float | None:
+    """MetaTrader writes "none" as 0."""
+    return value or None
 
 
-NotYet = Annotated[float | None, AfterValidator(_not_yet), Field(description="Not supported yet: null or 0.")]
+Stop = Annotated[float | None, Field(ge=0), AfterValidator(_none_for_zero)]
 
 
 class PlaceOrder(Strict):
@@ -57,8 +54,8 @@ class PlaceOrder(Strict):
     canonical: Annotated[str, Field(min_length=1, max_length=64, description="Symbol name, in any case.")]
     side: Literal["buy", "sell"]
     volume: Annotated[float, Field(gt=0, description="Lots.")]
-    sl: NotYet = None
-    tp: NotYet = None
+    sl: Annotated[Stop, Field(description="Stop-loss: a price; null or 0 for none.", examples=[1.095])] = None
+    tp: Annotated[Stop, Field(description="Take-profit: a price; null or 0 for none.", examples=[1.11])] = None
     deviation: Annotated[int, Field(ge=0, le=UINT32_MAX, description="Tolerated price change in points.")] = 10
     comment: Annotated[
         str,

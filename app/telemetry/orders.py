@@ -157,6 +157,10 @@ def order_attributes(order: Order, mode: AccountMode) -> dict[str, Attribute]:
     }
     if order.position is not None:
         attributes["mt5.position.ticket"] = order.position
+    if order.sl is not None:
+        attributes["mt5.order.sl"] = order.sl
+    if order.tp is not None:
+        attributes["mt5.order.tp"] = order.tp
     return attributes
 
 

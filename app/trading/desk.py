@@ -74,7 +74,17 @@ class Desk:
         self._unsettled = {record.order.order_id for record in journal.orders() if _is_unsettled(record)}
 
     async def open(
-        self, *, symbol: str, side: Side, volume: float, deviation: int, comment: str, magic: int, arrived: float
+        self,
+        *,
+        symbol: str,
+        side: Side,
+        volume: float,
+        deviation: int,
+        comment: str,
+        magic: int,
+        arrived: float,
+        sl: float | None = None,
+        tp: float | None = None,
     ) -> Decision | Missing:
         """Open a position at the market.
 
@@ -86,6 +96,8 @@ class Desk:
             comment: the caller's, sent shortened and tagged.
             magic: the caller's expert id.
             arrived: moment of the monotonic clock at which the request arrived; the deadline counts from it.
+            sl: price of the stop-loss; None for none. Whether it is on the right side and far enough, the broker says.
+            tp: price of the take-profit; None for none.
 
         Returns:
             The decision, or `Missing` where there is no such symbol, which makes no order.
@@ -105,6 +117,8 @@ class Desk:
             deviation=deviation,
             comment=comment,
             magic=magic,
+            sl=sl,
+            tp=tp,
         )
         return await self._run(self._decide(order, found, arrived))
 

@@ -67,6 +67,8 @@ async def place(services: Services, request: Request, wanted: Annotated[PlaceOrd
         deviation=wanted.deviation,
         comment=wanted.comment,
         magic=wanted.magic,
+        sl=wanted.sl,
+        tp=wanted.tp,
         arrived=_arrived(request),
     )
     return order_answer(decided)

@@ -129,6 +129,8 @@ async def test_refusal_of_the_broker_is_explained(api: Api) -> None:
         "symbol": "EURUSD",
         "side": "buy",
         "volume": 0.1,
+        "sl": None,
+        "tp": None,
         "bid": 1.1,
         "ask": 1.2,
         **NAMES,

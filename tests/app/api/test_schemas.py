@@ -41,8 +41,8 @@ async def refused(api: Api, body: bytes, headers: dict[str, str] = JSON) -> dict
         ("volume", [0, -0.1, -1, True, "0.1", "NaN", None, [], {}, math.nan, math.inf, -math.inf, SECRET, 10**400]),
         ("canonical", ["", " " * 65, 1, None, True, ["EURUSD"], "\ud800"]),
         ("side", ["", "BUY", "Buy", "hold", 0, 1, True, None, SECRET]),
-        ("sl", [1.1, -1, "", "1.1", True, math.nan, SECRET]),
-        ("tp", [1.1, -1, "", "1.1", True, math.inf, [1.1]]),
+        ("sl", [-1, "", "1.1", True, math.nan, SECRET]),
+        ("tp", [-1, "", "1.1", True, math.inf, [1.1]]),
         ("deviation", [-1, 1.5, 10.0, "10", True, None, UINT32_MAX + 1]),
         ("comment", [None, 1, "x" * 1_001, "a\x00b", "line\nbreak", "\udfff", [SECRET]]),
         ("magic", [-1, 0.5, 5.0, "7", True, None, INT64_MAX + 1, 10**400]),
@@ -137,7 +137,16 @@ async def test_order_reaches_the_desk_as_it_was_sent(api: Api, client: httpx2.As
         "deviation": 3,
         "comment": "ü",
         "magic": INT64_MAX,
+        "sl": None,
+        "tp": None,
     }
+
+
+async def test_stops_reach_the_desk_as_prices(api: Api, client: httpx2.AsyncClient) -> None:
+    """Stop-loss and take-profit arrive as the numbers they are."""
+    assert (await client.post("/api/order", json={**VALID, "sl": 1, "tp": 1.25})).status_code == 200
+    (asked,) = api.desk.opened
+    assert (asked["sl"], asked["tp"]) == (1.0, 1.25)
 
 
 async def test_what_is_left_out_has_the_documented_default(api: Api, client: httpx2.AsyncClient) -> None:
@@ -189,7 +198,9 @@ def is_order(body: bytes) -> bool:
         and type(whole["volume"]) in (int, float)
         and 0 < whole["volume"] <= sys.float_info.max
         and all(
-            whole[stop] is None or (type(whole[stop]) in (int, float) and whole[stop] == 0) for stop in ("sl", "tp")
+            whole[stop] is None
+            or (type(whole[stop]) in (int, float) and 0 <= whole[stop] <= sys.float_info.max)
+            for stop in ("sl", "tp")
         )
         and type(whole["deviation"]) is int
         and 0 <= whole["deviation"] <= 2**32 - 1

@@ -69,6 +69,14 @@ async def test_a_request_has_the_exact_types_of_the_package() -> None:
     }
 
 
+async def test_stops_are_sent_where_they_are_set() -> None:
+    """Stop-loss and take-profit go along as floats; one that is not set is no field of the request."""
+    terminal = FakeTerminal()
+    await gateway(terminal).send(buy(sl=1, tp=None), await known(terminal), "", deadline=_soon())
+    (request,) = terminal.requests()
+    assert (request["sl"], type(request["sl"]), "tp" in request) == (1.0, float, False)
+
+
 async def test_instant_execution_sends_the_price_it_saw() -> None:
     """Where the execution mode compares prices the request carries the last ask of a buy."""
     terminal = FakeTerminal(symbol_info={**SYMBOL, "trade_exemode": 1})
