@@ -9,10 +9,12 @@ import pytest
 
 from app.broker.gateway import Gateway
 from app.broker.server_time import ServerTime
-from app.broker.terminal import WorkerState
+from app.broker.terminal import Call, NotCalled, Reply, WorkerState
 from app.domain.clock import SystemClock
+from app.watch import poller
 from app.watch.poller import Watch, counts_by_side
-from tests.support.terminal import TERMINAL, FakeTerminal, failed
+from app.watch.state import LAYERS
+from tests.support.terminal import DEAL, TERMINAL, TICK, FakeTerminal, failed
 
 POSITION = {
     "ticket": 31,
@@ -29,11 +31,11 @@ POSITION = {
 }
 
 
-def watching(terminal: FakeTerminal, poll_s: float = 0.01) -> Watch:
+def watching(terminal: FakeTerminal, poll_s: float = 0.01, *, never_closes: bool = False) -> Watch:
     """A watch over this terminal."""
     clock = SystemClock()
     gateway = Gateway(terminal, clock=clock, server_time=ServerTime(7_200), simulated=False, read_timeout_s=0.2)
-    return Watch(gateway, clock=clock, poll_s=poll_s)
+    return Watch(gateway, clock=clock, poll_s=poll_s, never_closes=never_closes)
 
 
 async def test_a_look_keeps_account_positions_and_prices() -> None:
@@ -119,3 +121,87 @@ async def test_changes_are_logged_once(caplog: pytest.LogCaptureFixture) -> None
             await watch.look()
     lines = [record.message for record in caplog.records]
     assert [line.split(":")[0] for line in lines] == ["Terminal connected", "Terminal"]
+
+
+async def test_a_terminal_that_hangs_is_noticed_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look waits no longer than its own deadline, however long the calls of others may take."""
+    monkeypatch.setattr(poller, "LOOK_S", 0.2)
+
+    class Hanging(FakeTerminal):
+        """Answers nothing until the deadline of the call."""
+
+        async def call(self, call: Call) -> Reply:
+            await asyncio.sleep(max(0.0, call.deadline - SystemClock().monotonic()))
+            return NotCalled(reason="the terminal is busy", submitted_ns=1, ended_ns=1)
+
+    clock = SystemClock()
+    gateway = Gateway(Hanging(), clock=clock, server_time=ServerTime(0), simulated=False, read_timeout_s=60)
+    watch = Watch(gateway, clock=clock)
+    begun = clock.monotonic()
+    await watch.look()
+    assert clock.monotonic() - begun < 2
+    assert watch.latest.connection.missing() == LAYERS[1:]
+    assert watch.latest.connection.reason == "the terminal is busy"
+
+
+async def test_each_layer_says_since_when_it_is_as_it_is() -> None:
+    """A layer's moment stays while the layer does, and moves when it goes down."""
+    terminal = FakeTerminal()
+    watch = watching(terminal)
+    await watch.look()
+    first = dict(watch.latest.since_ns)
+    terminal.functions["terminal_info"] = {**TERMINAL, "connected": False}
+    await watch.look()
+    second = watch.latest.since_ns
+    assert (second["worker"], second["terminal"]) == (first["worker"], first["terminal"])
+    assert second["broker"] > first["broker"]
+
+
+async def test_floating_result_counts_swap() -> None:
+    """What positions would bring is their profit and their swap."""
+    watch = watching(FakeTerminal(positions_get=[POSITION]))
+    await watch.look()
+    assert watch.latest.floating == 1.5
+
+
+async def test_the_days_deals_are_kept_and_new_ones_are_new_once() -> None:
+    """The first look at a deal has it among the new ones, the next one has it among the day's only."""
+    now_s = int(SystemClock().time_ns() // 10**9) + 7_200
+    terminal = FakeTerminal(history_deals_get=[{**DEAL, "time": now_s, "time_msc": now_s * 1_000}])
+    watch = watching(terminal)
+    await watch.look()
+    assert [deal.ticket for deal in watch.latest.new_deals] == [21]
+    await watch.look()
+    assert watch.latest.new_deals == ()
+    assert [deal.ticket for deal in watch.latest.deals] == [21]
+
+
+async def test_until_the_brokers_clock_is_known_no_deal_is_taken() -> None:
+    """A deal whose time is not known would fall into the wrong day."""
+    clock = SystemClock()
+    terminal = FakeTerminal()
+    gateway = Gateway(terminal, clock=clock, server_time=ServerTime(), simulated=False)
+    watch = Watch(gateway, clock=clock)
+    await watch.look()
+    assert watch.latest.connection.connected
+    assert (watch.latest.deals, watch.latest.offset_s) == ((), None)
+    assert "history_deals_get" not in {call.function for call in terminal.calls}
+
+
+async def test_prices_that_stand_still_are_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Frozen after the time set, moving again with the next price; one line each."""
+    now_msc = SystemClock().time_ns() // 10**6 + 7_200_000
+    old = {**TICK, "time_msc": now_msc - 90_000}
+    terminal = FakeTerminal(symbol_info_tick={**TICK, "time_msc": now_msc + 60_000})
+    watch = watching(terminal, never_closes=True)
+    with caplog.at_level(logging.INFO, "app.watch.poller"):
+        await watch.look()
+        terminal.functions["symbol_info_tick"] = old
+        await watch.look()
+        await watch.look()
+        assert watch.latest.frozen
+        terminal.functions["symbol_info_tick"] = {**TICK, "time_msc": now_msc + 60_000}
+        await watch.look()
+    assert watch.latest.quiet_s(watch.latest.looked_ns) == 0.0
+    told = [record.message.split(":")[0] for record in caplog.records]
+    assert told == ["Terminal connected", "Prices stand still", "Prices move again"]
