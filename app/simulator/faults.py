@@ -11,16 +11,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from app.simulator.constants import TRADE_RETCODE_REJECT
+from app.simulator import constants as mt5
 from app.simulator.fault_rows import Fault
 from app.simulator.ledger import Ledger
 from app.simulator.retcodes import REFUSALS
-from app.simulator.server import EXTERNAL_TRADE, REASONS, SIDES
 from app.simulator.symbols import SYMBOLS
 
 SECONDS = 10.0
 SECONDS_MAX = 86_400.0
 COUNT_MAX = 1_000_000
+EXTERNAL_TRADE = "external_trade"
+SIDES = {"buy": mt5.ORDER_TYPE_BUY, "sell": mt5.ORDER_TYPE_SELL}
+REASONS = {
+    "client": mt5.DEAL_REASON_CLIENT,
+    "mobile": mt5.DEAL_REASON_MOBILE,
+    "expert": mt5.DEAL_REASON_EXPERT,
+    "sl": mt5.DEAL_REASON_SL,
+    "tp": mt5.DEAL_REASON_TP,
+    "so": mt5.DEAL_REASON_SO,
+}
 # Every function that asks the terminal for something.
 FUNCTIONS = (
     "initialize", "login", "version", "terminal_info", "account_info", "symbols_total", "symbols_get", "symbol_info",
@@ -34,7 +43,7 @@ FAULTS: Mapping[str, Mapping[str, Any]] = {
     "disconnect": {"seconds": SECONDS},
     "terminal_gone": {"seconds": SECONDS},
     "hang": {"seconds": SECONDS, "count": 1, "function": "order_send"},
-    "reject": {"seconds": None, "count": None, "retcode": TRADE_RETCODE_REJECT, "symbol": None},
+    "reject": {"seconds": None, "count": None, "retcode": mt5.TRADE_RETCODE_REJECT, "symbol": None},
     "autotrading_off": {"seconds": SECONDS},
     "frozen_feed": {"seconds": SECONDS, "symbol": None},
     EXTERNAL_TRADE: {"symbol": None, "side": None, "volume": None, "position": None, "reason": "client"},

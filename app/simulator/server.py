@@ -11,26 +11,15 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from app.simulator import constants as mt5
 from app.simulator.booking import Fill, book_closing, book_opening, worth_after_opening
 from app.simulator.exchange import Exchange
 from app.simulator.fault_rows import Fault
+from app.simulator.faults import EXTERNAL_TRADE, REASONS, SIDES
 from app.simulator.ledger import Ledger, Position
 from app.simulator.market import Quote
-from app.simulator.money import BUY, SELL
+from app.simulator.money import BUY
 from app.simulator.symbols import SymbolSpec
 from app.simulator.triggers import Window, corridor
-
-EXTERNAL_TRADE = "external_trade"
-SIDES = {"buy": BUY, "sell": SELL}
-REASONS = {
-    "client": mt5.DEAL_REASON_CLIENT,
-    "mobile": mt5.DEAL_REASON_MOBILE,
-    "expert": mt5.DEAL_REASON_EXPERT,
-    "sl": mt5.DEAL_REASON_SL,
-    "tp": mt5.DEAL_REASON_TP,
-    "so": mt5.DEAL_REASON_SO,
-}
 
 _Stops = tuple[int, float, float, int]
 
