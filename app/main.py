@@ -27,7 +27,6 @@ from app.dashboard.assets import Assets
 from app.dashboard.feed import Feed
 from app.demo import trader
 from app.errors import StartupError
-from app.monitoring.status import Monitor
 from app.settings import Settings
 from otel.exposition import render
 from otel.http import instrument_app
@@ -39,12 +38,7 @@ DEMO_SCOPES: tuple[Scope, ...] = (Scope.READ, Scope.TRADE)
 
 def create_app(services: Services) -> FastAPI:
     """The API over *services*, each request a trace."""
-    monitor = Monitor(
-        watch=services.watch,
-        journal=services.journal,
-        directories=(services.folder, services.folder / "logs"),
-        clock=services.clock,
-    )
+    monitor = services.monitoring.monitor
     app = create_api(
         ApiServices(
             settings=services.settings,
@@ -55,6 +49,7 @@ def create_app(services: Services) -> FastAPI:
             journal=services.journal,
             keys=services.keys,
             monitor=monitor,
+            monitoring=services.monitoring,
             metrics=partial(render, services.pipeline.readings),
             assets=Assets.load(),
             feed=open_feed(services, monitor),

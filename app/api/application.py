@@ -5,16 +5,18 @@ from __future__ import annotations
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
+from app.api.counting import Templates
 from app.api.errors import install
 from app.api.middleware import middleware
 from app.api.outcomes import journal_failed
-from app.api.routes import health, orders, page, terminal
+from app.api.routes import health, monitoring, orders, page, terminal
 from app.api.services import ApiServices
 from app.errors import JournalError
 
 TAGS = [
     {"name": "orders", "description": "Open, close, and ask what came of it. Every order is one trace."},
     {"name": "terminal", "description": "What the terminal shows, by MetaTrader's own field names; times in UTC."},
+    {"name": "monitoring", "description": "The same in figures, as older front ends read them."},
     {"name": "health", "description": "Is it up, is it ready, how does it go."},
 ]
 
@@ -22,6 +24,9 @@ DESCRIPTION = """A trading API for MetaTrader 5 in which every order is one Open
 
 Every error has the shape `{"detail": {"error": {"code", "message", "details"}}}`. Every answer carries
 `X-Response-Time` and `X-Account-Mode`, and `traceresponse` where it is traced."""
+
+
+ROUTERS = (health.open_router, health.router, terminal.router, orders.router, monitoring.router, page.router)
 
 
 def create_api(services: ApiServices) -> FastAPI:
@@ -33,14 +38,13 @@ def create_api(services: ApiServices) -> FastAPI:
         openapi_tags=TAGS,
         redoc_url=None,
         redirect_slashes=False,  # a redirected order would be sent twice over the wire, to wherever Host says
-        middleware=middleware(services),
+        middleware=middleware(services, Templates(ROUTERS)),
         # The framework's own telemetry would tell everything a second time.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     api.state.services = services
     install(api)
     api.add_exception_handler(JournalError, journal_failed)
-    for router in (health.open_router, health.router, terminal.router, orders.router):
+    for router in ROUTERS:
         api.include_router(router)
-    api.include_router(page.router)
     return api

@@ -16,6 +16,8 @@ HEADER = "X-API-Key"
 LOOKS = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN_PATHS = frozenset({"/", "/docs", "/docs/oauth2-redirect", "/openapi.json", "/api/health"})
 OPEN_PREFIXES = ("/static-offline-docs/", "/assets/")
+KEYLESS_FROM_HERE = frozenset({"/api/monitoring/metrics/snapshot", "/api/monitoring/metrics/reset"})
+"""Writes that need no key from this machine, as reads do: unless a page sends them, which `Origin` gives away."""
 PROXY_HEADERS = ("forwarded", "x-forwarded-for")
 
 
@@ -41,7 +43,8 @@ class Authentication:
     def _refusal(self, scope: Scope) -> Response | None:
         headers, path = Headers(scope=scope), scope["path"]
         is_open = path in OPEN_PATHS or path.startswith(OPEN_PREFIXES)
-        needed = KeyScope.READ if scope["method"] in LOOKS else KeyScope.TRADE
+        keyless = path in KEYLESS_FROM_HERE and "origin" not in headers
+        needed = KeyScope.READ if scope["method"] in LOOKS or keyless else KeyScope.TRADE
         if text := headers.get(HEADER):
             # A wrong key is told of even where none is needed, or its owner would learn it with the first order.
             if (key := self._keys.authenticate(text)) is None:

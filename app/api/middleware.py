@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.auth import HEADER, Authentication
+from app.api.counting import CountRequests, Templates
 from app.api.errors import PayloadTooLarge, error, too_large
 from app.api.services import ApiServices
 from app.domain.clock import Clock
@@ -22,11 +23,18 @@ TIME_HEADER, MODE_HEADER = "X-Response-Time", "X-Account-Mode"
 TRACE_HEADERS = ("traceparent", "tracestate", "baggage")
 
 
-def middleware(services: ApiServices) -> list[Middleware]:
+def middleware(services: ApiServices, templates: Templates) -> list[Middleware]:
     """The list of it."""
     settings = services.settings
     return [
         Middleware(Stamp, clock=services.clock, watch=services.watch),
+        Middleware(
+            CountRequests,
+            ledger=services.monitor.ledger,
+            tell_error=services.monitor.notes.tell_error,
+            templates=templates,
+            clock=services.clock,
+        ),
         Middleware(
             Cors,
             allow_origins=settings.cors.allow_origins,

@@ -14,7 +14,9 @@ from app.dashboard.feed import Feed
 from app.domain.account import Account, Missing, Position, Symbol, Tick, Unavailable
 from app.domain.clock import Clock
 from app.domain.orders import Side
-from app.monitoring.status import Monitor, Watching
+from app.monitoring.monitor import Monitor
+from app.monitoring.service import Monitoring
+from app.monitoring.status import Watching
 from app.settings import Settings
 from app.trading.desk import Decision
 
@@ -42,7 +44,17 @@ class Trades(Protocol):
     """Takes orders; see `app.trading.desk.Desk`."""
 
     async def open(
-        self, *, symbol: str, side: Side, volume: float, deviation: int, comment: str, magic: int, arrived: float
+        self,
+        *,
+        symbol: str,
+        side: Side,
+        volume: float,
+        deviation: int,
+        comment: str,
+        magic: int,
+        arrived: float,
+        sl: float | None,
+        tp: float | None,
     ) -> Decision | Missing | Unavailable:
         """Open a position at the market."""
 
@@ -77,6 +89,7 @@ class ApiServices:
         journal: the record of every order.
         keys: who may call.
         monitor: how it goes.
+        monitoring: the same as answers, and its files.
         metrics: renders `/metrics`.
         assets: the page's files.
         feed: what open pages listen to.
@@ -91,6 +104,7 @@ class ApiServices:
     journal: Records
     keys: KeyStore
     monitor: Monitor
+    monitoring: Monitoring
     metrics: RenderMetrics
     assets: Assets
     feed: Feed

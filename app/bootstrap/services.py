@@ -13,6 +13,7 @@ from pathlib import Path
 from app.access.keys import KeyStore
 from app.bootstrap.data_folder import data_folder
 from app.bootstrap.logs import log_lines
+from app.bootstrap.monitoring import build_monitoring, open_books
 from app.bootstrap.recovery import Recovery
 from app.broker.archive import Archive
 from app.broker.gateway import Gateway
@@ -23,6 +24,7 @@ from app.broker.worker import TerminalWorker
 from app.domain.account import AccountMode
 from app.domain.clock import Clock, Ids, SystemClock, SystemIds
 from app.errors import StartupError
+from app.monitoring.service import Monitoring
 from app.settings import API_KEY_VARIABLE, Settings
 from app.telemetry.deals import DealTelemetry
 from app.telemetry.orders import OrderTelemetry
@@ -79,6 +81,7 @@ class Services:
     archive: Archive
     watch: Watch
     desk: Desk
+    monitoring: Monitoring
 
 
 @asynccontextmanager
@@ -100,6 +103,7 @@ async def open_services(
     async with AsyncExitStack() as opened:
         spec = terminal_spec(settings)
         folder = opened.enter_context(data_folder(settings.data_dir))
+        books = await open_books(folder, settings.monitoring, clock)
         keys = KeyStore.open(folder / "keys.json", clock=clock)
         operator_key = keys.operator_key(environ.get(API_KEY_VARIABLE), new=new_key)
         pipeline = _telemetry(settings, environ, folder, version)
@@ -144,6 +148,11 @@ async def open_services(
         )
         watch.subscribe(desk.settle)
         _observe(pipeline, version, journal, watch, clock)
+        monitoring = build_monitoring(
+            books, journal, watch, pipeline, settings.monitoring, version=version, clock=clock
+        )
+        await monitoring.start()
+        opened.push_async_callback(monitoring.close)
         for worker in workers.values():
             worker.start()
         watch.start()
@@ -162,6 +171,7 @@ async def open_services(
             archive=archive,
             watch=watch,
             desk=desk,
+            monitoring=monitoring,
         )
 
 

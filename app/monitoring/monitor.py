@@ -70,6 +70,7 @@ class Monitor:
             since_ns={finding.condition: since_ns.get(finding.condition, at_ns) for finding in findings},
             unwritable=facts.unwritable,
             journal_error=facts.journal_error,
+            error_rate=facts.request_errors / facts.requests if facts.requests else 0.0,
         )
 
     def judge(self) -> Status:

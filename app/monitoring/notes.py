@@ -65,6 +65,18 @@ class Notes:
         counts = self._ledger.counts(window_s)
         return {result: counts[AUTHENTICATION + result] for result in ("good", "bad")}
 
+    def errors_ever(self) -> dict[str, int]:
+        """How many errors there were ever, by scope."""
+        return self._ever(ERROR)
+
+    def security_ever(self) -> dict[str, int]:
+        """How many security events there were ever, by type."""
+        return self._ever(SECURITY)
+
+    def authentications_ever(self) -> dict[str, int]:
+        """How many keys were shown ever, `good` and `bad`."""
+        return self._ever(AUTHENTICATION)
+
     def last_errors(self, since_ns: int, count: int = 10) -> list[ErrorEvent]:
         """The last errors since a moment, newest first."""
         with self._lock:
@@ -92,3 +104,7 @@ class Notes:
     def _counted(self, prefix: str, names: Iterable[str], window_s: float) -> dict[str, int]:
         counts = self._ledger.counts(window_s)
         return {name: counts[prefix + name] for name in names if counts[prefix + name]}
+
+    def _ever(self, prefix: str) -> dict[str, int]:
+        ever = self._ledger.ever().items()
+        return {name.removeprefix(prefix): count for name, count in ever if name.startswith(prefix)}

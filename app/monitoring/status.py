@@ -30,6 +30,7 @@ class Status:
         since_ns: since when each of them holds.
         unwritable: the directories that cannot be written.
         journal_error: why the order journal cannot be written.
+        error_rate: share of requests answered with 500 and above, over the window that the condition looks at.
     """
 
     at_ns: int
@@ -38,6 +39,7 @@ class Status:
     since_ns: Mapping[Condition, int]
     unwritable: tuple[str, ...] = ()
     journal_error: str | None = None
+    error_rate: float = 0.0
 
     @property
     def issues(self) -> tuple[str, ...]:

@@ -18,10 +18,10 @@ from app.dashboard.feed import Feed
 from app.dashboard.frame import Frame
 from app.domain.account import Account, AccountMode, Missing, Position, Symbol, Tick, Unavailable
 from app.domain.orders import Action, Filled, Order, Outcome, Side
-from app.monitoring.status import Monitor
 from app.settings import Settings
 from app.trading.desk import Decision
 from app.watch.state import Connection, Snapshot
+from tests.support.monitoring import CountedJournal, open_monitoring
 
 OPERATOR_KEY = "operator-key-of-the-tests"
 ORDER_ID = "01JDJ5N0Z3V8Q4M2T7K9XA6BCD"
@@ -126,11 +126,21 @@ class FakeDesk:
     closed: list[tuple[int, float]] = field(default_factory=list)
 
     async def open(
-        self, *, symbol: str, side: Side, volume: float, deviation: int, comment: str, magic: int, arrived: float
+        self,
+        *,
+        symbol: str,
+        side: Side,
+        volume: float,
+        deviation: int,
+        comment: str,
+        magic: int,
+        arrived: float,
+        sl: float | None,
+        tp: float | None,
     ) -> Decision | Missing | Unavailable:
         """Take the order."""
         asked = {"symbol": symbol, "side": side, "volume": volume, "deviation": deviation, "comment": comment}
-        self.opened.append(asked | {"magic": magic, "arrived": arrived})
+        self.opened.append(asked | {"magic": magic, "arrived": arrived, "sl": sl, "tp": tp})
         return self._decide(Order(order_id=ORDER_ID, action=Action.OPEN, symbol=symbol, side=side, volume=volume))
 
     async def close(self, ticket: int, *, arrived: float) -> Decision | Missing | Unavailable:
@@ -170,18 +180,12 @@ class FakeEntry:
 
 
 @dataclass
-class FakeJournal:
+class FakeJournal(CountedJournal):
     """Holds one order; `error` is what its health says."""
-
-    error: str | None = None
 
     def get(self, order_id: str) -> FakeEntry | None:
         """The one order."""
         return FakeEntry(order_id) if order_id == ORDER_ID else None
-
-    def health(self) -> str | None:
-        """Why it cannot be written."""
-        return self.error
 
 
 @dataclass
@@ -217,6 +221,7 @@ def build_api(directory: Path) -> Api:
     gateway, desk, watch, journal = FakeGateway(), FakeDesk(), FakeWatch(), FakeJournal()
     keys = KeyStore.open(directory / "keys.json", clock=clock)
     keys.operator_key(OPERATOR_KEY)
+    monitoring = open_monitoring(directory, watch=watch, journal=journal, clock=clock)
     services = ApiServices(
         settings=Settings(data_dir=directory),
         clock=clock,
@@ -225,7 +230,8 @@ def build_api(directory: Path) -> Api:
         watch=watch,
         journal=journal,
         keys=keys,
-        monitor=Monitor(watch=watch, journal=journal, directories=(directory,), clock=clock),
+        monitor=monitoring.monitor,
+        monitoring=monitoring,
         metrics=lambda accept: (f"# for {accept}\n".encode(), "text/plain; version=0.0.4"),
         assets=Assets({}),
         feed=Feed(lambda: Frame(at_ms=0, sections={})),

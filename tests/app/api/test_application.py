@@ -13,6 +13,10 @@ from app.api.errors import CODES
 from app.api.schemas import PlaceOrder
 from tests.app.api.fakes import Api
 
+MONITORING = (
+    *("status", "health", "metrics", "metrics/trading", "metrics/errors", "metrics/security"),
+    *("performance", "alerts", "dashboard", "history"),
+)
 PATHS = {
     "/health": {"get"},
     "/metrics": {"get"},
@@ -26,6 +30,9 @@ PATHS = {
     "/api/symbol/{symbol}": {"get"},
     "/api/order": {"post"},
     "/api/orders/{order_id}": {"get"},
+    **{f"/api/monitoring/{name}": {"get"} for name in MONITORING},
+    "/api/monitoring/metrics/snapshot": {"post"},
+    "/api/monitoring/metrics/reset": {"post"},
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 
 import httpx2
@@ -71,8 +72,7 @@ async def test_health_when_it_is_not(api: Api) -> None:
     """Each issue is named; the answer stays 200, since it is the status that says it."""
     api.watch.latest = Snapshot(connection=LOST)
     api.journal.error = "disk full"
-    api.directory.joinpath("keys.json").unlink()
-    api.directory.rmdir()
+    shutil.rmtree(api.directory)
     async with api.client() as client:
         answer = await client.get("/health")
     assert answer.status_code == 200
@@ -83,7 +83,7 @@ async def test_health_when_it_is_not(api: Api) -> None:
         "mt5_error": "the broker is gone",
         "data_directories": False,
     }
-    assert body["issues"] == ["MT5 disconnected", "Data directories not writable", "Order journal cannot be written"]
+    assert body["issues"] == ["MT5 disconnected", "Order journal cannot be written", "Data directories not writable"]
 
 
 async def test_metrics_are_rendered_as_accepted(client: httpx2.AsyncClient) -> None:
