@@ -1,0 +1,199 @@
+/** Traces: every order as one, found by what a person knows of it, and where its time went. */
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useMemo, useState } from "preact/hooks";
+
+import { useRead } from "../api";
+import { milliseconds, parseTime } from "../format";
+import { useFrame, useTimes, useTradeMark } from "../hooks";
+import { Badge, Empty, Foreign, Panel, Shown, Ticket, type Tone } from "../parts";
+import { adjust, linkTo, type Place, place } from "../place";
+import { useStore } from "../store";
+import { type Column, Table } from "../table";
+import { texts } from "../texts";
+import type { Trace, TraceRow, Traces as Found } from "../types";
+import { Waterfall } from "../waterfall";
+import { ACCEPTED, Durations } from "./trading";
+
+const words = texts.traces;
+const LIMIT = 200;
+const WINDOWS: Record<string, number | null> = { "1h": 3_600_000, "24h": 86_400_000, "7d": 604_800_000, all: null };
+
+/** The API's question for the filters of a place. */
+export function question(at: Place, now_ms: number): string {
+  const asked = new URLSearchParams({ limit: String(LIMIT) });
+  const window_ms = WINDOWS[at.window ?? "24h"] ?? (at.window === "all" ? null : WINDOWS["24h"]);
+  if (window_ms) asked.set("since", new Date(now_ms - window_ms).toISOString());
+  const text = at.q?.trim();
+  if (text) asked.set(/^\d+$/.test(text) ? "ticket" : "symbol", text);
+  if (at.outcome) asked.set("outcome", at.outcome);
+  if (at.error) asked.set("error", "true");
+  if (at.min_ms && Number(at.min_ms) > 0) asked.set("min_ms", at.min_ms);
+  return `/api/traces?${asked}`;
+}
+
+export function Traces() {
+  const at = useStore(place);
+  const mark = useTradeMark();
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => setNow(Date.now()), [mark, at.window]);
+  const path = useMemo(() => question(at, now), [now, at.window, at.q, at.outcome, at.error, at.min_ms]);
+  const found = useRead<Found>(path);
+  const traces = found.value?.traces ?? [];
+  useEffect(() => {
+    const first = traces[0];
+    if (at.q && /^\d+$/.test(at.q) && !at.trace && first) adjust({ trace: first.trace_id });
+  }, [traces, at.q]);
+  return (
+    <div class={at.trace ? "split open" : "split"}>
+      <Panel title={words.title} aside={found.value && <span class="count">{traces.length}</span>}>
+        <Filters at={at} />
+        <Kept of={found}>{(value) => <List traces={value.traces} at={at} />}</Kept>
+      </Panel>
+      {at.trace ? <Opened id={at.trace} at={at} /> : null}
+    </div>
+  );
+}
+
+/** Shows what was found before while it is looked for anew, as the list is on every trade. */
+function Kept(props: { of: ReturnType<typeof useRead<Found>>; children: (value: Found) => ComponentChildren }) {
+  const [kept, setKept] = useState<Found | undefined>();
+  useEffect(() => {
+    if (props.of.value) setKept(props.of.value);
+  }, [props.of.value]);
+  const value = props.of.value ?? (props.of.loading ? kept : undefined);
+  return <Shown of={{ ...props.of, value }}>{props.children}</Shown>;
+}
+
+function Filters({ at }: { at: Place }) {
+  const filtered = Boolean(at.q || at.outcome || at.error || at.min_ms);
+  return (
+    <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
+      <label>
+        <span>{words.filter}</span>
+        <input
+          id="filter"
+          type="search"
+          value={at.q ?? ""}
+          maxLength={64}
+          onInput={(event) => adjust({ q: event.currentTarget.value, trace: "" })}
+        />
+      </label>
+      <label>
+        <span>{words.outcome}</span>
+        <select value={at.outcome ?? ""} onChange={(event) => adjust({ outcome: event.currentTarget.value })}>
+          <option value="">{words.any}</option>
+          {Object.entries(texts.outcomes).map(([value, word]) => (
+            <option key={value} value={value}>
+              {word}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        <span>{words.window}</span>
+        <select value={at.window && at.window in WINDOWS ? at.window : "24h"} onChange={(event) => adjust({ window: event.currentTarget.value })}>
+          {Object.keys(WINDOWS).map((value) => (
+            <option key={value}>{value}</option>
+          ))}
+        </select>
+      </label>
+      <label>
+        <span>{words.slower}</span>
+        <input
+          type="number"
+          min={0}
+          value={at.min_ms ?? ""}
+          onInput={(event) => adjust({ min_ms: event.currentTarget.value })}
+        />
+      </label>
+      <label class="check">
+        <input type="checkbox" checked={Boolean(at.error)} onChange={(event) => adjust({ error: event.currentTarget.checked ? "1" : "" })} />
+        <span>{words.errorsOnly}</span>
+      </label>
+      {filtered && (
+        <button type="button" onClick={() => adjust({ q: "", outcome: "", error: "", min_ms: "" })}>
+          {words.clear}
+        </button>
+      )}
+    </form>
+  );
+}
+
+const TONES: Record<string, Tone> = { rejected: "bad", not_sent: "bad", denied: "warn", unknown: "warn" };
+
+export function OutcomeBadge({ outcome }: { outcome: string | null }) {
+  if (!outcome) return <>–</>;
+  return <Badge tone={ACCEPTED.has(outcome) ? "good" : (TONES[outcome] ?? "plain")}>{texts.outcomes[outcome] ?? outcome}</Badge>;
+}
+
+function List({ traces, at }: { traces: TraceRow[]; at: Place }) {
+  const times = useTimes();
+  const now = Date.now();
+  const slowest = Math.max(1, ...traces.map((trace) => trace.duration_ms));
+  const columns: Column<TraceRow>[] = [
+    {
+      name: "time",
+      label: texts.columns.time,
+      by: (row) => row.start,
+      show: (row) => <a {...linkTo({ ...at, trace: row.trace_id })}>{times.moment(parseTime(row.start), now)}</a>,
+    },
+    { name: "name", label: words.name, show: (row) => <Foreign text={row.name} />, by: (row) => row.name },
+    { name: "symbol", label: texts.columns.symbol, show: (row) => <Foreign text={row.symbol ?? "–"} />, by: (row) => row.symbol },
+    { name: "outcome", label: words.outcome, show: (row) => <OutcomeBadge outcome={row.outcome} />, by: (row) => row.outcome },
+    {
+      name: "duration",
+      label: words.duration,
+      number: true,
+      by: (row) => row.duration_ms,
+      show: (row) => (
+        <span class="gauge">
+          <span class="track" aria-hidden="true">
+            <span class={row.error ? "bad" : ""} style={{ width: `${(row.duration_ms / slowest) * 100}%` }} />
+          </span>
+          {milliseconds(row.duration_ms)}
+        </span>
+      ),
+    },
+    {
+      name: "error",
+      label: words.error,
+      by: (row) => Number(row.error),
+      show: (row) => (row.error ? <Badge tone="bad">{words.error}</Badge> : ""),
+    },
+    { name: "order", label: texts.columns.order, show: (row) => <Ticket number={row.order} />, by: (row) => row.order },
+    { name: "position", label: texts.columns.position, show: (row) => <Ticket number={row.position} />, by: (row) => row.position },
+  ];
+  return (
+    <>
+      {traces.length > 1 && <Durations traces={traces} />}
+      <Table
+        caption={words.title}
+        columns={at.trace ? columns.slice(0, 6) : columns}
+        rows={traces}
+        id={(row) => row.trace_id}
+        empty={words.empty}
+        chosen={at.trace}
+      />
+    </>
+  );
+}
+
+function Opened({ id, at }: { id: string; at: Place }) {
+  const read = useRead<Trace>(/^[0-9a-f]{32}$/.test(id) ? `/api/traces/${id}` : null);
+  const jaeger = useFrame()?.about.jaeger_url ?? "";
+  return (
+    <Panel
+      title={words.waterfall}
+      aside={
+        <a {...linkTo({ ...at, trace: "", q: at.q && /^\d+$/.test(at.q) ? "" : (at.q ?? "") })} aria-label={words.allTraces}>
+          ✕ {words.allTraces}
+        </a>
+      }
+    >
+      <Shown of={read}>
+        {(trace) => (trace.spans.length ? <Waterfall trace={trace} jaeger={jaeger} /> : <Empty>{words.gone}</Empty>)}
+      </Shown>
+    </Panel>
+  );
+}

@@ -1,0 +1,274 @@
+/** Trading: what was ordered today, what is open, what was dealt; and placing and closing. */
+
+import { useMemo, useState } from "preact/hooks";
+
+import { useRead } from "../api";
+import { Chart, type Line } from "../chart";
+import { DASH, milliseconds, money, number, parseTime, price, signed, volume } from "../format";
+import { useFrame, useSymbols, useTimes, useTradeMark } from "../hooks";
+import { rows } from "../live";
+import { CloseDialog } from "../order";
+import { Choice, Empty, Figure, Foreign, Panel, Shown, Ticket } from "../parts";
+import { adjust, place } from "../place";
+import { useStore } from "../store";
+import { type Column, Table } from "../table";
+import { texts } from "../texts";
+import type { Deal, Deals, Frame, PendingRow, PositionRow, SymbolInfo, TraceRow, Traces } from "../types";
+import { gain, Titled } from "./overview";
+
+const words = texts.trading;
+const names = texts.columns;
+const WINDOWS = ["1h", "24h", "7d"] as const;
+type TradeWindow = (typeof WINDOWS)[number];
+const WINDOW_MS: Record<TradeWindow, number> = { "1h": 3_600_000, "24h": 86_400_000, "7d": 604_800_000 };
+
+export function Trading(props: { newOrder: () => void }) {
+  const frame = useFrame();
+  const symbols = useSymbols();
+  if (!frame) return <Empty>{texts.loading}</Empty>;
+  return (
+    <>
+      <Today frame={frame} newOrder={props.newOrder} />
+      <Positions frame={frame} symbols={symbols} />
+      <Pending frame={frame} symbols={symbols} />
+      <OrderCharts />
+      <DealsPanel symbols={symbols} />
+    </>
+  );
+}
+
+function Today({ frame, newOrder }: { frame: Frame; newOrder: () => void }) {
+  const { today } = frame;
+  return (
+    <div class="today">
+      <dl class="figures">
+        <Figure label={words.orders} value={number(today.orders_total)} note={words.today.toLowerCase()} />
+        <Figure label={words.successful} value={number(today.orders_successful)} />
+        <Figure label={words.failed} value={number(today.orders_failed)} tone={today.orders_failed ? "bad" : "plain"} />
+        <Figure label={words.denied} value={number(today.orders_denied)} tone={today.orders_denied ? "warn" : "plain"} />
+        <Figure label={words.opened} value={number(today.positions_opened)} />
+        <Figure label={words.closed} value={number(today.positions_closed)} />
+        <Figure label={words.deals} value={number(today.deals_total)} />
+        <Figure label={words.pnl} value={signed(today.pnl)} note={frame.account.currency} tone={gain(today.pnl)} />
+      </dl>
+      <button type="button" class="primary" onClick={newOrder}>
+        {words.newOrder}
+      </button>
+    </div>
+  );
+}
+
+function sideBadge(type: number) {
+  return <span class={type % 2 === 0 ? "buy" : "sell"}>{texts.orderTypes[type] ?? String(type)}</span>;
+}
+
+function tone(value: number): string {
+  return gain(value);
+}
+
+function Positions({ frame, symbols }: { frame: Frame; symbols: Map<string, SymbolInfo> }) {
+  const times = useTimes();
+  const [closing, setClosing] = useState<PositionRow | null>(null);
+  const open = rows<PositionRow>(frame.positions);
+  const digits = (row: PositionRow) => symbols.get(row.symbol)?.digits;
+  const columns: Column<PositionRow>[] = [
+    { name: "ticket", label: names.ticket, show: (row) => <Ticket number={row.ticket} />, by: (row) => row.ticket },
+    { name: "time", label: names.opened, show: (row) => times.moment(row.time_msc, frame.at_ms), by: (row) => row.time_msc },
+    { name: "symbol", label: names.symbol, show: (row) => <Foreign text={row.symbol} />, by: (row) => row.symbol },
+    { name: "side", label: names.side, show: (row) => sideBadge(row.type), by: (row) => row.type },
+    { name: "volume", label: names.volume, number: true, show: (row) => volume(row.volume), by: (row) => row.volume },
+    { name: "open", label: names.open, number: true, show: (row) => price(row.price_open, digits(row)), by: (row) => row.price_open },
+    { name: "current", label: names.current, number: true, show: (row) => price(row.price_current, digits(row)) },
+    { name: "sl", label: names.sl, number: true, show: (row) => price(row.sl, digits(row)), by: (row) => row.sl },
+    { name: "tp", label: names.tp, number: true, show: (row) => price(row.tp, digits(row)), by: (row) => row.tp },
+    { name: "swap", label: names.swap, number: true, show: (row) => signed(row.swap), by: (row) => row.swap },
+    {
+      name: "profit",
+      label: names.profit,
+      number: true,
+      show: (row) => signed(row.profit),
+      by: (row) => row.profit,
+      class: (row) => tone(row.profit),
+    },
+    { name: "comment", label: names.comment, show: (row) => <Foreign text={row.comment ?? ""} />, by: (row) => row.comment },
+    {
+      name: "close",
+      label: names.action,
+      show: (row) => (
+        <button type="button" class="small" aria-label={`${words.closeLabel} ${row.ticket}`} onClick={() => setClosing(row)}>
+          {words.closePosition}
+        </button>
+      ),
+    },
+  ];
+  const profit = open.reduce((sum, row) => sum + row.profit, 0);
+  return (
+    <Panel title={words.positions} aside={<Sum count={open.length} value={profit} />}>
+      <Table caption={words.positions} columns={columns} rows={open} id={(row) => row.ticket} empty={words.noPositions} />
+      {closing && <CloseDialog position={closing} onClose={() => setClosing(null)} />}
+    </Panel>
+  );
+}
+
+function Sum(props: { count: number; value: number }) {
+  return (
+    <span class="sum">
+      <span class="count">{props.count}</span>
+      {props.count > 0 && <b class={gain(props.value)}>{signed(props.value)}</b>}
+    </span>
+  );
+}
+
+function Pending({ frame, symbols }: { frame: Frame; symbols: Map<string, SymbolInfo> }) {
+  const times = useTimes();
+  const pending = rows<PendingRow>(frame.orders);
+  const digits = (row: PendingRow) => symbols.get(row.symbol)?.digits;
+  const columns: Column<PendingRow>[] = [
+    { name: "ticket", label: names.ticket, show: (row) => <Ticket number={row.ticket} />, by: (row) => row.ticket },
+    { name: "time", label: names.time, show: (row) => times.moment(row.time_setup_msc, frame.at_ms), by: (row) => row.time_setup_msc },
+    { name: "symbol", label: names.symbol, show: (row) => <Foreign text={row.symbol} />, by: (row) => row.symbol },
+    { name: "type", label: names.type, show: (row) => sideBadge(row.type), by: (row) => row.type },
+    { name: "volume", label: names.volume, number: true, show: (row) => volume(row.volume_current), by: (row) => row.volume_current },
+    { name: "price", label: names.price, number: true, show: (row) => price(row.price_open, digits(row)), by: (row) => row.price_open },
+    { name: "current", label: names.current, number: true, show: (row) => price(row.price_current, digits(row)) },
+    { name: "sl", label: names.sl, number: true, show: (row) => price(row.sl, digits(row)) },
+    { name: "tp", label: names.tp, number: true, show: (row) => price(row.tp, digits(row)) },
+    { name: "comment", label: names.comment, show: (row) => <Foreign text={row.comment ?? ""} /> },
+  ];
+  return (
+    <Panel title={words.pending} aside={<span class="count">{pending.length}</span>}>
+      <Table caption={words.pending} columns={columns} rows={pending} id={(row) => row.ticket} empty={words.noPending} />
+    </Panel>
+  );
+}
+
+const LATENCY_MAX = 500;
+export const ACCEPTED = new Set(["filled", "placed", "unchanged"]);
+
+function OrderCharts() {
+  const chosen = useStore(place).window as TradeWindow;
+  const window = WINDOWS.includes(chosen) ? chosen : "24h";
+  const mark = useTradeMark();
+  const since = useMemo(() => new Date(Date.now() - WINDOW_MS[window]).toISOString(), [window, mark]);
+  const read = useRead<Traces>(`/api/traces?since=${since}&limit=${LATENCY_MAX}`);
+  const [kept, setKept] = useState<Traces | undefined>();
+  if (read.value && read.value !== kept) setKept(read.value);
+  const shown = read.value ? read : kept ? { ...read, value: kept } : read;
+  const span = useMemo((): [number, number] => [Date.now() - WINDOW_MS[window], Date.now()], [window, shown.value]);
+  return (
+    <Panel
+      title={words.latency}
+      aside={
+        <Choice label={texts.traces.window} values={WINDOWS} value={window} choose={(value) => adjust({ window: value })} />
+      }
+    >
+      <Shown of={shown}>
+        {({ traces }) => (
+          <div class="charts">
+            <Titled title={words.latency}>
+              <Durations traces={traces} span={span} />
+            </Titled>
+            <Titled title={words.outcomes}>
+              <Outcomes traces={traces} span={span} />
+            </Titled>
+          </div>
+        )}
+      </Shown>
+    </Panel>
+  );
+}
+
+const GROUPS: [string, string, (trace: TraceRow) => boolean][] = [
+  [texts.outcomes.filled ?? "", "good", (trace) => ACCEPTED.has(trace.outcome ?? "")],
+  [texts.outcomes.rejected ?? "", "bad", (trace) => trace.outcome === "rejected" || trace.outcome === "not_sent"],
+  [texts.outcomes.denied ?? "", "warn", (trace) => trace.outcome === "denied"],
+  [texts.outcomes.unknown ?? "", "violet", (trace) => trace.outcome === "unknown"],
+];
+
+/** A point for each order: slow ones jump out. */
+export function Durations({ traces, span }: { traces: TraceRow[]; span?: [number, number] }) {
+  const { times, lines } = useMemo(() => {
+    const oldest = traces.filter((trace) => trace.outcome !== null).reverse();
+    const groups = GROUPS.map(([label, color, holds]): Line => ({
+      label,
+      color,
+      kind: "points",
+      values: oldest.map((trace) => (holds(trace) ? trace.duration_ms : null)),
+    }));
+    return {
+      times: oldest.map((trace) => parseTime(trace.start) ?? 0),
+      lines: groups.filter((line, index) => index === 0 || line.values.some((value) => value !== null)),
+    };
+  }, [traces]);
+  return <Chart label={words.latency} times={times} lines={lines} format={milliseconds} empty={words.noOrders} fromZero span={span} />;
+}
+
+const BUCKETS = 48;
+
+function Outcomes({ traces, span }: { traces: TraceRow[]; span: [number, number] }) {
+  const { times, lines } = useMemo(() => inBuckets(traces, span), [traces, span]);
+  if (traces.length === 0) return <Empty>{words.noOrders}</Empty>;
+  return <Chart label={words.outcomes} times={times} lines={lines} format={(value) => number(value)} empty={words.noOrders} fromZero span={span} />;
+}
+
+/** Counts of each outcome in equal pieces of time; drawn over each other, the sum behind. */
+export function inBuckets(traces: TraceRow[], [from, to]: [number, number]): { times: number[]; lines: Line[] } {
+  const size = (to - from) / BUCKETS;
+  const times = Array.from({ length: BUCKETS }, (_, index) => from + (index + 0.5) * size);
+  const counts = GROUPS.map(() => new Array<number>(BUCKETS).fill(0));
+  for (const trace of traces) {
+    const group = GROUPS.findIndex(([, , holds]) => holds(trace));
+    const bucket = Math.min(BUCKETS - 1, Math.max(0, Math.floor(((parseTime(trace.start) ?? from) - from) / size)));
+    const row = counts[group];
+    if (row) row[bucket] = (row[bucket] ?? 0) + 1;
+  }
+  const lines = GROUPS.map(([label, color], index): Line => ({ label, color, kind: "bars", values: counts[index] ?? [] }));
+  return { times, lines: lines.filter((line, index) => index === 0 || line.values.some(Boolean)) };
+}
+
+function DealsPanel({ symbols }: { symbols: Map<string, SymbolInfo> }) {
+  const read = useRead<Deals>("/api/history/deals", useTradeMark());
+  const times = useTimes();
+  const now = Date.now();
+  const columns: Column<Deal>[] = [
+    { name: "ticket", label: names.ticket, show: (row) => <Ticket number={row.ticket} />, by: (row) => row.ticket },
+    { name: "time", label: names.time, show: (row) => times.moment(dealMs(row), now), by: dealMs },
+    { name: "position", label: names.position, show: (row) => <Ticket number={row.position_id} />, by: (row) => row.position_id },
+    { name: "symbol", label: names.symbol, show: (row) => <Foreign text={row.symbol} />, by: (row) => row.symbol },
+    {
+      name: "type",
+      label: names.side,
+      show: (row) => <span class={row.type === 0 ? "buy" : row.type === 1 ? "sell" : ""}>{texts.dealTypes[row.type] ?? row.type}</span>,
+      by: (row) => row.type,
+    },
+    { name: "entry", label: names.entry, show: (row) => texts.entries[row.entry] ?? DASH, by: (row) => row.entry },
+    { name: "reason", label: names.reason, show: (row) => texts.reasons[row.reason] ?? DASH, by: (row) => row.reason },
+    { name: "volume", label: names.volume, number: true, show: (row) => volume(row.volume), by: (row) => row.volume },
+    { name: "price", label: names.price, number: true, show: (row) => price(row.price, symbols.get(row.symbol)?.digits), by: (row) => row.price },
+    { name: "costs", label: names.costs, number: true, show: (row) => money(costs(row)), by: costs },
+    { name: "profit", label: names.net, number: true, show: (row) => signed(net(row)), by: net, class: (row) => tone(net(row)) },
+    { name: "comment", label: names.comment, show: (row) => <Foreign text={row.comment ?? ""} />, by: (row) => row.comment },
+  ];
+  return (
+    <Panel title={words.dealsTitle} aside={read.value && <Sum count={read.value.deals.length} value={read.value.summary.net_profit} />}>
+      <Shown of={read}>
+        {({ deals }) => (
+          <Table caption={words.dealsTitle} columns={columns} rows={deals} id={(row) => row.ticket} empty={words.noDeals} max={200} />
+        )}
+      </Shown>
+    </Panel>
+  );
+}
+
+function dealMs(deal: Deal): number {
+  return deal.time_msc ?? deal.time * 1_000;
+}
+
+function costs(deal: Deal): number {
+  return deal.commission + deal.swap + (deal.fee ?? 0);
+}
+
+function net(deal: Deal): number {
+  return deal.profit + costs(deal);
+}
+
