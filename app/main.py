@@ -21,8 +21,10 @@ from fastapi import FastAPI
 from app.access.keys import Scope
 from app.api.application import create_api
 from app.api.services import ApiServices
+from app.bootstrap.data_folder import say_where
 from app.bootstrap.page import open_feed
 from app.bootstrap.services import Services, open_services
+from app.broker.specs import simulator_faults
 from app.dashboard.assets import Assets
 from app.dashboard.feed import Feed
 from app.demo import trader
@@ -54,6 +56,7 @@ def create_app(services: Services) -> FastAPI:
             assets=Assets.load(),
             feed=open_feed(services, monitor),
             version=services.version,
+            faults=simulator_faults(services.settings, services.clock),
         )
     )
     instrument_app(app, services.pipeline, untraced_paths=UNTRACED_PATHS, untraced_prefixes=UNTRACED_PREFIXES)
@@ -96,12 +99,19 @@ async def serve(
             async with _demo_trader(services, url):
                 app = create_app(services)
                 feed: Feed = app.state.services.feed
-                server = _Server(_uvicorn_config(app, settings), partial(started, services, url), ending=feed.stop)
+                server = _Server(
+                    _uvicorn_config(app, settings), partial(_say_started, services, url, started), ending=feed.stop
+                )
                 stop.then(server.stop)
                 try:
                     await server.serve([listener])
                 finally:
                     await feed.close()
+
+
+def _say_started(services: Services, url: str, started: Started) -> None:
+    say_where(services.folder, url)
+    started(services, url)
 
 
 class StopSignals:

@@ -20,6 +20,9 @@ STREAMS: Final = frozenset({"/events", "/api/stream"})
 NOT_AN_ERROR: Final = ("/api/ready", 503)
 """It says that orders are not accepted, which is what it was asked."""
 
+RESET: Final = "/api/monitoring/metrics/reset"
+"""It begins the count, and is none of what is counted."""
+
 SCOPES: Final = {
     "MT5_UNAVAILABLE": ErrorScope.TERMINAL,
     "OUTCOME_UNKNOWN": ErrorScope.BROKER,
@@ -95,7 +98,7 @@ class CountRequests:
             if answer.status >= 400:
                 self._ledger.request(UNMATCHED, seconds=seconds, error=False, client_error=False)
             return
-        if not _is_counted(template):
+        if not _is_counted(template) or (template == RESET and answer.status < 400):
             return
         error = answer.status >= 500 and (template, answer.status) != NOT_AN_ERROR
         endpoint = f"{scope['method']} {template}"

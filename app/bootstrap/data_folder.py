@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
@@ -45,6 +46,21 @@ def data_folder(path: Path) -> Iterator[Path]:
     finally:
         (folder / OWNER_FILE).unlink(missing_ok=True)
         lock.release()
+
+
+def say_where(folder: Path, url: str) -> None:
+    """Note in the data folder where its API answers, for commands that ask it."""
+    noted = {"pid": os.getpid(), "url": url, "port": urlsplit(url).port}
+    (folder / OWNER_FILE).write_text(json.dumps(noted), encoding="utf-8")
+
+
+def where_it_answers(folder: Path) -> str | None:
+    """The URL of the API that runs on this data folder; None where none does."""
+    try:
+        noted = json.loads((folder / OWNER_FILE).read_text(encoding="utf-8"))
+        return str(noted["url"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _owner(folder: Path) -> str:

@@ -8,6 +8,7 @@ from app.cli.page import page_app
 from app.cli.run import run
 from app.cli.stack import stack_app
 from app.cli.stack_run import run_with_stack
+from app.cli.status import status
 from app.cli.trace import trace
 from app.cli.version import version
 
@@ -21,6 +22,7 @@ program = typer.Typer(
     epilog="Settings: mt5-otel.toml, over it MT5_OTEL_… variables, over it flags; see docs/settings.md.",
 )
 program.command("run")(run)
+program.command("status")(status)
 program.command("trace")(trace)
 stack_app.command("run")(run_with_stack)
 program.add_typer(stack_app)
