@@ -9,7 +9,7 @@ from app.api.counting import Templates
 from app.api.errors import install
 from app.api.middleware import middleware
 from app.api.outcomes import journal_failed
-from app.api.routes import health, monitoring, orders, page, terminal
+from app.api.routes import health, monitoring, orders, page, simulator, terminal
 from app.api.services import ApiServices
 from app.errors import JournalError
 
@@ -17,6 +17,7 @@ TAGS = [
     {"name": "orders", "description": "Open, close, and ask what came of it. Every order is one trace."},
     {"name": "terminal", "description": "What the terminal shows, by MetaTrader's own field names; times in UTC."},
     {"name": "monitoring", "description": "The same in figures, as older front ends read them."},
+    {"name": "simulator", "description": "Faults of the simulator; not there with any other terminal."},
     {"name": "health", "description": "Is it up, is it ready, how does it go."},
 ]
 
@@ -26,7 +27,10 @@ Every error has the shape `{"detail": {"error": {"code", "message", "details"}}}
 `X-Response-Time` and `X-Account-Mode`, and `traceresponse` where it is traced."""
 
 
-ROUTERS = (health.open_router, health.router, terminal.router, orders.router, monitoring.router, page.router)
+ROUTERS = (
+    *(health.open_router, health.router, terminal.router, orders.router, monitoring.router, page.router),
+    simulator.router,
+)
 
 
 def create_api(services: ApiServices) -> FastAPI:

@@ -18,6 +18,7 @@ OPEN_PATHS = frozenset({"/", "/docs", "/docs/oauth2-redirect", "/openapi.json", 
 OPEN_PREFIXES = ("/static-offline-docs/", "/assets/")
 KEYLESS_FROM_HERE = frozenset({"/api/monitoring/metrics/snapshot", "/api/monitoring/metrics/reset"})
 """Writes that need no key from this machine, as reads do: unless a page sends them, which `Origin` gives away."""
+ADMIN_PREFIX = "/api/simulator/"
 PROXY_HEADERS = ("forwarded", "x-forwarded-for")
 
 
@@ -45,6 +46,8 @@ class Authentication:
         is_open = path in OPEN_PATHS or path.startswith(OPEN_PREFIXES)
         keyless = path in KEYLESS_FROM_HERE and "origin" not in headers
         needed = KeyScope.READ if scope["method"] in LOOKS or keyless else KeyScope.TRADE
+        if path.startswith(ADMIN_PREFIX):
+            needed = KeyScope.ADMIN
         if text := headers.get(HEADER):
             # A wrong key is told of even where none is needed, or its owner would learn it with the first order.
             if (key := self._keys.authenticate(text)) is None:

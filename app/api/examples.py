@@ -149,6 +149,17 @@ ORDER: Mapping[str, Any] = {
     "trace_id": TRACE_ID,
 }
 
+FAULT: Mapping[str, Any] = {
+    "id": 1,
+    "fault": "hang",
+    "seconds": 10.0,
+    "count": 1,
+    "function": "order_send",
+    "since": "2026-01-05T10:00:00.000Z",
+    "seconds_left": None,
+    "count_left": 1,
+}
+
 RECORD: Mapping[str, Any] = {
     "order_id": ORDER_ID,
     "status": "filled",

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.simulator.faults import FAULTS, REASONS
+
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 """No control characters: the terminal's package fails on some of them in the middle of a call."""
 
@@ -66,6 +68,23 @@ class PlaceOrder(Strict):
         ),
     ] = ""
     magic: Annotated[int, Field(ge=0, le=INT64_MAX, description="Your expert id, sent as it is.")] = 0
+
+
+class BeginFault(Strict):
+    """A fault of the simulator; which parameters belong to which is the fault book's to say."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"fault": "hang", "seconds": 10, "count": 1}]})
+
+    fault: Annotated[str, Field(max_length=32, description="Its name.", json_schema_extra={"enum": list(FAULTS)})]
+    seconds: Annotated[float | None, Field(description="How long it lasts, or a call is held.")] = None
+    count: Annotated[int | None, Field(description="How many calls it takes.")] = None
+    function: Annotated[str | None, Field(max_length=64, description="The package's function that it concerns.")] = None
+    symbol: Annotated[str | None, Field(max_length=64, description="The symbol it concerns; null: any.")] = None
+    retcode: Annotated[int | None, Field(description="MetaTrader's return code of the refusal.")] = None
+    side: Annotated[str | None, Field(max_length=8, description="buy or sell: what somebody else opens.")] = None
+    volume: Annotated[float | None, Field(description="Lots of somebody else's trade.")] = None
+    position: Annotated[int | None, Field(description="The position that somebody else closes.")] = None
+    reason: Annotated[str | None, Field(max_length=16, description=f"Who trades: {', '.join(REASONS)}.")] = None
 
 
 class OrderAnswer(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, cast
 
@@ -76,6 +76,19 @@ class Records(Protocol):
         """The order of this id, if there was one."""
 
 
+class Faults(Protocol):
+    """What the simulator is to do wrong; see `app.simulator.faults.FaultBook`. Blocks: the books are on disk."""
+
+    def add(self, fault: str, **parameters: Any) -> Mapping[str, Any]:
+        """Begin a fault and describe it."""
+
+    def active(self) -> Sequence[Mapping[str, Any]]:
+        """The faults at work, oldest first."""
+
+    def end(self, id: int | None = None) -> int:  # noqa: A002  # the wire's name
+        """End one or all; return how many were at work."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiServices:
     """Every long-lived object that a request may reach.
@@ -94,6 +107,7 @@ class ApiServices:
         assets: the page's files.
         feed: what open pages listen to.
         version: of this program.
+        faults: of the simulator; None with any other terminal.
     """
 
     settings: Settings
@@ -109,6 +123,7 @@ class ApiServices:
     assets: Assets
     feed: Feed
     version: str
+    faults: Faults | None = None
 
 
 # Asynchronous, as every dependency here: the framework sends the others through a thread, which costs a hop each.

@@ -6,8 +6,10 @@ import importlib.util
 from pathlib import Path
 
 from app.broker.terminal import TerminalSpec
+from app.domain.clock import Clock
 from app.errors import StartupError
 from app.settings import Settings
+from app.simulator.faults import FaultBook
 
 NATIVE_PACKAGE = "MetaTrader5"
 
@@ -28,13 +30,24 @@ def simulator_spec(settings: Settings) -> TerminalSpec:
     return TerminalSpec(
         loader="app.simulator:open_module",
         options={
-            "ledger": str((settings.data_dir / "simulator.sqlite").absolute()),
+            "ledger": str(_ledger(settings)),
             "seed": settings.simulator.seed,
             "utc_offset_s": settings.simulator.utc_offset_minutes * 60,
             "latency_s": dict(settings.simulator.latency_s),
         },
         simulated=True,
     )
+
+
+def simulator_faults(settings: Settings, clock: Clock) -> FaultBook | None:
+    """What the simulator is to do wrong; None with any other terminal."""
+    if settings.terminal.kind != "simulator":
+        return None
+    return FaultBook(_ledger(settings), lambda: clock.time_ns() / 1e9)
+
+
+def _ledger(settings: Settings) -> Path:
+    return (settings.data_dir / "simulator.sqlite").absolute()
 
 
 def native_spec(path: Path | None, initialize_timeout_s: float) -> TerminalSpec:

@@ -33,6 +33,8 @@ PATHS = {
     **{f"/api/monitoring/{name}": {"get"} for name in MONITORING},
     "/api/monitoring/metrics/snapshot": {"post"},
     "/api/monitoring/metrics/reset": {"post"},
+    "/api/simulator/faults": {"get", "post", "delete"},
+    "/api/simulator/faults/{fault_id}": {"delete"},
 }
 
 

@@ -48,6 +48,8 @@ PATHS = (
     "/api/monitoring/alerts",
     "/api/monitoring/dashboard",
     "/api/monitoring/history",
+    "/api/simulator/faults",
+    "/api/simulator/faults/NOPE",
     "/api",
     "/nothing/of/ours",
     "//",

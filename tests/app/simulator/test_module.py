@@ -111,7 +111,7 @@ def test_seed_and_offset_reach_the_market(tmp_path: Path, clock: Any) -> None:
 
 @pytest.mark.parametrize(("imported", "loaded"), [("module", "['app', 'numpy']"), ("faults", "['app']")])
 def test_import_needs_numpy_at_most(imported: str, loaded: str) -> None:
-    """Importing the simulator loads nothing else of the product, nothing but NumPy from outside, for faults not that."""
+    """The simulator loads nothing else of the product, and from outside NumPy alone; its faults not even that."""
     script = (
         f"import sys; before = set(sys.modules); import app.simulator.{imported}\n"
         "new = {name.partition('.')[0] for name in set(sys.modules) - before} - set(sys.stdlib_module_names)\n"
