@@ -1,78 +1,69 @@
 """API keys: random, kept as hashes, compared in constant time.
 
-A key is at least 128 random bits, so one round of SHA-256 is the right hash for it: there is no dictionary to try,
-and a slow hash, made for passwords that people choose, would only add its cost to every request. A key that the
-operator gives is taken to be as random; its length is the one thing that can be checked.
+A key that the operator gives is taken to be as random as one that is made; its length is the one thing that can be
+checked.
 """
 
 from __future__ import annotations
 
 import base64
-import dataclasses
-import hashlib
 import hmac
-import json
-import os
+import logging
 import secrets
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Final
 
+from app.access.key_file import KeyFile, Stamp
+from app.access.last_use import LastUse
+from app.access.records import EVERYTHING, OPERATOR, Key, KeyLimits, Scope, hash_of
+from app.access.spool import EventSpool
 from app.domain.clock import Clock, SystemClock, rfc3339
+from app.domain.events import SecurityEvent, SecurityType
 from app.errors import SettingsError, StartupError
 from app.settings import API_KEY_VARIABLE
 
-PREFIX = "mt5ot_"
-KEY_BYTES = 20
-GIVEN_LENGTH_MIN = 16
-OPERATOR = "operator"
+__all__ = ["EVERYTHING", "KEY_BYTES", "OPERATOR", "Key", "KeyLimits", "KeyStore", "Scope", "new_key"]
+
+log = logging.getLogger(__name__)
+
+PREFIX: Final = "mt5ot_"
+KEY_BYTES: Final = 20
+GIVEN_LENGTH_MIN: Final = 16
+EPHEMERAL_LIMITS: Final = KeyLimits(writes=600, reads=6_000)
+HERE: Final = "local"
+"""The client of an event that no client caused."""
+
+SPOOL_FILE: Final = "keys.events.jsonl"
+LAST_USE_FILE: Final = "keys.used.json"
 
 RandomBytes = Callable[[int], bytes]
 
 
-class Scope(StrEnum):
-    """What a key may do: look, trade, administer."""
+class KeyStore:
+    """The keys that are valid. Those that last are kept in one file, which the command line may change meanwhile.
 
-    READ = "read"
-    TRADE = "trade"
-    ADMIN = "admin"
+    Args:
+        path: the file; what belongs to it lies beside it.
+        clock: stamps.
+        random_bytes: makes keys.
 
-
-EVERYTHING = frozenset(Scope)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
-    """A key as it is kept: everything but the key itself.
-
-    Attributes:
-        id: names the key where it is told of; says nothing of the key.
-        name: whose it is.
-        scopes: what it may do.
-        created: RFC 3339, UTC.
-        sha256: hexadecimal hash of the key.
+    Raises:
+        StartupError: the file cannot be read as keys.
     """
 
-    id: str
-    name: str
-    scopes: frozenset[Scope]
-    created: str
-    sha256: str = field(repr=False)
-
-
-class KeyStore:
-    """The keys that are valid. Those that last are kept in one file, readable by its owner alone."""
-
-    def __init__(
-        self, path: Path, keys: Iterable[Key], *, clock: Clock, random_bytes: RandomBytes = secrets.token_bytes
-    ) -> None:
-        self._path = path
-        self._kept = list(keys)
-        self._ephemeral: list[Key] = []
+    def __init__(self, path: Path, *, clock: Clock, random_bytes: RandomBytes = secrets.token_bytes) -> None:
+        self._file = KeyFile(path)
+        self._stamp = self._file.stamp()
+        self._kept = tuple(self._file.read())
+        self._unreadable: Stamp | None = None
+        self._ephemeral: tuple[Key, ...] = ()
         self._clock = clock
         self._random_bytes = random_bytes
+        self._salt = random_bytes(16)
+        self.spool = EventSpool(path.with_name(SPOOL_FILE))
+        self.last_use = LastUse(path.with_name(LAST_USE_FILE), clock=clock)
 
     @classmethod
     def open(
@@ -83,7 +74,7 @@ class KeyStore:
         Raises:
             StartupError: the file cannot be read as keys.
         """
-        return cls(path, _read(path), clock=clock or SystemClock(), random_bytes=random_bytes)
+        return cls(path, clock=clock or SystemClock(), random_bytes=random_bytes)
 
     def operator_key(self, given: str | None, *, new: bool = False) -> str | None:
         """See to it that the operator has a key, and return it if it was made just now.
@@ -97,6 +88,7 @@ class KeyStore:
 
         Raises:
             SettingsError: the given key is no key, or a new one is asked for beside it.
+            StartupError: the keys cannot be written.
         """
         if given:
             if new:
@@ -104,52 +96,117 @@ class KeyStore:
             _check_given(given)
             self._replace_operator(given)
             return None
-        if not new and any(key.name == OPERATOR for key in self._kept):
+        if not new and self.operator is not None:
             return None
-        text = self._new_text()
+        text = _new_text(self._random_bytes)
         self._replace_operator(text)
         return text
 
-    def ephemeral(self, name: str, scopes: Iterable[Scope]) -> str:
+    def ephemeral(self, name: str, scopes: Iterable[Scope], limits: KeyLimits = EPHEMERAL_LIMITS) -> str:
         """Make a key that is valid as long as this process, and kept nowhere."""
-        text = self._new_text()
-        self._ephemeral.append(self._record(text, name, frozenset(scopes)))
+        text, key = new_key(name, scopes, limits=limits, clock=self._clock, random_bytes=self._random_bytes)
+        self._ephemeral = (*self._ephemeral, key)
         return text
 
     def authenticate(self, text: str) -> Key | None:
-        """The key that *text* is, if it is one.
+        """The key that *text* is, if it is one; it is noted as used.
 
         Every key is compared, each in constant time, so that the time taken says nothing of how near a guess was.
         """
-        tried = _sha256(text)
+        tried = hash_of(text)
         found = None
         for key in (*self._kept, *self._ephemeral):
             if hmac.compare_digest(key.sha256, tried):
                 found = key
+        if found is not None:
+            self.last_use.note(found.id)
         return found
 
-    def _replace_operator(self, text: str) -> None:
-        if any(key.name == OPERATOR and key.sha256 == _sha256(text) for key in self._kept):
+    def current(self, key: Key) -> Key | None:
+        """The key as it is now; None if it was revoked, or another text took its place."""
+        for one in (*self._kept, *self._ephemeral):
+            if one.id == key.id:
+                return one if one.sha256 == key.sha256 else None
+        return None
+
+    @property
+    def operator(self) -> Key | None:
+        """The operator's key."""
+        return next((key for key in self._kept if key.name == OPERATOR), None)
+
+    @property
+    def kept(self) -> tuple[Key, ...]:
+        """The keys that last, oldest first."""
+        return self._kept
+
+    def tell_tale(self, text: str) -> str:
+        """A short name of a key that was tried: the same for the same text in this process, and no way back to it."""
+        return hmac.digest(self._salt, text.encode("utf-8", "surrogatepass"), "sha256").hex()[:8]
+
+    def refresh(self) -> None:
+        """Take over what the command line has changed; keys that cannot be read stay as they were."""
+        stamp = self._file.stamp()
+        if stamp is None or stamp == self._stamp:
             return
-        others = [key for key in self._kept if key.name != OPERATOR]
-        self._kept = [*others, self._record(text, OPERATOR, EVERYTHING)]
-        _write(self._path, self._kept)
+        try:
+            self._kept = tuple(self._file.read())
+        except StartupError as error:
+            # Tried again, since it may only be in use; told once.
+            if stamp != self._unreadable:
+                log.warning("%s The keys stay as they were.", error)
+            self._unreadable = stamp
+            return
+        self._stamp = stamp
 
-    def _record(self, text: str, name: str, scopes: frozenset[Scope]) -> Key:
-        return Key(
-            id=self._random_bytes(4).hex(),
-            name=name,
-            scopes=scopes,
-            created=rfc3339(self._clock.time_ns()),
-            sha256=_sha256(text),
+    def write_last_use(self, *, now: bool = False) -> None:
+        """Put the last use of each key on disk, at most once a minute unless it must be *now*.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self.last_use.write({key.id for key in self._kept}, now=now)
+
+    def _replace_operator(self, text: str) -> None:
+        before = self.operator
+        if before is not None and before.sha256 == hash_of(text):
+            return
+        made = _record(
+            text, OPERATOR, EVERYTHING, limits=KeyLimits(), clock=self._clock, random_bytes=self._random_bytes
         )
+        made = made if before is None else replace(made, id=before.id, limits=before.limits)
+        after = self._file.change(lambda keys: [*(key for key in keys if key.name != OPERATOR), made])
+        self._kept, self._stamp = tuple(after), self._file.stamp()
+        kind = SecurityType.KEY_CREATED if before is None else SecurityType.KEY_ROTATED
+        event = SecurityEvent(at_ns=self._clock.time_ns(), type=kind, client=HERE, details=OPERATOR, key_id=made.id)
+        try:
+            self.spool.append(event)
+        except OSError as error:
+            raise StartupError(f"{self._file.path.parent} cannot be written ({error.strerror}).") from error
 
-    def _new_text(self) -> str:
-        return PREFIX + base64.b32encode(self._random_bytes(KEY_BYTES)).decode("ascii").lower()
+
+def new_key(
+    name: str, scopes: Iterable[Scope], *, limits: KeyLimits, clock: Clock, random_bytes: RandomBytes
+) -> tuple[str, Key]:
+    """Make a key: its text, which nothing here keeps, and what is kept of it."""
+    text = _new_text(random_bytes)
+    return text, _record(text, name, frozenset(scopes), limits=limits, clock=clock, random_bytes=random_bytes)
 
 
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+def _record(
+    text: str, name: str, scopes: frozenset[Scope], *, limits: KeyLimits, clock: Clock, random_bytes: RandomBytes
+) -> Key:
+    return Key(
+        id=random_bytes(4).hex(),
+        name=name,
+        scopes=scopes,
+        created=rfc3339(clock.time_ns()),
+        sha256=hash_of(text),
+        limits=limits,
+    )
+
+
+def _new_text(random_bytes: RandomBytes) -> str:
+    return PREFIX + base64.b32encode(random_bytes(KEY_BYTES)).decode("ascii").lower()
 
 
 def _check_given(text: str) -> None:
@@ -159,40 +216,3 @@ def _check_given(text: str) -> None:
         )
     if not text.isascii() or not text.isprintable() or " " in text:
         raise SettingsError(f"{API_KEY_VARIABLE}: a key is printable ASCII without spaces, as HTTP headers carry it.")
-
-
-def _read(path: Path) -> list[Key]:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        return [_key_from(record) for record in document["keys"]]
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise StartupError(f"{path}: the API keys cannot be read ({error.strerror}).") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise StartupError(f"{path} does not hold API keys; remove it to have a new key made.") from error
-
-
-def _key_from(record: dict[str, Any]) -> Key:
-    return Key(
-        id=str(record["id"]),
-        name=str(record["name"]),
-        scopes=frozenset(Scope(scope) for scope in record["scopes"]),
-        created=str(record["created"]),
-        sha256=str(record["sha256"]),
-    )
-
-
-def _write(path: Path, keys: Iterable[Key]) -> None:
-    """Replace the file as a whole, so that a crash leaves the old one or the new one."""
-    records = [dataclasses.asdict(key) | {"scopes": sorted(key.scopes)} for key in keys]
-    beside = path.with_name(f"{path.name}.new")
-    beside.unlink(missing_ok=True)
-    # The mode is given at creation: a file opened up first could be read before it is narrowed.
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump({"keys": records}, file, indent=2)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
