@@ -54,7 +54,7 @@ def create_app(services: Services) -> FastAPI:
             monitoring=services.monitoring,
             metrics=partial(render, services.pipeline.readings),
             assets=Assets.load(),
-            feed=open_feed(services, monitor),
+            feed=open_feed(services),
             version=services.version,
             faults=simulator_faults(services.settings, services.clock),
         )

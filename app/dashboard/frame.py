@@ -19,6 +19,9 @@ from app.watch.state import LAYERS, Connection, Snapshot
 Section = Mapping[str, Any]
 """Fields of a frame; every value is ready for JSON."""
 
+Part = Callable[[], Section]
+"""Makes one section; must not block."""
+
 POSITION_COLUMNS: Final = (
     *("ticket", "time_msc", "symbol", "type", "volume", "price_open", "price_current", "sl", "tp", "profit", "swap"),
     *("magic", "comment"),
@@ -40,16 +43,16 @@ class Frame:
     Attributes:
         at_ms: when, in milliseconds since 1970.
         sections: what changes are told of.
-        recent: figures of the last hour for small charts; sent once, the page goes on by itself.
+        recent: makes figures of the last hour for small charts; sent once, the page goes on by itself.
     """
 
     at_ms: int
     sections: Mapping[str, Section]
-    recent: Section = field(default_factory=dict)
+    recent: Part = dict
 
     def whole(self) -> dict[str, Any]:
         """Everything, for a page that knows nothing yet."""
-        return {"at_ms": self.at_ms, **self.sections, "recent": self.recent}
+        return {"at_ms": self.at_ms, **self.sections, "recent": self.recent()}
 
     def since(self, before: Frame) -> dict[str, Any]:
         """What a page must replace that has *before*: only fields that differ, only sections that have any."""
@@ -65,10 +68,6 @@ class Watching(Protocol):
         """What was seen last."""
 
 
-Part = Callable[[], Section]
-"""Makes one section; asks memory only."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """Makes frames from what others keep.
@@ -79,6 +78,7 @@ class View:
         about: what stays: version, terminal, links.
         status: health, issues, alerts, request figures.
         today: orders, positions and result since broker midnight.
+        others: more sections by name.
         recent: figures of the last hour.
     """
 
@@ -87,6 +87,7 @@ class View:
     about: Part
     status: Part
     today: Part
+    others: Mapping[str, Part] = field(default_factory=dict)
     recent: Recent
 
     def look(self) -> Frame:
@@ -101,10 +102,11 @@ class View:
                 "account": _account(seen.account),
                 "today": self.today(),
                 "positions": columns((position.record for position in seen.positions), POSITION_COLUMNS),
-                "orders": columns((order.record for order in getattr(seen, "orders", ())), ORDER_COLUMNS),
+                "orders": columns((order.record for order in seen.orders), ORDER_COLUMNS),
                 "ticks": _ticks(seen),
+                **{name: part() for name, part in self.others.items()},
             },
-            recent=self.recent.columns(),
+            recent=self.recent.columns,
         )
 
 
@@ -125,6 +127,7 @@ def _connection(seen: Snapshot) -> Section:
         "connected": connection.connected,
         "reason": connection.reason,
         "next_step": connection.next_step,
+        "since_ms": {layer: since_ns // 1_000_000 for layer, since_ns in seen.since_ns.items()},
         "looked_ms": seen.looked_ns // 1_000_000,
         "fresh_ms": seen.fresh_ns // 1_000_000,
     }
