@@ -42,7 +42,7 @@ function grown(frame: Frame): Frame["recent"] {
     balance: account.balance ?? 0,
     equity: account.equity ?? 0,
     margin_free: account.margin_free ?? 0,
-    floating: (account.equity ?? 0) - (account.balance ?? 0),
+    floating: frame.today.floating,
     error_rate: frame.status.error_rate,
     pnl: frame.today.pnl,
   };

@@ -37,7 +37,10 @@ export interface StatusSection {
   issues: string[];
   error_rate: number;
   uptime_seconds: number;
-  requests: number;
+  requests_per_second: number;
+  free_mb: number;
+  /** By the hour, the present one last. */
+  wrong_keys: number[];
   alerts: Alert[];
 }
 
@@ -45,6 +48,7 @@ export type ConnectionSection = Record<Layer, boolean> & {
   connected: boolean;
   reason: string;
   next_step: string;
+  since_ms: Partial<Record<Layer, number>>;
   looked_ms: number;
   fresh_ms: number;
 };
@@ -72,6 +76,7 @@ export interface TodaySection {
   positions_closed: number;
   deals_total: number;
   pnl: number;
+  floating: number;
 }
 
 export interface PositionRow {
@@ -294,14 +299,15 @@ export interface HealthDetails {
     log_dir_exists: boolean;
     data_dir_size_mb: number;
     log_dir_size_mb: number;
-    free_mb?: number;
   };
 }
 
 export interface History {
   metric: string;
   window: string;
-  points: [number, number][];
+  /** Seconds since 1970, oldest first, and the figure then. */
+  t: number[];
+  value: number[];
 }
 
 export interface Fault {

@@ -1,6 +1,7 @@
 /** Overview: is it up, what is wrong and what to do, and how the account stands. */
 
 import type { ComponentChildren } from "preact";
+import { useMemo } from "preact/hooks";
 
 import { useRead } from "../api";
 import { Chart, type Line, Spark } from "../chart";
@@ -10,7 +11,8 @@ import { Badge, Choice, Empty, Figure, Panel, type Tone } from "../parts";
 import { adjust, place } from "../place";
 import { useStore } from "../store";
 import { texts } from "../texts";
-import { type Alert, type Frame, type Health, type History, LAYERS, type Severity, type Window } from "../types";
+import { dealMs, net } from "../deals";
+import { type Alert, type Deal, type Deals, type Frame, type Health, type History, LAYERS, type Severity, type Window } from "../types";
 
 const HEALTH_TONES: Record<Health, Tone> = { healthy: "good", degraded: "warn", unhealthy: "bad" };
 const SEVERITY_TONES: Record<Severity, Tone> = { critical: "bad", warning: "warn", info: "info" };
@@ -68,7 +70,7 @@ function AccountFigures({ frame }: { frame: Frame }) {
   const { account, today, recent, connection } = frame;
   const words = texts.figures;
   const currency = account.currency ?? "";
-  const floating = account.equity === null || account.balance === null ? null : account.equity - account.balance;
+  const floating = account.equity === null ? null : today.floating;
   const age_s = connection.fresh_ms ? (frame.at_ms - connection.fresh_ms) / 1_000 : null;
   return (
     <dl class="figures">
@@ -167,7 +169,7 @@ function Alerts({ alerts }: { alerts: Alert[] }) {
 
 const WINDOWS: readonly Window[] = ["24h", "7d", "90d"];
 const HOUR_MS = 3_600_000;
-export const WINDOW_MS: Record<Window, number> = { "24h": 24 * HOUR_MS, "7d": 168 * HOUR_MS, "90d": 2_160 * HOUR_MS };
+const WINDOW_MS: Record<Window, number> = { "24h": 24 * HOUR_MS, "7d": 168 * HOUR_MS, "90d": 2_160 * HOUR_MS };
 
 function Trends({ frame }: { frame: Frame }) {
   const shown = (useStore(place).window as Window | undefined) ?? "24h";
@@ -175,9 +177,10 @@ function Trends({ frame }: { frame: Frame }) {
   const rate = useTrend("error_rate", window);
   const placed = useTrend("orders_placed", window);
   const failed = useTrend("orders_failed", window);
-  const pnl = useTrend("pnl", window);
+  const pnl = usePnl(window);
   const words = texts.trends;
   const recent = frame.recent;
+  const span: [number, number] = useMemo(() => [Date.now() - WINDOW_MS[window], Date.now()], [window, placed.times]);
   const equity: Line[] = [
     { label: texts.figures.equity, values: recent.equity ?? [], color: "accent" },
     { label: texts.figures.balance, values: recent.balance ?? [], color: "muted" },
@@ -199,13 +202,22 @@ function Trends({ frame }: { frame: Frame }) {
           <Chart
             label={words.pnl}
             times={pnl.times}
-            lines={[{ label: texts.figures.pnl, values: pnl.values, color: "accent" }]}
+            lines={[{ label: texts.trading.pnl, values: pnl.values, color: "accent" }]}
             format={(value) => signed(value)}
-            empty={words.empty}
+            empty={texts.trading.noDeals}
+            span={span}
           />
         </Titled>
         <Titled title={words.orders}>
-          <Chart label={words.orders} times={placed.times} lines={orders} format={(value) => number(value)} empty={words.empty} fromZero />
+          <Chart
+            label={words.orders}
+            times={placed.times}
+            lines={orders}
+            format={(value) => number(value)}
+            empty={words.empty}
+            span={span}
+            fromZero
+          />
         </Titled>
         <Titled title={words.error_rate}>
           <Chart
@@ -214,6 +226,7 @@ function Trends({ frame }: { frame: Frame }) {
             lines={[{ label: words.error_rate, values: rate.values, color: "bad" }]}
             format={(value) => percent(value)}
             empty={words.empty}
+            span={span}
             fromZero
           />
         </Titled>
@@ -231,8 +244,27 @@ export function Titled(props: { title: string; children: ComponentChildren }) {
   );
 }
 
-function useTrend(metric: string, window: Window): { times: number[]; values: (number | null)[] } {
+interface Series {
+  times: number[];
+  values: (number | null)[];
+}
+
+function useTrend(metric: string, window: Window): Series {
   const { value } = useRead<History>(`/api/monitoring/history?metric=${metric}&window=${window}`);
-  const points = value?.points ?? [];
-  return { times: points.map(([at]) => at), values: points.map(([, figure]) => figure) };
+  return useMemo(() => ({ times: (value?.t ?? []).map((second) => second * 1_000), values: value?.value ?? [] }), [value]);
+}
+
+/** The result of every deal since the window began, added up. */
+function usePnl(window: Window): Series {
+  const mark = useFrame()?.today.deals_total;
+  const from = useMemo(() => new Date(Date.now() - WINDOW_MS[window]).toISOString(), [window]);
+  const { value } = useRead<Deals>(`/api/history/deals?date_from=${from}`, mark);
+  return useMemo(() => addedUp(value?.deals ?? []), [value]);
+}
+
+export function addedUp(deals: Deal[]): Series {
+  let sum = 0;
+  const traded = deals.filter((deal) => deal.type <= 1).sort((left, right) => dealMs(left) - dealMs(right));
+  const values = traded.map((deal) => (sum += net(deal)));
+  return { times: traded.map(dealMs), values };
 }

@@ -1,18 +1,18 @@
 /** Security: who knocked, what was refused, and which keys there are. */
 
+import { useMemo } from "preact/hooks";
+
 import { session, useRead } from "../api";
 import { Chart } from "../chart";
 import { DASH, number, parseTime } from "../format";
-import { useTimes } from "../hooks";
-import { Badge, Choice, Empty, Figure, Foreign, Panel, Shown } from "../parts";
-import { adjust, place } from "../place";
+import { useFrame, useTimes } from "../hooks";
+import { Badge, Empty, Figure, Foreign, Panel, Shown } from "../parts";
 import { useStore } from "../store";
 import { type Column, Table } from "../table";
 import { texts } from "../texts";
-import type { History, Key, Security as Events, SecurityEntry, Window } from "../types";
+import type { Key, Security as Events, SecurityEntry } from "../types";
 
 const words = texts.security;
-const WINDOWS: readonly Window[] = ["24h", "7d", "90d"];
 const WRONG_MANY = 10;
 
 export function Security() {
@@ -51,28 +51,24 @@ function Counts({ events }: { events: Events }) {
   );
 }
 
+const HOUR_MS = 3_600_000;
+
 function WrongKeys() {
-  const chosen = useStore(place).window as Window;
-  const window = WINDOWS.includes(chosen) ? chosen : "24h";
-  const read = useRead<History>(`/api/monitoring/history?metric=invalid_api_key_attempts&window=${window}`);
+  const frame = useFrame();
+  const counts = frame?.status.wrong_keys ?? [];
+  const hour = Math.floor((frame?.at_ms ?? 0) / 60_000) * 60_000;
+  const times = useMemo(() => counts.map((_, index) => hour - (counts.length - 1 - index + 0.5) * HOUR_MS), [hour, counts]);
   return (
-    <Panel
-      title={words.wrongOverTime}
-      aside={<Choice label={texts.trends.window} values={WINDOWS} value={window} choose={(value) => adjust({ window: value })} />}
-    >
-      <Shown of={read}>
-        {({ points }) => (
-          <Chart
-            label={words.wrongOverTime}
-            times={points.map(([at]) => at)}
-            lines={[{ label: words.wrongKeys, values: points.map(([, count]) => count), color: "bad", kind: "bars" }]}
-            format={(value) => number(value)}
-            empty={words.noWrong}
-            height={110}
-            fromZero
-          />
-        )}
-      </Shown>
+    <Panel title={words.wrongOverTime}>
+      <Chart
+        label={words.wrongOverTime}
+        times={counts.some(Boolean) ? times : []}
+        lines={[{ label: words.wrongPerHour, values: counts, color: "bad", kind: "bars" }]}
+        format={(value) => number(value)}
+        empty={words.noWrong}
+        height={110}
+        fromZero
+      />
     </Panel>
   );
 }

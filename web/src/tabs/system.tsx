@@ -21,7 +21,7 @@ export function System() {
   return (
     <>
       <div class="columns">
-        <Storage />
+        <Storage frame={frame} />
         <About frame={frame} />
       </div>
       <Workers frame={frame} />
@@ -31,7 +31,8 @@ export function System() {
   );
 }
 
-function Storage() {
+function Storage({ frame }: { frame: Frame }) {
+  const free = frame.status.free_mb;
   const read = useRead<HealthDetails>("/api/monitoring/health");
   return (
     <Panel title={words.storage}>
@@ -42,8 +43,8 @@ function Storage() {
             <Directory label={words.logDir} there={directories.log_dir_exists} size={directories.log_dir_size_mb} />
             <Figure
               label={words.free}
-              value={megabytes(directories.free_mb)}
-              tone={directories.free_mb !== undefined && directories.free_mb < 1_024 ? "bad" : "plain"}
+              value={megabytes(free)}
+              tone={free < 1_024 ? "bad" : "plain"}
             />
           </dl>
         )}

@@ -4,6 +4,7 @@ import { useMemo, useState } from "preact/hooks";
 
 import { useRead } from "../api";
 import { Chart, type Line } from "../chart";
+import { costs, dealMs, net } from "../deals";
 import { DASH, milliseconds, money, number, parseTime, price, signed, volume } from "../format";
 import { useFrame, useSymbols, useTimes, useTradeMark } from "../hooks";
 import { rows } from "../live";
@@ -259,16 +260,3 @@ function DealsPanel({ symbols }: { symbols: Map<string, SymbolInfo> }) {
     </Panel>
   );
 }
-
-function dealMs(deal: Deal): number {
-  return deal.time_msc ?? deal.time * 1_000;
-}
-
-function costs(deal: Deal): number {
-  return deal.commission + deal.swap + (deal.fee ?? 0);
-}
-
-function net(deal: Deal): number {
-  return deal.profit + costs(deal);
-}
-
