@@ -221,11 +221,12 @@ def test_check_tells_the_totals_after(mt5: Any, buy: Request) -> None:
     assert [getattr(check, name) for name in names] == [getattr(account, name) for name in names]
 
 
-def test_check_of_a_close(mt5: Any, buy: Request) -> None:
-    """Checking a partial close tells the account after it."""
+@pytest.mark.parametrize("volume", [0.03, 0.1])
+def test_check_of_a_close(mt5: Any, buy: Request, volume: float) -> None:
+    """Checking a close, in part or in whole, tells the account after it."""
     mt5.order_send(buy)
     (position,) = mt5.positions_get()
-    closing = buy | {"type": 1, "position": position.ticket, "volume": 0.03}
+    closing = buy | {"type": 1, "position": position.ticket, "volume": volume}
     check = mt5.order_check(closing)
     mt5.order_send(closing)
 
