@@ -21,7 +21,8 @@ LAST_MS = (FIRST_HOUR + 10 * 8766) * 3_600_000
 
 feeds = st.sampled_from([FEEDS[spec.name] for spec in SYMBOLS])
 starts = st.integers(FIRST_MS + 60_000, LAST_MS)
-distances = st.one_of(st.none(), st.integers(1, 400))
+distances = st.one_of(st.none(), st.integers(1, 5), st.integers(1, 400))
+lengths = st.one_of(st.integers(0, 100_000), st.integers(0, 4 * 3_600_000))
 
 
 def around(feed: Feed, at_msc: int, *, on_ask: bool, below: int | None, above: int | None) -> Corridor:
@@ -50,7 +51,7 @@ def told(touch: Quote | None, lane: Corridor) -> tuple[int, int] | None:
 
 
 @settings(deadline=None, max_examples=40)
-@given(feeds, starts, st.integers(0, 4 * 3_600_000), st.booleans(), st.tuples(distances, distances))
+@given(feeds, starts, lengths, st.booleans(), st.tuples(distances, distances))
 def test_the_first_touch(
     feed: Feed, after_msc: int, length_ms: int, on_ask: bool, stops: tuple[int | None, int | None]
 ) -> None:
