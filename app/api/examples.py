@@ -18,6 +18,7 @@ STATUS_OF: Mapping[str, int] = {
     "SYMBOL_NOT_FOUND": 404,
     "PAYLOAD_TOO_LARGE": 413,
     "VALIDATION_ERROR": 422,
+    "RATE_LIMITED": 429,
     "INTERNAL": 500,
     "VOLUME_TOO_SMALL": 400,
     "RISK_BLOCK": 409,
@@ -28,7 +29,7 @@ STATUS_OF: Mapping[str, int] = {
 }
 """Under which status the documentation shows a code."""
 
-EVERYWHERE = ("UNAUTHORIZED", "FORBIDDEN", "INTERNAL")
+EVERYWHERE = ("UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED", "INTERNAL")
 """What any call that needs a key may answer."""
 
 Responses = dict[int | str, dict[str, Any]]
@@ -171,3 +172,170 @@ RECORD: Mapping[str, Any] = {
     "started": "2026-01-05T10:00:00.000000Z",
     "ended": "2026-01-05T10:00:00.021000Z",
 }
+
+SYMBOL_SUMMARY: Mapping[str, Any] = {
+    "canonical": "EURUSD",
+    "broker_symbol": "EURUSD",
+    "enabled": True,
+    "description": "Euro vs US Dollar",
+    "currency_base": "EUR",
+    "currency_profit": "USD",
+    "currency_margin": "EUR",
+    "digits": 5,
+    "point": 0.00001,
+    "spread": 8,
+    "bid": 1.10213,
+    "ask": 1.10221,
+    "last": 0.0,
+    "volume": 0,
+    "time": 1767607200,
+    "time_utc": "2026-01-05T10:00:00.000000Z",
+    "trade_mode": 4,
+    "min_lot": 0.01,
+    "max_lot": 500.0,
+    "lot_step": 0.01,
+    "margin_initial": 0.0,
+    "margin_maintenance": 0.0,
+}
+
+PENDING: Mapping[str, Any] = {
+    "ticket": 1000007,
+    "time_setup": 1767607200,
+    "type": 2,
+    "volume_initial": 0.1,
+    "volume_current": 0.1,
+    "price_open": 1.095,
+    "sl": 0.0,
+    "tp": 0.0,
+    "symbol": "EURUSD",
+    "comment": "",
+    "volume": 0.1,
+    "time": 1767607200,
+    "time_utc": "2026-01-05T10:00:00.000000Z",
+}
+
+BAR: Mapping[str, Any] = {
+    "time": 1767607200,
+    "open": 1.10213,
+    "high": 1.10267,
+    "low": 1.10199,
+    "close": 1.1024,
+    "tick_volume": 812,
+    "spread": 6,
+    "real_volume": 0,
+    "time_utc": "2026-01-05T10:00:00.000000Z",
+}
+
+DEALS: Mapping[str, Any] = {
+    "deals": [
+        {
+            "ticket": 1000003,
+            "order": 1000002,
+            "time": 1767607200,
+            "time_msc": 1767607200021,
+            "type": 0,
+            "entry": 0,
+            "position_id": 1000002,
+            "reason": 3,
+            "volume": 0.1,
+            "price": 1.10221,
+            "commission": -0.7,
+            "swap": 0.0,
+            "profit": 0.0,
+            "fee": 0.0,
+            "symbol": "EURUSD",
+            "comment": "first~2T7K9XA6",
+            "time_utc": "2026-01-05T10:00:00.021000Z",
+        }
+    ],
+    "summary": {
+        "total_deals": 1,
+        "total_profit": 0.0,
+        "total_commission": -0.7,
+        "total_swap": 0.0,
+        "total_fee": 0.0,
+        "net_profit": -0.7,
+        "balance_operations": 0.0,
+        "date_from": "2025-12-06T10:00:00.000000Z",
+        "date_to": "2026-01-06T10:00:00.000000Z",
+        "symbol_filter": None,
+    },
+}
+
+PAST_ORDERS: Mapping[str, Any] = {
+    "orders": [
+        {
+            "ticket": 1000002,
+            "time_setup": 1767607200,
+            "time_done": 1767607200,
+            "type": 0,
+            "state": 4,
+            "position_id": 1000002,
+            "volume_initial": 0.1,
+            "volume_current": 0.0,
+            "price_open": 1.10221,
+            "symbol": "EURUSD",
+            "volume": 0.1,
+            "time": 1767607200,
+            "time_utc": "2026-01-05T10:00:00.000000Z",
+        }
+    ],
+    "summary": {
+        "total_orders": 1,
+        "order_types": {"buy": 1},
+        "date_from": "2025-12-06T10:00:00.000000Z",
+        "date_to": "2026-01-06T10:00:00.000000Z",
+        "symbol_filter": None,
+    },
+}
+
+PRIORITY: Mapping[str, Any] = {
+    "symbol": "EURUSD",
+    "bid": 1.10213,
+    "ask": 1.10221,
+    "spread": 8,
+    "win_rate": 66.67,
+    "total_trades": 3,
+    "successful_trades": 2,
+    "last_trade": "2026-01-05T10:00:00.000000Z",
+}
+
+TRACES: Mapping[str, Any] = {
+    "traces": [
+        {
+            "trace_id": TRACE_ID,
+            "start": "2026-01-05T10:00:00.000000Z",
+            "duration_ms": 21.0,
+            "name": "place_order",
+            "symbol": "EURUSD",
+            "outcome": "filled",
+            "order": 1000002,
+            "deal": 1000003,
+            "position": 1000002,
+            "error": None,
+            "order_id": ORDER_ID,
+        }
+    ]
+}
+
+TRACE: Mapping[str, Any] = {
+    "trace_id": TRACE_ID,
+    "spans": [
+        {
+            "span_id": "00f067aa0ba902b7",
+            "parent_span_id": None,
+            "name": "place_order",
+            "kind": "internal",
+            "start": "2026-01-05T10:00:00.000000Z",
+            "duration_ms": 21.0,
+            "status": "unset",
+            "attributes": {"mt5.order.outcome": "filled"},
+            "events": [],
+        }
+    ],
+    "logs": [],
+    "numbers": {"order": 1000002, "deal": 1000003, "position": 1000002},
+    "orders": [RECORD],
+}
+
+EVENT = 'event: heartbeat\ndata: {"t":1767607200000,"kind":"heartbeat","time_utc":"2026-01-05T10:00:00.000000Z"}\n\n'

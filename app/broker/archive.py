@@ -46,15 +46,22 @@ class Archive:
         self._gateway = gateway
         self._clock = clock
         self._timeout_s = timeout_s
+        self._symbols: tuple[float, Records] | None = None
 
     @property
     def state(self) -> WorkerState:
         """Whether it can be asked now."""
         return self._terminal.state
 
-    async def symbols(self) -> Records | Unavailable:
-        """Every symbol that the terminal knows."""
-        return self._utc(await self._read("symbols_get"))
+    async def symbols(self, *, age_s_max: float = 0.0) -> Records | Unavailable:
+        """Every symbol that the terminal knows; an answer that is no older is given again while it can be asked."""
+        now = self._clock.monotonic()
+        if self._symbols is not None and self.state.ready and now - self._symbols[0] < age_s_max:
+            return self._symbols[1]
+        found = self._utc(await self._read("symbols_get"))
+        if not isinstance(found, Unavailable):
+            self._symbols = (now, found)
+        return found
 
     async def bars(
         self, name: str, timeframe: str, *, since_ns: int | None, until_ns: int | None, count: int | None

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 from app.domain.clock import rfc3339
+from app.domain.deals import Deal
 from app.history.items import Trace
 from app.history.telemetry import KeptRange, kept_range, read_traces
 from app.trading.journal.index import Records
 from app.trading.journal.journal import read_records
 from app.trading.journal.reading import OpenReport
-from app.trading.journal.records import NumberKind, OrderRecord
+from app.trading.journal.records import Dealt, NumberKind, OrderRecord
 
 _NUMBER: Final = re.compile(r"(?:(order|deal|position):)?([0-9]{1,20})")
 _ORDER_ID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
@@ -65,14 +66,18 @@ class Match:
     Attributes:
         trace: without spans where the files hold them no longer, or telemetry was off.
         orders: what the journal holds, oldest first; empty for a trace of something else.
+        deals: the deals of these orders, or the one that the trace tells of.
     """
 
     trace: Trace
     orders: tuple[OrderRecord, ...] = ()
+    deals: tuple[Dealt, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The match as API and command line show it; of several orders, the last one's numbers stand out."""
-        numbers: dict[str, int | None] = dict.fromkeys(NUMBER_KINDS)
+        numbers: dict[NumberKind, int | None] = dict.fromkeys(NUMBER_KINDS)
+        for dealt in self.deals:
+            numbers.update(deal_numbers(dealt.deal))
         for order in self.orders:
             numbers.update(order.numbers())
         return {
@@ -145,12 +150,18 @@ def find_trace(data_dir: Path, reference: Reference) -> Found | NotFound:
         JournalError: the journal cannot be read at all.
     """
     records, report = read_records(data_dir / "journal")
-    orders = _orders(records, reference)
-    trace_ids = {order.trace.trace_id for order in orders if order.trace.trace_id}
+    return find_among(records, report, data_dir, reference)
+
+
+def find_among(records: Records, report: OpenReport, data_dir: Path, reference: Reference) -> Found | NotFound:
+    """Look a reference up like `find_trace`, in a journal that is open already."""
+    orders, deals = _orders(records, reference), _deals(records, reference)
+    traces = [*(order.trace for order in orders), *(dealt.trace for dealt in deals)]
+    trace_ids = {trace.trace_id for trace in traces if trace.trace_id}
     if isinstance(reference, TraceId):
         trace_ids.add(reference.trace_id)
-    read = read_traces(data_dir, trace_ids)
-    matches = _matches(orders, read.traces)
+    read = read_traces(data_dir, trace_ids, _when(orders, deals))
+    matches = _matches(records, orders, deals, read.traces)
     if not matches:
         return NotFound(reference, data_dir, len(records.orders()), kept_range(data_dir))
     return Found(matches, read.damaged_lines, report)
@@ -169,13 +180,56 @@ def _orders(records: Records, reference: Reference) -> Sequence[OrderRecord]:
             return sorted(found.values(), key=lambda order: order.intent_seq)
 
 
-def _matches(orders: Iterable[OrderRecord], traces: dict[str, Trace]) -> tuple[Match, ...]:
-    """Orders by their trace, in the order of the orders; then traces with spans and no order."""
+def _deals(records: Records, reference: Reference) -> Sequence[Dealt]:
+    """The deals of others that a reference leads to, which have traces of their own."""
+    match reference:
+        case TraceId(trace_id):
+            return [dealt for dealt in records.deals() if dealt.trace.trace_id == trace_id]
+        case Number(number, kind):
+            kinds = NUMBER_KINDS if kind is None else (kind,)
+            return [
+                dealt
+                for dealt in records.deals()
+                if dealt.trace.trace_id and any(deal_numbers(dealt.deal)[each] == number for each in kinds)
+            ]
+        case OrderId():
+            return []
+
+
+def deal_numbers(deal: Deal) -> dict[NumberKind, int | None]:
+    """The numbers of a deal by what they name."""
+    return {"order": deal.order or None, "deal": deal.ticket, "position": deal.position or None}
+
+
+def _when(orders: Sequence[OrderRecord], deals: Sequence[Dealt]) -> KeptRange | None:
+    """From the first beginning to the last end; None where one is not known."""
+    if not (orders or deals) or any(order.ended_ns is None for order in orders):
+        return None
+    # A deal's span is told when the deal is found, which may be long after it was made.
+    if deals:
+        return None
+    return KeptRange(min(order.started_ns for order in orders), max(order.ended_ns or 0 for order in orders))
+
+
+def _matches(
+    records: Records, orders: Iterable[OrderRecord], deals: Iterable[Dealt], traces: dict[str, Trace]
+) -> tuple[Match, ...]:
+    """Orders by their trace, in the order of the orders; then traces of deals, and those with spans and no order."""
     by_trace: dict[str, list[OrderRecord]] = {}
     for order in orders:
         by_trace.setdefault(order.trace.trace_id or order.order.order_id, []).append(order)
     with_orders = [
-        Match(traces.get(key, Trace(group[0].trace.trace_id)), tuple(group)) for key, group in by_trace.items()
+        Match(
+            traces.get(key, Trace(group[0].trace.trace_id)),
+            tuple(group),
+            tuple(dealt for order in group for dealt in records.deals_of(order.order.order_id)),
+        )
+        for key, group in by_trace.items()
     ]
-    alone = [Match(trace) for key, trace in traces.items() if key not in by_trace and trace.spans]
+    told = {dealt.trace.trace_id: dealt for dealt in deals}
+    alone = [
+        Match(trace, deals=(told[key],) if key in told else ())
+        for key, trace in traces.items()
+        if key not in by_trace and (trace.spans or key in told)
+    ]
     return (*with_orders, *alone)

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 import orjson
 
 from app.history.items import LogRecord, Span, Trace, logs_of, spans_of
-from otel.segments import Position, iterate, read, segment_numbers, segment_path
+from otel.segments import Line, Position, iterate, read, segment_numbers, segment_path
 
 ORDER_SPANS: Final = ("place_order", "close_position")
 """Names of the spans that stand for a whole order."""
@@ -43,15 +43,23 @@ class TracesRead:
     damaged_lines: int
 
 
-def read_traces(data_dir: Path, trace_ids: Set[str]) -> TracesRead:
-    """Read everything that the files of *data_dir* hold of these traces (ids in lower-case hex)."""
+def read_traces(data_dir: Path, trace_ids: Set[str], within: KeptRange | None = None) -> TracesRead:
+    """Read everything that the files of *data_dir* hold of these traces (ids in lower-case hex).
+
+    Args:
+        data_dir: the data folder.
+        trace_ids: the traces.
+        within: when they began and ended, where that is known: files of other times are read only if those lack some.
+    """
     damaged = _Count()
     spans: dict[str, dict[str, Span]] = {trace_id: {} for trace_id in trace_ids}
-    for span in _search(_folder(data_dir, "traces"), trace_ids, spans_of, damaged):
+    for span in _search(_folder(data_dir, "traces"), trace_ids, spans_of, damaged, within):
         if span.trace_id in spans:
             spans[span.trace_id].setdefault(span.span_id, span)
+    if within is not None and not all(spans.values()):
+        return read_traces(data_dir, trace_ids)
     logs: dict[str, dict[object, LogRecord]] = {trace_id: {} for trace_id in trace_ids}
-    for log in _search(_folder(data_dir, "logs"), trace_ids, logs_of, damaged):
+    for log in _search(_folder(data_dir, "logs"), trace_ids, logs_of, damaged, within):
         if log.trace_id in logs:
             logs[log.trace_id].setdefault(log.uid or object(), log)
     traces = {trace_id: _trace(trace_id, spans[trace_id].values(), logs[trace_id].values()) for trace_id in trace_ids}
@@ -103,11 +111,15 @@ def _folder(data_dir: Path, signal: str) -> Path:
 
 
 def _search(
-    folder: Path, needles: Iterable[str], decode: Callable[[Any], Iterator[_T]], damaged: _Count
+    folder: Path,
+    needles: Iterable[str],
+    decode: Callable[[Any], Iterator[_T]],
+    damaged: _Count,
+    within: KeptRange | None = None,
 ) -> Iterator[_T]:
     """Yield the items of every line that holds one of the needles; only such lines are worth decoding."""
     encoded = [needle.encode() for needle in needles]
-    for line in iterate(folder):
+    for line in iterate(folder) if within is None else _lines_within(folder, within):
         if any(needle in line.data for needle in encoded):
             items = _decoded(line.data, decode)
             damaged.lines += items is None
@@ -120,6 +132,18 @@ def _order_spans_of(document: Any) -> Iterator[str]:
             for span in scope["spans"]:
                 if span["name"] in ORDER_SPANS:
                     yield span["spanId"]
+
+
+def _lines_within(folder: Path, within: KeptRange) -> Iterator[Line]:
+    """Yield the lines of those segments that were being written then, give or take a clock's change."""
+    position = Position(_first_segment_since(folder, within.oldest_ns), 0)
+    last = _first_segment_since(folder, within.newest_ns + 2 * _CLOCK_SLACK_NS)
+    while lines := read(folder, position, _READ_BYTES):
+        position = lines[-1].end
+        for line in lines:
+            if line.end.segment > last:
+                return
+            yield line
 
 
 def _first_segment_since(folder: Path, since_ns: int) -> int:

@@ -19,6 +19,7 @@ from app.telemetry.terminal import answered, started_ns
 from app.trading.journal.journal import Journal
 from app.trading.journal.records import OrderRecord
 from app.trading.risk import check
+from app.watch.changes import OrderDecided
 from app.watch.poller import Watch
 from otel.metatrader5.describe import Endpoint
 
@@ -192,6 +193,7 @@ class Desk:
                 await self._write_down(order, outcome, span)
             span.decided(outcome)
             self._telemetry.order_decided(order, outcome, self._clock.monotonic() - arrived)
+        self._watch.changes.tell(OrderDecided(order, outcome, span.ref.trace_id))
         return Decision(order=order, outcome=outcome, trace_id=span.ref.trace_id)
 
     def _refusal(self, order: Order, symbol: Symbol | Unavailable, span: OrderSpan) -> Denied | NotSent | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app.domain.account import PendingOrder, Position
 from app.domain.deals import Deal
+from app.domain.orders import Order, Outcome
 from app.watch.state import Connection, Snapshot
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,15 @@ class DealSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderDecided:
+    """An order of ours came to its outcome; `trace_id` is empty while telemetry is off."""
+
+    order: Order
+    outcome: Outcome
+    trace_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionLost:
     """The terminal cannot be asked any more."""
 
@@ -90,6 +100,7 @@ Change = (
     | PositionClosed
     | OrdersChanged
     | DealSeen
+    | OrderDecided
     | ConnectionLost
     | ConnectionRestored
     | TradingChanged

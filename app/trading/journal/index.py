@@ -39,6 +39,7 @@ class Records:
         self._resolutions: Counter[tuple[str, str]] = Counter()
         self._undecided: dict[str, None] = {}
         self._deals = Deals()
+        self._dealt: dict[str, list[int]] = {}
         self._failures = 0
         self._first_ns: int | None = None
         self._last_seq = 0
@@ -86,6 +87,12 @@ class Records:
         """Return the deal of this ticket."""
         with self._lock:
             return self._deals.get(ticket)
+
+    def deals_of(self, order_id: str) -> tuple[Dealt, ...]:
+        """Return the deals of an order of ours, as far as they are written down."""
+        with self._lock:
+            numbers = self._dealt.get(order_id, ())
+            return tuple(filter(None, (self._deals.get(ticket) for ticket in numbers)))
 
     def deals(self, since_ns: int = 0) -> tuple[Dealt, ...]:
         """Return the deals made since a moment (ns since 1970), oldest first."""
@@ -241,6 +248,7 @@ class Records:
             return
         self._undecided.pop(entry.ours, None)
         deal = entry.deal
+        self._dealt.setdefault(entry.ours, []).append(deal.ticket)
         numbers: tuple[tuple[NumberKind, int], ...] = (
             ("order", deal.order),
             ("deal", deal.ticket),
