@@ -23,7 +23,7 @@ HOURS: Final = 24
 SLOW_S: Final = 30.0
 """Figures that take a look at the disk or through a day of counts are renewed so often."""
 RATE_S: Final = 5
-MIB: Final = 2**20
+MB: Final = 1_000_000
 PIPELINE_COLUMNS: Final = (
     *("signal", "emitted", "delivered", "spooled", "dropped", "state", "reason", "waiting_s", "last_success_ms"),
 )
@@ -134,7 +134,7 @@ class _Slow:
             self._due = now + SLOW_S
             ledger = self.services.monitoring.monitor.ledger
             self._kept = {
-                "free_mb": round(shutil.disk_usage(self.services.folder).free / MIB),
+                "free_mb": round(shutil.disk_usage(self.services.folder).free / MB),
                 "wrong_keys": hourly(ledger, SECURITY + SecurityType.INVALID_API_KEY_ATTEMPT),
             }
         return self._kept

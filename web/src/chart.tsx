@@ -118,8 +118,13 @@ function options(props: ChartProps, element: HTMLElement, height: number): uPlot
       y: { range: (_, low, high) => range(low, high, props.fromZero ?? false) },
     },
     axes: [
-      { ...axis, space: 64 },
-      { ...axis, size: 64, space: 28, values: (_, values) => values.map((value) => props.format(value)) },
+      { ...axis, space: 84, size: 26, values: (plot, values) => values.map((value) => axisText(plot, value, offset_s)) },
+      {
+        ...axis,
+        space: 28,
+        size: (_, values) => Math.max(40, 14 + 6.2 * Math.max(0, ...(values ?? []).map((text) => text.length))),
+        values: (_, values) => values.map((value) => props.format(value)),
+      },
     ],
     series: [{}, ...props.lines.map((line) => series(line, color))],
     plugins: [tooltip(props)],
@@ -147,6 +152,11 @@ function inZone(ts: number, brokerOffset_s: number): Date {
   const shown = zone.get();
   if (shown === "local") return new Date(ts * 1_000);
   return uPlot.tzDate(new Date((ts + (shown === "broker" ? brokerOffset_s : 0)) * 1_000), "Etc/UTC");
+}
+
+function axisText(plot: uPlot, at_s: number, offset_s: number): string {
+  const { min = 0, max = 0 } = plot.scales.x ?? {};
+  return new Times(zone.get(), offset_s).axis(at_s * 1_000, ((max ?? 0) - (min ?? 0)) * 1_000);
 }
 
 /** The values under the crosshair, in every chart at once. */

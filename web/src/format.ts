@@ -39,7 +39,9 @@ export function price(value: Maybe, digits: number | undefined): string {
 }
 
 export function volume(value: Maybe): string {
-  return value === null || value === undefined ? DASH : String(Number(value.toFixed(8)));
+  if (value === null || value === undefined) return DASH;
+  const exact = Number(value.toFixed(8));
+  return exact === Number(exact.toFixed(2)) ? exact.toFixed(2) : String(exact);
 }
 
 export function milliseconds(value: Maybe): string {
@@ -63,7 +65,7 @@ export function duration(seconds: Maybe): string {
 
 export function megabytes(value: Maybe): string {
   if (value === null || value === undefined) return DASH;
-  return value >= 1_024 ? `${number(value / 1_024, 1)} GiB` : `${number(value, value < 10 ? 2 : 1)} MiB`;
+  return value >= 1_000 ? `${number(value / 1_000, 1)} GB` : `${number(value, value < 10 ? 2 : 1)} MB`;
 }
 
 /** Shows moments in one zone. */
@@ -88,6 +90,14 @@ export class Times {
   dateTime(ms: Maybe, millis = false): string {
     if (!ms) return DASH;
     return `${this.shifted(ms).toISOString().slice(0, 10)} ${this.time(ms, millis)}`;
+  }
+
+  /** For an axis over *span* milliseconds: as much of a moment as tells its points apart. */
+  axis(ms: number, span: number): string {
+    const text = this.shifted(ms).toISOString();
+    if (span <= 10 * 60_000) return text.slice(11, 19);
+    if (span <= 36 * 3_600_000) return text.slice(11, 16);
+    return span <= 3 * 86_400_000 ? `${text.slice(5, 10)} ${text.slice(11, 16)}` : text.slice(5, 10);
   }
 
   /** The time of today, or date and time of another day. */

@@ -44,7 +44,7 @@ function Storage({ frame }: { frame: Frame }) {
             <Figure
               label={words.free}
               value={megabytes(free)}
-              tone={free < 1_024 ? "bad" : "plain"}
+              tone={free < 1_000 ? "bad" : "plain"}
             />
           </dl>
         )}

@@ -19,10 +19,14 @@ const words = texts.traces;
 const LIMIT = 200;
 const WINDOWS: Record<string, number | null> = { "1h": 3_600_000, "24h": 86_400_000, "7d": 604_800_000, all: null };
 
+function windowOf(at: Place): string {
+  return at.window && Object.hasOwn(WINDOWS, at.window) ? at.window : "24h";
+}
+
 /** The API's question for the filters of a place. */
 export function question(at: Place, now_ms: number): string {
   const asked = new URLSearchParams({ limit: String(LIMIT) });
-  const window_ms = WINDOWS[at.window ?? "24h"] ?? (at.window === "all" ? null : WINDOWS["24h"]);
+  const window_ms = WINDOWS[windowOf(at)];
   if (window_ms) asked.set("since", new Date(now_ms - window_ms).toISOString());
   const text = at.q?.trim();
   if (text) asked.set(/^\d+$/.test(text) ? "ticket" : "symbol", text);
@@ -92,7 +96,7 @@ function Filters({ at }: { at: Place }) {
       </label>
       <label>
         <span>{words.window}</span>
-        <select value={at.window && at.window in WINDOWS ? at.window : "24h"} onChange={(event) => adjust({ window: event.currentTarget.value })}>
+        <select value={windowOf(at)} onChange={(event) => adjust({ window: event.currentTarget.value })}>
           {Object.keys(WINDOWS).map((value) => (
             <option key={value}>{value}</option>
           ))}

@@ -5,7 +5,7 @@ import { useMemo, useState } from "preact/hooks";
 import { useRead } from "../api";
 import { Chart, type Line } from "../chart";
 import { costs, dealMs, net } from "../deals";
-import { DASH, milliseconds, money, number, parseTime, price, signed, volume } from "../format";
+import { DASH, duration, milliseconds, money, number, parseTime, price, signed, volume } from "../format";
 import { useFrame, useSymbols, useTimes, useTradeMark } from "../hooks";
 import { rows } from "../live";
 import { CloseDialog } from "../order";
@@ -14,7 +14,7 @@ import { adjust, place } from "../place";
 import { useStore } from "../store";
 import { type Column, Table } from "../table";
 import { texts } from "../texts";
-import type { Deal, Deals, Frame, PendingRow, PositionRow, SymbolInfo, TraceRow, Traces } from "../types";
+import type { Deal, Deals, Frame, PendingRow, PositionRow, SymbolInfo, TickRow, TraceRow, Traces } from "../types";
 import { gain, Titled } from "./overview";
 
 const words = texts.trading;
@@ -31,7 +31,10 @@ export function Trading(props: { newOrder: () => void }) {
     <>
       <Today frame={frame} newOrder={props.newOrder} />
       <Positions frame={frame} symbols={symbols} />
-      <Pending frame={frame} symbols={symbols} />
+      <div class="columns wide-first">
+        <Pending frame={frame} symbols={symbols} />
+        <Prices frame={frame} symbols={symbols} />
+      </div>
       <OrderCharts />
       <DealsPanel symbols={symbols} />
     </>
@@ -139,6 +142,36 @@ function Pending({ frame, symbols }: { frame: Frame; symbols: Map<string, Symbol
   return (
     <Panel title={words.pending} aside={<span class="count">{pending.length}</span>}>
       <Table caption={words.pending} columns={columns} rows={pending} id={(row) => row.ticket} empty={words.noPending} />
+    </Panel>
+  );
+}
+
+const QUIET_S = 60;
+
+function Prices({ frame, symbols }: { frame: Frame; symbols: Map<string, SymbolInfo> }) {
+  const digits = (row: TickRow) => symbols.get(row.symbol)?.digits;
+  const age_s = (row: TickRow) => Math.max(0, (frame.at_ms - row.time_msc) / 1_000);
+  const spread = (row: TickRow) => {
+    const point = symbols.get(row.symbol)?.point;
+    return point ? (row.ask - row.bid) / point : null;
+  };
+  const columns: Column<TickRow>[] = [
+    { name: "symbol", label: names.symbol, show: (row) => <Foreign text={row.symbol} />, by: (row) => row.symbol },
+    { name: "bid", label: names.bid, number: true, show: (row) => price(row.bid, digits(row)) },
+    { name: "ask", label: names.ask, number: true, show: (row) => price(row.ask, digits(row)) },
+    { name: "spread", label: names.spread, number: true, show: (row) => number(spread(row), 0), by: spread },
+    {
+      name: "age",
+      label: names.age,
+      number: true,
+      show: (row) => (row.time_msc ? duration(age_s(row)) : DASH),
+      by: age_s,
+      class: (row) => (age_s(row) > QUIET_S ? "bad" : ""),
+    },
+  ];
+  return (
+    <Panel title={words.prices}>
+      <Table caption={words.prices} columns={columns} rows={rows<TickRow>(frame.ticks)} id={(row) => row.symbol} empty={words.noPrices} />
     </Panel>
   );
 }

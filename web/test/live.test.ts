@@ -1,0 +1,126 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import { live, merge, rows, Stream } from "../src/live";
+import { frame } from "./samples";
+
+class FakeSource {
+  static all: FakeSource[] = [];
+  onerror: (() => void) | null = null;
+  closed = false;
+  readonly #listeners = new Map<string, (event: { data: string }) => void>();
+
+  constructor(readonly path: string) {
+    FakeSource.all.push(this);
+  }
+
+  addEventListener(name: string, listener: (event: { data: string }) => void): void {
+    this.#listeners.set(name, listener);
+  }
+
+  say(name: string, data: unknown): void {
+    this.#listeners.get(name)?.({ data: JSON.stringify(data) });
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+}
+
+function newest(): FakeSource {
+  return FakeSource.all.at(-1) as FakeSource;
+}
+
+describe("merge", () => {
+  it("replaces the fields that changed and keeps the rest", () => {
+    const before = frame();
+    const after = merge(before, { number: 2, at_ms: before.at_ms + 1_000, positions: { profit: [4.2] } });
+    expect(after?.positions.profit).toEqual([4.2]);
+    expect(after?.positions.ticket).toEqual([77]);
+    expect(after?.account).toEqual(before.account);
+  });
+
+  it("refuses a delta after a gap, so that no figure is ever half old", () => {
+    expect(merge(frame(), { number: 3, at_ms: 0 })).toBeNull();
+    expect(merge(null, { number: 1, at_ms: 0 })).toBeNull();
+  });
+
+  it("lets the small charts go on, one point every 15 seconds", () => {
+    const before = frame({ recent: { at_ms: [frame().at_ms], equity: [1] } });
+    const soon = merge(before, { number: 2, at_ms: before.at_ms + 1_000 });
+    const later = merge(before, { number: 2, at_ms: before.at_ms + 16_000 });
+    expect(soon?.recent.equity).toEqual([1]);
+    expect(later?.recent.equity).toEqual([1, 99_990.5]);
+  });
+});
+
+describe("rows", () => {
+  it("turns columns into rows", () => {
+    expect(rows<{ a: number; b: string }>({ a: [1, 2], b: ["x", "y"] })).toEqual([
+      { a: 1, b: "x" },
+      { a: 2, b: "y" },
+    ]);
+    expect(rows(undefined)).toEqual([]);
+  });
+});
+
+describe("Stream", () => {
+  let stream: Stream;
+  let hidden = false;
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    vi.spyOn(document, "hidden", "get").mockImplementation(() => hidden);
+    FakeSource.all = [];
+    live.set({ state: "connecting", frame: null, received_ms: 0 });
+    stream = new Stream((path) => new FakeSource(path) as unknown as EventSource);
+    stream.start();
+  });
+
+  afterEach(() => {
+    stream.stop();
+    hidden = false;
+    vi.useRealTimers();
+  });
+
+  it("is live with the first full frame", () => {
+    newest().say("full", frame());
+    expect(live.get().state).toBe("live");
+    expect(live.get().frame?.account.balance).toBe(100_000);
+  });
+
+  it("asks anew when a frame was missed", () => {
+    newest().say("full", frame());
+    newest().say("delta", { number: 7, at_ms: 0 });
+    expect(FakeSource.all).toHaveLength(2);
+    expect(FakeSource.all[0]?.closed).toBe(true);
+  });
+
+  it("says reconnecting with the last figures kept, and comes back by itself", () => {
+    newest().say("full", frame());
+    newest().onerror?.();
+    expect(live.get().state).toBe("reconnecting");
+    expect(live.get().frame?.account.balance).toBe(100_000);
+    vi.advanceTimersByTime(600);
+    newest().say("full", frame({ number: 9 }));
+    expect(live.get().state).toBe("live");
+    expect(live.get().frame?.number).toBe(9);
+  });
+
+  it("says stale when an open stream falls silent", () => {
+    newest().say("full", frame());
+    vi.advanceTimersByTime(6_000);
+    expect(live.get().state).toBe("stale");
+  });
+
+  it("closes while the page is hidden and opens when it is shown", () => {
+    newest().say("full", frame());
+    hidden = true;
+    document.dispatchEvent(new Event("visibilitychange"));
+    expect(newest().closed).toBe(true);
+    expect(live.get().state).toBe("paused");
+    hidden = false;
+    document.dispatchEvent(new Event("visibilitychange"));
+    expect(newest().closed).toBe(false);
+    expect(FakeSource.all).toHaveLength(2);
+  });
+});
