@@ -20,6 +20,7 @@ from fastapi import FastAPI
 
 from app.access.keys import Scope
 from app.api.application import create_api
+from app.api.live import Events
 from app.api.services import ApiServices
 from app.bootstrap.data_folder import say_where
 from app.bootstrap.page import open_feed
@@ -29,11 +30,12 @@ from app.dashboard.assets import Assets
 from app.dashboard.feed import Feed
 from app.demo import trader
 from app.errors import StartupError
+from app.history.search import Traces
 from app.settings import Settings
 from otel.exposition import render
 from otel.http import instrument_app
 
-UNTRACED_PATHS = ("/", "/metrics", "/docs", "/openapi.json", "/favicon.ico", "/api/health", "/api/stream")
+UNTRACED_PATHS = ("/", "/metrics", "/docs", "/openapi.json", "/favicon.ico", "/api/health", "/api/stream", "/events")
 UNTRACED_PREFIXES = ("/static-offline-docs/", "/assets/")
 DEMO_SCOPES: tuple[Scope, ...] = (Scope.READ, Scope.TRADE)
 
@@ -46,10 +48,18 @@ def create_app(services: Services) -> FastAPI:
             settings=services.settings,
             clock=services.clock,
             gateway=services.gateway,
+            archive=services.archive,
+            traces=Traces(services.journal, services.journal.report, services.folder),
+            events=Events(
+                services.watch,
+                alerts=lambda: services.monitoring.answers.alerts()["alerts"],
+                clock=services.clock,
+            ),
             desk=services.desk,
             watch=services.watch,
             journal=services.journal,
             keys=services.keys,
+            sessions=services.sessions,
             monitor=monitor,
             monitoring=services.monitoring,
             metrics=partial(render, services.pipeline.readings),
@@ -99,14 +109,22 @@ async def serve(
             async with _demo_trader(services, url):
                 app = create_app(services)
                 feed: Feed = app.state.services.feed
+                events: Events = app.state.services.events
                 server = _Server(
-                    _uvicorn_config(app, settings), partial(_say_started, services, url, started), ending=feed.stop
+                    _uvicorn_config(app, settings),
+                    partial(_say_started, services, url, started),
+                    ending=partial(_end_streams, feed, events),
                 )
                 stop.then(server.stop)
                 try:
                     await server.serve([listener])
                 finally:
                     await feed.close()
+
+
+def _end_streams(feed: Feed, events: Events) -> None:
+    feed.stop()
+    events.stop()
 
 
 def _say_started(services: Services, url: str, started: Started) -> None:

@@ -10,7 +10,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -45,16 +45,32 @@ class HttpSettings(Section):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(5001, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    allowed_hosts: tuple[str, ...] = Field(
+        (), description="Names besides localhost and the addresses listened on that callers may use; `*`: any."
+    )
     body_bytes_max: int = Field(65_536, ge=1_024, description="A larger request body is refused with 413.")
     shutdown_s: float = Field(3.0, gt=0, description="How long running requests may take to end at shutdown.")
 
 
 class AuthSettings(Section):
-    """Who may read without a key."""
+    """Who may read without a key, and how long a log-in lasts."""
 
     anonymous_read: Literal["loopback", "off"] = Field(
         "loopback",
         description="`loopback`: reads from this machine need no key; `off`: every call needs one.",
+    )
+    session_hours: float = Field(24.0, gt=0, le=720, description="How long a log-in of the page lasts.")
+
+
+class LimitSettings(Section):
+    """How often the API may be called, per minute. A key's own limits are set by `mt5-otel keys`."""
+
+    enabled: bool = Field(True, description="Whether calls are limited at all.")
+    operator_writes: int = Field(600, ge=1, description="Orders of the operator's key, and as many closes besides.")
+    operator_reads: int = Field(6_000, ge=1, description="Reads of the operator's key.")
+    refused: int = Field(100, ge=1, description="Calls of one client with a wrong key, or none where one is needed.")
+    per_minute: dict[str, Annotated[int, Field(ge=1)]] = Field(
+        default_factory=dict, description='Calls of one client by path: `{"POST /api/order" = 30}`.'
     )
 
 
@@ -199,6 +215,7 @@ class Settings(BaseSettings):
     )
     http: HttpSettings = HttpSettings()
     auth: AuthSettings = AuthSettings()
+    limits: LimitSettings = LimitSettings()
     cors: CorsSettings = CorsSettings()
     terminal: TerminalSettings = TerminalSettings()
     simulator: SimulatorSettings = SimulatorSettings()

@@ -34,7 +34,12 @@ from otel.self_metrics import REASON, SIGNAL
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = re.compile(r"(<!-- made by docs/generate\.py: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
-STATUS_ELSEWHERE: Mapping[str, int] = {"METHOD_NOT_ALLOWED": 405, "ORIGIN_NOT_ALLOWED": 400, "NOT_READY": 503}
+STATUS_ELSEWHERE: Mapping[str, int] = {
+    "METHOD_NOT_ALLOWED": 405,
+    "ORIGIN_NOT_ALLOWED": 400,
+    "HOST_REFUSED": 421,
+    "NOT_READY": 503,
+}
 """Codes that no route's own list shows."""
 
 FLAGS_BY_ANOTHER_NAME: Mapping[tuple[str, ...], str] = {

@@ -9,15 +9,19 @@ from app.api.counting import Templates
 from app.api.errors import install
 from app.api.middleware import middleware
 from app.api.outcomes import journal_failed
-from app.api.routes import health, monitoring, orders, page, simulator, terminal
+from app.api.routes import events, health, history, monitoring, orders, page, session, simulator, terminal, traces
 from app.api.services import ApiServices
 from app.errors import JournalError
 
 TAGS = [
     {"name": "orders", "description": "Open, close, and ask what came of it. Every order is one trace."},
     {"name": "terminal", "description": "What the terminal shows, by MetaTrader's own field names; times in UTC."},
+    {"name": "history", "description": "Bars, ticks, deals and orders of the past; none of it delays an order."},
+    {"name": "traces", "description": "Orders as traces: where their time went, what was logged."},
+    {"name": "events", "description": "What happens, as it happens."},
     {"name": "monitoring", "description": "The same in figures, as older front ends read them."},
     {"name": "simulator", "description": "Faults of the simulator; not there with any other terminal."},
+    {"name": "session", "description": "The page's log-in, and the keys there are."},
     {"name": "health", "description": "Is it up, is it ready, how does it go."},
 ]
 
@@ -29,7 +33,8 @@ Every error has the shape `{"detail": {"error": {"code", "message", "details"}}}
 
 ROUTERS = (
     *(health.open_router, health.router, terminal.router, orders.router, monitoring.router, page.router),
-    simulator.router,
+    *(history.router, traces.router, events.router),
+    *(simulator.router, session.open_router, session.router),
 )
 
 

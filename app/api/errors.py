@@ -22,6 +22,8 @@ CODES: Mapping[str, str] = {
     "METHOD_NOT_ALLOWED": "The path exists, and not with this method.",
     "PAYLOAD_TOO_LARGE": "The request body is larger than is taken.",
     "ORIGIN_NOT_ALLOWED": "The page's origin is not among those that may call.",
+    "HOST_REFUSED": "The request names a host under which this API is not called.",
+    "RATE_LIMITED": "Too many calls; `Retry-After` says when the next one is taken.",
     "INTERNAL": "A fault of this program; its log says more.",
     "SYMBOL_NOT_FOUND": "The terminal knows no symbol of this name.",
     "VOLUME_TOO_SMALL": "The volume is below the symbol's minimum; nothing was sent.",

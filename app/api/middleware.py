@@ -10,16 +10,20 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.access.hosts import Hosts
 from app.api.auth import HEADER, Authentication
 from app.api.counting import CountRequests, Templates
 from app.api.errors import PayloadTooLarge, error, too_large
+from app.api.limits import Limits
 from app.api.services import ApiServices
 from app.domain.clock import Clock
+from app.domain.events import SecurityEvent, SecurityType, TellSecurity
 from app.monitoring.status import Watching
 
 log = logging.getLogger(__name__)
 
 TIME_HEADER, MODE_HEADER = "X-Response-Time", "X-Account-Mode"
+HOST_TOLD_LENGTH = 100
 TRACE_HEADERS = ("traceparent", "tracestate", "baggage")
 
 
@@ -40,10 +44,25 @@ def middleware(services: ApiServices, templates: Templates) -> list[Middleware]:
             allow_origins=settings.cors.allow_origins,
             allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
             allow_headers=(HEADER, "Idempotency-Key", *TRACE_HEADERS),
-            expose_headers=(TIME_HEADER, MODE_HEADER, "traceresponse"),
+            expose_headers=(TIME_HEADER, MODE_HEADER, "traceresponse", "Retry-After"),
         ),
         Middleware(CatchFaults),
-        Middleware(Authentication, keys=services.keys, anonymous_read=settings.anonymous_read),
+        Middleware(
+            HostCheck,
+            hosts=Hosts(settings.http.host, settings.http.allowed_hosts),
+            tell=services.monitor.notes.tell_security,
+            clock=services.clock,
+        ),
+        Middleware(
+            Authentication,
+            keys=services.keys,
+            sessions=services.sessions,
+            limits=Limits(settings.limits, clock=services.clock),
+            anonymous_read=settings.anonymous_read,
+            tell=services.monitor.notes.tell_security,
+            count=services.monitor.notes.authenticated,
+            clock=services.clock,
+        ),
         Middleware(BodyLimit, bytes_max=settings.http.body_bytes_max),
     ]
 
@@ -84,6 +103,43 @@ class Cors(CORSMiddleware):
             return answer
         message = f"{bytes(answer.body).decode()}; cors.allow_origins names who may call."
         return error(400, "ORIGIN_NOT_ALLOWED", message, headers={"Vary": answer.headers["Vary"]})
+
+
+class HostCheck:
+    """Refuses a request that names a host which is not ours: a page elsewhere may have had its own name point here.
+
+    Args:
+        app: what lies within.
+        hosts: ours.
+        tell: told of each refusal.
+        clock: stamps.
+    """
+
+    def __init__(self, app: ASGIApp, *, hosts: Hosts, tell: TellSecurity, clock: Clock) -> None:
+        self._app = app
+        self._hosts = hosts
+        self._tell = tell
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, if it is meant for us."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        named = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+        if len(named) == 1 and self._hosts.takes(named[0]):
+            await self._app(scope, receive, send)
+            return
+        self._tell(
+            SecurityEvent(
+                at_ns=self._clock.time_ns(),
+                type=SecurityType.HOST_REFUSED,
+                client=scope["client"][0] if scope.get("client") else "",
+                details=ascii(", ".join(named)[:HOST_TOLD_LENGTH]),
+            )
+        )
+        message = "This API is not called under this name; http.allowed_hosts names those that it may be called under."
+        await error(421, "HOST_REFUSED", message)(scope, receive, send)
 
 
 class CatchFaults:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -68,6 +68,21 @@ class PlaceOrder(Strict):
         ),
     ] = ""
     magic: Annotated[int, Field(ge=0, le=INT64_MAX, description="Your expert id, sent as it is.")] = 0
+
+
+class LogIn(Strict):
+    """A log-in of the page: a key, or the code of the link that is printed at the start."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"code": "k7q2…"}]})
+
+    key: Annotated[str | None, Field(min_length=1, max_length=1_024, description="An API key.")] = None
+    code: Annotated[str | None, Field(min_length=1, max_length=128, description="A one-time code.")] = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.key is None) == (self.code is None):
+            raise PydanticCustomError("one_of", "should have either key or code")
+        return self
 
 
 class BeginFault(Strict):

@@ -9,16 +9,20 @@ from typing import Annotated, Any, Protocol, cast
 from fastapi import Depends, Request
 
 from app.access.keys import KeyStore
+from app.access.sessions import Sessions
+from app.api.live import Events
 from app.dashboard.assets import Assets
 from app.dashboard.feed import Feed
-from app.domain.account import Account, Missing, Position, Symbol, Tick, Unavailable
+from app.domain.account import Account, Missing, PendingOrder, Position, Symbol, Tick, Unavailable
 from app.domain.clock import Clock
 from app.domain.orders import Side
+from app.history.search import Traces
 from app.monitoring.monitor import Monitor
 from app.monitoring.service import Monitoring
 from app.monitoring.status import Watching
 from app.settings import Settings
 from app.trading.desk import Decision
+from app.trading.journal.records import Trades as ClosedTrades
 
 RenderMetrics = Callable[[str], tuple[bytes, str]]
 """From an `Accept` header to the text of all metrics and its content type."""
@@ -38,6 +42,38 @@ class Reads(Protocol):
 
     async def tick(self, name: str) -> Tick | Missing | Unavailable:
         """The last quote of this instrument."""
+
+    async def orders(self, ticket: int | None = None) -> tuple[PendingOrder, ...] | Unavailable:
+        """Pending orders by the time they were placed."""
+
+    async def broker_name(self, name: str) -> str | Missing | Unavailable:
+        """The broker's spelling of a symbol name given in any case."""
+
+
+Listed = list[dict[str, Any]]
+
+
+class Past(Protocol):
+    """Bars, ticks, history and the list of symbols; see `app.broker.archive.Archive`."""
+
+    async def symbols(self, *, age_s_max: float = 0.0) -> Listed | Unavailable:
+        """Every symbol."""
+
+    async def bars(
+        self, name: str, timeframe: str, *, since_ns: int | None, until_ns: int | None, count: int | None
+    ) -> Listed | Missing | Unavailable:
+        """Bars, oldest first."""
+
+    async def ticks(
+        self, name: str, *, since_ns: int | None, until_ns: int | None, count: int
+    ) -> Listed | Missing | Unavailable:
+        """Ticks, oldest first."""
+
+    async def deals(self, since_ns: int, until_ns: int) -> Listed | Unavailable:
+        """Deals, newest first."""
+
+    async def orders(self, since_ns: int, until_ns: int) -> Listed | Unavailable:
+        """Orders of the past, newest first."""
 
 
 class Trades(Protocol):
@@ -75,6 +111,9 @@ class Records(Protocol):
     def get(self, order_id: str) -> OrderEntry | None:
         """The order of this id, if there was one."""
 
+    def trades(self) -> Mapping[str, ClosedTrades]:
+        """The closed positions by symbol."""
+
 
 class Faults(Protocol):
     """What the simulator is to do wrong; see `app.simulator.faults.FaultBook`. Blocks: the books are on disk."""
@@ -97,10 +136,14 @@ class ApiServices:
         settings: as read at the start.
         clock: stamps and durations.
         gateway: reads from the terminal.
+        archive: reads of what lies in the past.
+        traces: orders as traces.
+        events: the stream of what happens.
         desk: takes orders.
         watch: the latest look at the terminal.
         journal: the record of every order.
         keys: who may call.
+        sessions: the page's log-ins.
         monitor: how it goes.
         monitoring: the same as answers, and its files.
         metrics: renders `/metrics`.
@@ -113,10 +156,14 @@ class ApiServices:
     settings: Settings
     clock: Clock
     gateway: Reads
+    archive: Past
+    traces: Traces
+    events: Events
     desk: Trades
     watch: Watching
     journal: Records
     keys: KeyStore
+    sessions: Sessions
     monitor: Monitor
     monitoring: Monitoring
     metrics: RenderMetrics

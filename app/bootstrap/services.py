@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.access.keys import KeyStore
+from app.access.sessions import Sessions
+from app.access.upkeep import kept_up
 from app.bootstrap.data_folder import data_folder
 from app.bootstrap.logs import log_lines
 from app.bootstrap.monitoring import build_monitoring, open_books
@@ -74,6 +76,7 @@ class Services:
     clock: Clock
     folder: Path
     keys: KeyStore
+    sessions: Sessions
     operator_key: str | None
     pipeline: Pipeline
     journal: Journal
@@ -153,6 +156,7 @@ async def open_services(
         )
         await monitoring.start()
         opened.push_async_callback(monitoring.close)
+        await opened.enter_async_context(kept_up(keys, monitoring.monitor.notes.tell_security))
         for worker in workers.values():
             worker.start()
         watch.start()
@@ -164,6 +168,7 @@ async def open_services(
             clock=clock,
             folder=folder,
             keys=keys,
+            sessions=Sessions(keys, clock=clock, length_s=settings.auth.session_hours * 3_600),
             operator_key=operator_key,
             pipeline=pipeline,
             journal=journal,

@@ -7,12 +7,13 @@ from app.settings import API_KEY_VARIABLE
 
 
 def banner(services: Services, url: str, links: tuple[str, ...] = ()) -> list[str]:
-    """URLs, files, the key where it is new, and a command that places an order."""
+    """URLs, the page's with a code that logs in; files; the key where it is new; a command that places an order."""
     shown_key = services.operator_key or f"${API_KEY_VARIABLE}"
     return [
         "",
         f"mt5-otel {services.version} is ready on the {services.settings.terminal.kind}.",
         "",
+        f"  Page               {url}/#code={services.sessions.new_code()}   (logs you in once, within 10 minutes)",
         f"  API and its docs   {url}/docs",
         f"  Health             {url}/health",
         f"  Metrics            {url}/metrics",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from app.cli.keys import keys_app
 from app.cli.page import page_app
 from app.cli.run import run
 from app.cli.stack import stack_app
@@ -26,5 +27,6 @@ program.command("status")(status)
 program.command("trace")(trace)
 stack_app.command("run")(run_with_stack)
 program.add_typer(stack_app)
+program.add_typer(keys_app)
 program.add_typer(page_app)
 program.command("version")(version)

@@ -24,8 +24,9 @@ QUICK = {
     "MT5_OTEL_TELEMETRY__COLLECT_S": "0.5",
     "MT5_OTEL_TELEMETRY__EXPORT_EVERY": "2",
     "MT5_OTEL_TERMINAL__POLL_S": "0.5",
+    "MT5_OTEL_LIMITS__ENABLED": "false",
 }
-"""Seconds instead of ten, so that a test sees metrics arrive."""
+"""Seconds instead of ten, so that a test sees metrics arrive; and as many calls as a test likes."""
 
 
 def clean_environment() -> dict[str, str]:

@@ -8,7 +8,7 @@ from fastapi import Query, Request
 from starlette.responses import Response
 
 from app.api import examples
-from app.api.auth import HEADER
+from app.api.auth import caller_of
 from app.api.errors import Json, error
 from app.api.monitoring_examples import EXAMPLES
 from app.api.routes import keyed_router
@@ -134,9 +134,8 @@ async def snapshot(services: Services) -> Response:
 @router.post("/api/monitoring/metrics/reset", summary="Begin anew", responses=_answers("reset"))
 async def reset(services: Services, request: Request) -> Response:
     """Restarts what these answers count; exported metrics, `today`, the lists and alerts go on. Audited."""
-    key = services.keys.authenticate(text) if (text := request.headers.get(HEADER)) else None
-    client = request.client.host if request.client else ""
-    await services.monitoring.reset(client=client, key_id=key.id if key else "")
+    caller = caller_of(request)
+    await services.monitoring.reset(client=caller.address, key_id=caller.key.id if caller.key else "")
     return _success("The figures of the monitoring endpoints begin anew.")
 
 

@@ -11,18 +11,27 @@ from typing import Any
 import httpx2
 
 from app.access.keys import KeyStore
+from app.access.sessions import Sessions
 from app.api.application import create_api
+from app.api.live import Events
 from app.api.services import ApiServices
 from app.dashboard.assets import Assets
 from app.dashboard.feed import Feed
 from app.dashboard.frame import Frame
-from app.domain.account import Account, AccountMode, Missing, Position, Symbol, Tick, Unavailable
+from app.domain.account import Account, AccountMode, Missing, PendingOrder, Position, Symbol, Tick, Unavailable
+from app.domain.clock import SystemClock
 from app.domain.orders import Action, Filled, Order, Outcome, Side
+from app.history.search import Traces
 from app.settings import Settings
 from app.trading.desk import Decision
+from app.trading.journal.index import Records
+from app.trading.journal.reading import OpenReport
+from app.trading.journal.records import Trades
+from app.watch.changes import Changes
 from app.watch.state import Connection, Snapshot
 from tests.support.monitoring import CountedJournal, open_monitoring
 
+BASE_URL = "http://127.0.0.1:5001"
 OPERATOR_KEY = "operator-key-of-the-tests"
 ORDER_ID = "01JDJ5N0Z3V8Q4M2T7K9XA6BCD"
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -69,6 +78,23 @@ TICK = Tick(
     time_msc=1_767_607_200_123,
     record={"time": 1_767_607_200, "bid": 1.1, "ask": 1.2},
 )
+PENDING = PendingOrder(
+    ticket=88,
+    symbol="EURUSD",
+    type=2,
+    volume=0.1,
+    price_open=1.0,
+    sl=0.0,
+    tp=0.0,
+    magic=0,
+    record={
+        "ticket": 88,
+        "symbol": "EURUSD",
+        "time_setup": 1_767_607_200,
+        "volume_initial": 0.2,
+        "volume_current": 0.1,
+    },
+)
 FILLED = Filled(order=1001, deal=1002, position=1001, volume=0.1, price=1.2, retcode=10009, comment="Request executed")
 SEEN = Snapshot(connection=UP, account=ACCOUNT)
 
@@ -113,6 +139,51 @@ class FakeGateway:
     async def tick(self, name: str) -> Tick | Missing | Unavailable:
         """Its price."""
         return self.unavailable or (TICK if name.upper() == "EURUSD" else Missing(what=name))
+
+    async def orders(self, ticket: int | None = None) -> tuple[PendingOrder, ...] | Unavailable:
+        """The pending order."""
+        return self.unavailable or ((PENDING,) if ticket in (None, PENDING.ticket) else ())
+
+    async def broker_name(self, name: str) -> str | Missing | Unavailable:
+        """EURUSD."""
+        return self.unavailable or ("EURUSD" if name.upper() == "EURUSD" else Missing(what=name))
+
+
+@dataclass
+class FakeArchive:
+    """Holds what it is given, unless it is `unavailable`; notes what was asked for."""
+
+    unavailable: Unavailable | None = None
+    held: list[dict[str, Any]] = field(default_factory=list)
+    asked: list[dict[str, Any]] = field(default_factory=list)
+
+    async def symbols(self, *, age_s_max: float = 0.0) -> list[dict[str, Any]] | Unavailable:
+        """Whatever is held."""
+        self.asked.append({"age_s_max": age_s_max})
+        return self.unavailable or self.held
+
+    async def bars(
+        self, name: str, timeframe: str, *, since_ns: int | None, until_ns: int | None, count: int | None
+    ) -> list[dict[str, Any]] | Missing | Unavailable:
+        """Whatever is held of EURUSD."""
+        self.asked.append({"timeframe": timeframe, "since_ns": since_ns, "until_ns": until_ns, "count": count})
+        return self.unavailable or (self.held if name.upper() == "EURUSD" else Missing(what=name))
+
+    async def ticks(
+        self, name: str, *, since_ns: int | None, until_ns: int | None, count: int
+    ) -> list[dict[str, Any]] | Missing | Unavailable:
+        """Whatever is held of EURUSD."""
+        self.asked.append({"since_ns": since_ns, "until_ns": until_ns, "count": count})
+        return self.unavailable or (self.held if name.upper() == "EURUSD" else Missing(what=name))
+
+    async def deals(self, since_ns: int, until_ns: int) -> list[dict[str, Any]] | Unavailable:
+        """Whatever is held."""
+        self.asked.append({"since_ns": since_ns, "until_ns": until_ns})
+        return self.unavailable or self.held
+
+    async def orders(self, since_ns: int, until_ns: int) -> list[dict[str, Any]] | Unavailable:
+        """Whatever is held."""
+        return await self.deals(since_ns, until_ns)
 
 
 @dataclass
@@ -166,6 +237,7 @@ class FakeWatch:
     """Saw everything up."""
 
     latest: Snapshot = SEEN
+    changes: Changes = field(default_factory=Changes)
 
 
 @dataclass(frozen=True)
@@ -187,6 +259,14 @@ class FakeJournal(CountedJournal):
         """The one order."""
         return FakeEntry(order_id) if order_id == ORDER_ID else None
 
+    def trades(self) -> dict[str, Trades]:
+        """Two symbols traded often enough, one of them better."""
+        return {
+            "GBPUSD": Trades(total=4, won=1, last_ns=1),
+            "EURUSD": Trades(total=3, won=2, last_ns=1_767_607_200_000_000_000),
+            "USDCAD": Trades(total=2, won=2, last_ns=1),
+        }
+
 
 @dataclass
 class Api:
@@ -194,6 +274,7 @@ class Api:
 
     services: ApiServices
     gateway: FakeGateway
+    archive: FakeArchive
     desk: FakeDesk
     watch: FakeWatch
     journal: FakeJournal
@@ -211,7 +292,7 @@ class Api:
         """A client at *address*, with *key* on every call."""
         transport = httpx2.ASGITransport(create_api(self.services), client=(address, 50_000))
         headers = {} if key is None else {"X-API-Key": key}
-        async with httpx2.AsyncClient(transport=transport, base_url="http://api", headers=headers) as client:
+        async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL, headers=headers) as client:
             yield client
 
 
@@ -219,6 +300,7 @@ def build_api(directory: Path) -> Api:
     """Everything up, the operator's key known, a data folder that can be written."""
     clock = SteppingClock()
     gateway, desk, watch, journal = FakeGateway(), FakeDesk(), FakeWatch(), FakeJournal()
+    archive = FakeArchive()
     keys = KeyStore.open(directory / "keys.json", clock=clock)
     keys.operator_key(OPERATOR_KEY)
     monitoring = open_monitoring(directory, watch=watch, journal=journal, clock=clock)
@@ -226,10 +308,14 @@ def build_api(directory: Path) -> Api:
         settings=Settings(data_dir=directory),
         clock=clock,
         gateway=gateway,
+        archive=archive,
+        traces=Traces(Records(), OpenReport(), directory),
+        events=Events(watch, alerts=lambda: monitoring.answers.alerts()["alerts"], clock=SystemClock()),
         desk=desk,
         watch=watch,
         journal=journal,
         keys=keys,
+        sessions=Sessions(keys, clock=clock, length_s=86_400),
         monitor=monitoring.monitor,
         monitoring=monitoring,
         metrics=lambda accept: (f"# for {accept}\n".encode(), "text/plain; version=0.0.4"),
@@ -237,4 +323,4 @@ def build_api(directory: Path) -> Api:
         feed=Feed(lambda: Frame(at_ms=0, sections={})),
         version="9.9.9",
     )
-    return Api(services, gateway, desk, watch, journal, directory)
+    return Api(services, gateway, archive, desk, watch, journal, directory)

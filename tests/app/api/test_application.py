@@ -30,6 +30,8 @@ PATHS = {
     "/api/symbol/{symbol}": {"get"},
     "/api/order": {"post"},
     "/api/orders/{order_id}": {"get"},
+    "/api/session": {"get", "post", "delete"},
+    "/api/keys": {"get"},
     **{f"/api/monitoring/{name}": {"get"} for name in MONITORING},
     "/api/monitoring/metrics/snapshot": {"post"},
     "/api/monitoring/metrics/reset": {"post"},
@@ -92,7 +94,7 @@ def test_the_key_is_documented(document: dict[str, Any]) -> None:
     (scheme,) = document["components"]["securitySchemes"].values()
     assert (scheme["in"], scheme["name"]) == ("header", "X-API-Key")
     unkeyed = {operation["summary"] for operation in operations(document) if not operation.get("security")}
-    assert unkeyed == {"Is the process alive?"}
+    assert unkeyed == {"Is the process alive?", "Who is logged in?", "Log in", "Log out"}
 
 
 async def test_root_leads_to_the_documentation(client: httpx2.AsyncClient) -> None:

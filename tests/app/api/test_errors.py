@@ -48,6 +48,8 @@ PATHS = (
     "/api/monitoring/alerts",
     "/api/monitoring/dashboard",
     "/api/monitoring/history",
+    "/api/session",
+    "/api/keys",
     "/api/simulator/faults",
     "/api/simulator/faults/NOPE",
     "/api",
@@ -132,7 +134,7 @@ async def test_statuses_nobody_foresaw_have_the_shape_too() -> None:
     async def teapot() -> None:
         raise HTTPException(418)
 
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(api), base_url="http://api") as client:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(api), base_url="http://127.0.0.1:5001") as client:
         answer = await client.get("/")
     assert answer.status_code == 418
     assert error_of(answer)["code"] == "INTERNAL"

@@ -21,7 +21,7 @@ async def test_every_answer_says_its_time_and_whose_money_it_is(api: Api) -> Non
     """Time in milliseconds with two decimals, mode as last seen, unknown while nothing was seen."""
     async with api.client() as client:
         answer = await client.get("/api/account")
-        assert answer.headers["X-Response-Time"] == "1.00ms"
+        assert answer.headers["X-Response-Time"] == "2.00ms"
         assert answer.headers["X-Account-Mode"] == "simulated"
         api.watch.latest = Snapshot()
         assert (await client.get("/api/account")).headers["X-Account-Mode"] == AccountMode.UNKNOWN

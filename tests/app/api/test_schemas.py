@@ -226,7 +226,7 @@ def test_whatever_is_sent_is_an_order_or_422(api: Api) -> None:
     headers = {**JSON, "X-API-Key": OPERATOR_KEY}
 
     async def post(body: bytes) -> int:
-        async with httpx2.AsyncClient(transport=transport, base_url="http://api", headers=headers) as client:
+        async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:5001", headers=headers) as client:
             return (await client.post("/api/order", content=body)).status_code
 
     with asyncio.Runner() as runner:
