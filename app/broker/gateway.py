@@ -13,15 +13,14 @@ from app.broker.records import account_from, deal_from, position_from, symbol_fr
 from app.broker.requests import market_request, needs_price
 from app.broker.server_time import ServerTime
 from app.broker.terminal import Answer, Call, NoAnswer, Reply, Terminal
-from app.domain.account import Account, Deal, Missing, Position, Symbol, Tick, Unavailable
+from app.domain.account import Account, Deal, Missing, Position, Record, Symbol, Tick, Unavailable
 from app.domain.clock import Clock
 from app.domain.orders import Filled, NotSent, Order, Outcome
 
 DEALS_PAUSE_S = 0.05
 """Between two looks for deals that the terminal's history does not show yet."""
 NOT_FOUND = -4
-
-Record = Mapping[str, Any]
+"""`last_error` code of a name that the terminal does not know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,8 +15,9 @@ import queue
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 from app.broker.process import serve
 from app.broker.terminal import Answer, Call, NoAnswer, NotCalled, Reply, TerminalSpec
@@ -24,6 +25,8 @@ from app.broker.terminal import Answer, Call, NoAnswer, NotCalled, Reply, Termin
 GRACE_S = 0.2
 """How long after its deadline a call is still listened for; the process itself begins none past the deadline."""
 POLL_S = 0.05
+
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
@@ -172,29 +175,26 @@ class WorkerProcess:
             return self._waiting.pop(number, None)
 
     def _resolve(self, waiting: _Waiting, reply: Reply) -> None:
-        def settle() -> None:
-            if not waiting.future.done():
-                waiting.future.set_result(reply)
-
-        self._hand_over(settle)
+        self._hand_over(_settle, waiting.future, reply)
 
     def _greet(self, failure: str | None) -> None:
-        def settle() -> None:
-            if not self._greeting.done():
-                self._greeting.set_result(failure)
+        self._hand_over(_settle, self._greeting, failure)
 
-        self._hand_over(settle)
-
-    def _hand_over(self, callback: Any) -> None:
+    def _hand_over(self, callback: Callable[..., object], *args: object) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            self._loop.call_soon_threadsafe(callback)
+            self._loop.call_soon_threadsafe(callback, *args)
+
+
+def _settle(future: asyncio.Future[_T], result: _T) -> None:
+    if not future.done():
+        future.set_result(result)
 
 
 def _not_called(reason: str, waiting: _Waiting) -> NotCalled:
     return NotCalled(reason=reason, submitted_ns=waiting.submitted_ns, ended_ns=time.time_ns())
 
 
-def _no_answer(reason: Any, waiting: _Waiting) -> NoAnswer:
+def _no_answer(reason: Literal["deadline", "worker_died"], waiting: _Waiting) -> NoAnswer:
     assert waiting.started_ns is not None
     return NoAnswer(
         reason=reason,

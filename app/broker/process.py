@@ -21,10 +21,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from app.broker.plain import plain
-from app.broker.terminal import TerminalSpec
-
-ACCOUNT_REAL = 2
-"""ACCOUNT_TRADE_MODE_REAL."""
+from app.broker.terminal import TerminalSpec, real_account_refusal
 
 ORPHAN_S = 10.0
 """How long a call under way may still take once the parent is gone."""
@@ -100,8 +97,8 @@ def _refusal(module: Any, spec: TerminalSpec, function: str, deadline: float) ->
         account = module.account_info()
         if account is None:
             return f"the account could not be looked at before sending, last_error {tuple(module.last_error())}"
-        if account.trade_mode == ACCOUNT_REAL:
-            return f"account {account.login} is a real one; this version trades demo accounts only"
+        if (refusal := real_account_refusal(account.login, account.trade_mode)) is not None:
+            return refusal
     if time.monotonic() >= deadline:
         return "its deadline passed while it waited for the terminal"
     return None

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from app.broker.terminal import ACCOUNT_REAL
 from app.domain.account import Account, AccountMode, Deal, Position, Symbol, Tick
 from app.domain.orders import Side
 
-MODES: Mapping[int, AccountMode] = {0: AccountMode.DEMO, 1: AccountMode.DEMO, 2: AccountMode.REAL}
+MODES: Mapping[int, AccountMode] = {0: AccountMode.DEMO, 1: AccountMode.DEMO, ACCOUNT_REAL: AccountMode.REAL}
 """ACCOUNT_TRADE_MODE_*: a contest account risks no money either."""
 SIDES: Mapping[int, Side] = {0: Side.BUY, 1: Side.SELL}
 """POSITION_TYPE_*, ORDER_TYPE_* and DEAL_TYPE_* of market deals."""
-
-DEAL_ENTRY_IN = 0
 
 
 def account_from(record: Mapping[str, Any], *, simulated: bool) -> Account:

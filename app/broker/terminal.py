@@ -11,6 +11,16 @@ LastError = tuple[int, str]
 CONNECTION_LOST: frozenset[int] = frozenset({-10001, -10002, -10004})
 """`last_error` codes after which the package must be initialised again."""
 
+ACCOUNT_REAL = 2
+"""ACCOUNT_TRADE_MODE_REAL."""
+
+
+def real_account_refusal(login: int, trade_mode: int) -> str | None:
+    """Why this account may not be traded, else None: asked when connecting, and again before each `order_send`."""
+    if trade_mode == ACCOUNT_REAL:
+        return f"account {login} is a real one; this version trades demo accounts only"
+    return None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TerminalSpec:

@@ -9,7 +9,18 @@ import logging
 import time
 
 from app.broker.pipe import WorkerProcess
-from app.broker.terminal import CONNECTION_LOST, Answer, Call, NoAnswer, NotCalled, Reply, TerminalSpec, WorkerState
+from app.broker.terminal import (
+    CONNECTION_LOST,
+    Answer,
+    Call,
+    LastError,
+    NoAnswer,
+    NotCalled,
+    Reply,
+    TerminalSpec,
+    WorkerState,
+    real_account_refusal,
+)
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +114,8 @@ class TerminalWorker:
         if failure is None and self.spec.demo_only:
             reply = await self._process.call(Call(function="account_info", deadline=deadline))
             failure, error = _failure("account_info", reply)
-            failure = failure or _not_demo(reply)
+            if isinstance(reply, Answer) and failure is None:
+                failure = real_account_refusal(reply.value["login"], reply.value["trade_mode"])
         if failure is not None:
             if failure != self._state.reason:
                 log.warning("Not connected to the terminal: %s", failure)
@@ -125,7 +137,7 @@ class TerminalWorker:
         if self._process.died.is_set():
             self._lose("the terminal's process died and is being replaced")
 
-    def _lose(self, reason: str, last_error: tuple[int, str] | None = None) -> None:
+    def _lose(self, reason: str, last_error: LastError | None = None) -> None:
         if self._state.ready:
             log.warning("Connection to the terminal lost: %s", reason)
         self._set(ready=False, reason=reason, last_error=last_error)
@@ -135,7 +147,7 @@ class TerminalWorker:
         self._state = dataclasses.replace(self._state, **changes)  # type: ignore[arg-type]  # fields of WorkerState
 
 
-def _failure(function: str, reply: Reply) -> tuple[str | None, tuple[int, str] | None]:
+def _failure(function: str, reply: Reply) -> tuple[str | None, LastError | None]:
     """Why a call while connecting failed, with the package's error; (None, None) when it did not."""
     if isinstance(reply, NotCalled):
         return reply.reason, reply.last_error
@@ -147,9 +159,3 @@ def _failure(function: str, reply: Reply) -> tuple[str | None, tuple[int, str] |
         code, text = reply.last_error
         return f"{function} failed: {text} ({code})", reply.last_error
     return None, None
-
-
-def _not_demo(reply: Reply) -> str | None:
-    if isinstance(reply, Answer) and reply.value["trade_mode"] == 2:  # ACCOUNT_TRADE_MODE_REAL
-        return f"account {reply.value['login']} is a real one; this version trades demo accounts only"
-    return None
