@@ -20,16 +20,16 @@ from app.broker.specs import terminal_spec
 from app.broker.worker import TerminalWorker
 from app.domain.account import AccountMode
 from app.domain.clock import Clock, Ids, SystemClock, SystemIds
+from app.domain.connection import LAYERS
 from app.errors import StartupError
 from app.settings import API_KEY_VARIABLE, Settings
+from app.telemetry.names import ORDERS, SCOPE
 from app.telemetry.orders import OrderTelemetry
-from app.telemetry.replay import SCOPE
 from app.telemetry.state import observe_account, observe_connection, observe_orders, observe_positions
 from app.telemetry.terminal import InstrumentedTerminal
 from app.trading.desk import Desk
 from app.trading.journal.journal import Journal
 from app.watch.poller import Watch, counts_by_side
-from app.watch.state import LAYERS
 from otel import Pipeline, TelemetryConfig, TelemetryConfigError, build_pipeline, kept_instance_id, without_effect
 from otel.metatrader5.describe import Endpoint
 
@@ -37,7 +37,6 @@ log = logging.getLogger(__name__)
 
 FINISH_ORDERS_S = 1.0
 CLOSE_TELEMETRY_S = 1.5
-ORDERS_METRIC = "mt5.orders"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +100,7 @@ async def open_services(
         )
         opened.push_async_callback(worker.close)
         gateway = Gateway(
-            InstrumentedTerminal(worker, tracer, meter, lambda: _endpoint(watch)),
+            InstrumentedTerminal(worker, tracer, meter, lambda: Endpoint(address=watch.latest.server)),
             clock=clock,
             server_time=ServerTime(_utc_offset_s(settings)),
             simulated=spec.simulated,
@@ -177,16 +176,11 @@ def _observe(pipeline: Pipeline, version: str, journal: Journal, watch: Watch) -
     """Let the metrics read what lies ready: journal and `watch`."""
     meter = pipeline.meter_provider.get_meter(SCOPE, version)
     if journal.first_ns is not None:
-        pipeline.set_start_time(ORDERS_METRIC, journal.first_ns)
+        pipeline.set_start_time(ORDERS.name, journal.first_ns)
     observe_orders(meter, journal.totals, journal.resolutions)
     observe_account(meter, lambda: watch.latest.account)
     observe_positions(meter, lambda: counts_by_side(watch.latest.positions))
     observe_connection(meter, lambda: {layer: getattr(watch.latest.connection, layer) for layer in LAYERS})
-
-
-def _endpoint(watch: Watch) -> Endpoint:
-    account = watch.latest.account
-    return Endpoint(address=account.server if account else "")
 
 
 def _utc_offset_s(settings: Settings) -> int | None:

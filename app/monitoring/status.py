@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Protocol
 
 from app.domain.clock import Clock
-from app.watch.state import Connection, Snapshot
+from app.domain.connection import Connection
+from app.watch.state import Snapshot
 
 
 class Condition(StrEnum):

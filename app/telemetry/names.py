@@ -10,7 +10,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.domain.account import AccountMode
+from app.domain.connection import LAYERS
 from app.domain.orders import OUTCOME_NAMES, Action, Side
+
+SCOPE = "mt5_otel"
+"""Name of the instrumentation scope of everything this program tells about trading."""
 
 Kind = Literal["counter", "updowncounter", "gauge", "histogram"]
 
@@ -46,11 +50,7 @@ ACTION = Attribute("mt5.order.action", "what the order was to do", tuple(action.
 SIDE = Attribute("mt5.order.side", "side of the order", tuple(side.value for side in Side))
 OUTCOME = Attribute("mt5.order.outcome", "what came of the order first", OUTCOME_NAMES)
 POSITION_SIDE = Attribute("mt5.position.side", "side of the position", tuple(side.value for side in Side))
-LAYER = Attribute(
-    "mt5.connection.layer",
-    "which layer of the connection; each rests on the one before",
-    ("worker", "terminal", "broker", "account", "trading"),
-)
+LAYER = Attribute("mt5.connection.layer", "which layer of the connection; each rests on the one before", LAYERS)
 MODE = Attribute("mt5.account.mode", "whose money it is", tuple(mode.value for mode in AccountMode))
 CURRENCY = Attribute("mt5.account.currency", "currency of the amounts", source="the account")
 SERVER = Attribute("server.address", "the broker's server", source="the account")

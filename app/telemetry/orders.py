@@ -28,13 +28,11 @@ from app.domain.trace import TraceRef
 from app.telemetry.instruments import histogram
 from app.telemetry.names import ACTION, MODE, ORDER_DURATION, OUTCOME, SIDE, SYMBOL
 from otel.metatrader5.codes import RETCODES
-from otel.metatrader5.describe import Answered, Endpoint, describe_call
+from otel.metatrader5.describe import Answered, AttributeValue, Endpoint, describe_call
 
 log = logging.getLogger(__name__)
 
 SPAN_NAMES: Mapping[Action, str] = {Action.OPEN: "place_order", Action.CLOSE: "close_position"}
-
-Attribute = str | int | float | bool
 
 
 class OrderSpan:
@@ -46,7 +44,7 @@ class OrderSpan:
         self._tracer = tracer
 
     @contextmanager
-    def step(self, name: str, **attributes: Attribute) -> Iterator[None]:
+    def step(self, name: str, **attributes: AttributeValue) -> Iterator[None]:
         """A step of the order as a span below it, such as `risk` or `journal`."""
         named = {f"mt5.{name}.{key}": value for key, value in attributes.items()}
         with self._tracer.start_as_current_span(name, attributes=named):
@@ -144,9 +142,9 @@ def _ref(span: Span, parent: trace.SpanContext) -> TraceRef:
     )
 
 
-def order_attributes(order: Order, mode: AccountMode) -> dict[str, Attribute]:
+def order_attributes(order: Order, mode: AccountMode) -> dict[str, AttributeValue]:
     """What is known of an order before anything is done; also for samplers."""
-    attributes: dict[str, Attribute] = {
+    attributes: dict[str, AttributeValue] = {
         "mt5.order.id": order.order_id,
         ACTION.name: order.action.value,
         SIDE.name: order.side.value,
@@ -160,9 +158,9 @@ def order_attributes(order: Order, mode: AccountMode) -> dict[str, Attribute]:
     return attributes
 
 
-def outcome_attributes(outcome: Outcome) -> dict[str, Attribute]:
+def outcome_attributes(outcome: Outcome) -> dict[str, AttributeValue]:
     """What an outcome puts on its order's span: names, tickets, numbers, and `error.type` where it is one."""
-    attributes: dict[str, Attribute] = {OUTCOME.name: outcome.name}
+    attributes: dict[str, AttributeValue] = {OUTCOME.name: outcome.name}
     match outcome:
         case Filled():
             attributes |= {

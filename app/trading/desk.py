@@ -205,13 +205,12 @@ class Desk:
     def _tell(self, span: OrderSpan, execution: Execution, settlement: Settlement | None) -> None:
         if execution.reply is None or execution.request is None:
             return
-        account = self._watch.latest.account
         server = settlement.server if settlement else None
         reply = execution.reply
         span.sent(
             execution.request,
             answered(reply),
-            Endpoint(address=account.server if account else ""),
+            Endpoint(address=self._watch.latest.server),
             times_ns=(reply.submitted_ns, started_ns(reply), reply.ended_ns),
             server_msc=(server.setup_msc, server.done_msc) if server else None,
         )

@@ -11,8 +11,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from app.broker.gateway import Gateway
 from app.domain.account import Position, Tick, Unavailable
 from app.domain.clock import Clock
+from app.domain.connection import Connection
 from app.watch.connection import connection_from
-from app.watch.state import Connection, Snapshot
+from app.watch.state import Snapshot
 
 log = logging.getLogger(__name__)
 

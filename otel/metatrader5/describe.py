@@ -8,7 +8,7 @@ The call is an RPC client call of system `mt5` (semantic conventions for RPC): s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from otel.metatrader5.codes import DONE_RETCODES, LAST_ERRORS, RETCODES
@@ -53,7 +53,7 @@ FUNCTIONS: frozenset[str] = frozenset(
 )
 """The 32 functions of the vendor's package; any other name is recorded as `_OTHER`."""
 
-Attribute = str | int | float | bool
+AttributeValue = str | int | float | bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +68,8 @@ class CallFacts:
     """
 
     name: str
-    attributes: Mapping[str, Attribute]
-    labels: Mapping[str, Attribute]
+    attributes: Mapping[str, AttributeValue]
+    labels: Mapping[str, AttributeValue]
     error: str | None = None
 
 
@@ -90,10 +90,9 @@ class Endpoint:
     """The broker's server, once known; a name, never a log-in."""
 
     address: str = ""
-    extra: Mapping[str, Attribute] = field(default_factory=dict)
 
 
-def call_labels(function: str) -> dict[str, Attribute]:
+def call_labels(function: str) -> dict[str, AttributeValue]:
     """What is known before the call, for samplers and for the metric alike."""
     return {"rpc.system.name": SYSTEM, "rpc.method": function if function in FUNCTIONS else "_OTHER"}
 
@@ -108,7 +107,7 @@ def describe_call(function: str, request: Mapping[str, Any] | None, answer: Answ
         endpoint: the broker's server.
     """
     labels = call_labels(function)
-    attributes: dict[str, Attribute] = {**labels, **endpoint.extra}
+    attributes: dict[str, AttributeValue] = {**labels}
     if endpoint.address:
         attributes["server.address"] = labels["server.address"] = endpoint.address
     if request is not None:
@@ -141,7 +140,7 @@ def _verdict(function: str, answer: Answered) -> tuple[str, str | None]:
     return "", None
 
 
-def _request_attributes(request: Mapping[str, Any]) -> dict[str, Attribute]:
+def _request_attributes(request: Mapping[str, Any]) -> dict[str, AttributeValue]:
     wanted = {
         "symbol": "mt5.symbol",
         "volume": "mt5.request.volume",
@@ -154,7 +153,7 @@ def _request_attributes(request: Mapping[str, Any]) -> dict[str, Attribute]:
     return {name: request[key] for key, name in wanted.items() if key in request}
 
 
-def _result_attributes(function: str, value: Any) -> dict[str, Attribute]:
+def _result_attributes(function: str, value: Any) -> dict[str, AttributeValue]:
     if function not in TRADE_FUNCTIONS or not isinstance(value, Mapping):
         return {}
     retcode = int(value.get("retcode", 0))
@@ -169,6 +168,6 @@ def _result_attributes(function: str, value: Any) -> dict[str, Attribute]:
         "retcode_external": "mt5.result.retcode_external",
         "comment": "mt5.result.comment",
     }
-    facts: dict[str, Attribute] = {name: value[key] for key, name in wanted.items() if key in value}
+    facts: dict[str, AttributeValue] = {name: value[key] for key, name in wanted.items() if key in value}
     facts["mt5.retcode.name"] = RETCODES.get(retcode, "UNLISTED")
     return facts

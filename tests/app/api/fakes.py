@@ -14,11 +14,12 @@ from app.access.keys import KeyStore
 from app.api.application import create_api
 from app.api.services import ApiServices
 from app.domain.account import Account, AccountMode, Missing, Position, Symbol, Tick, Unavailable
+from app.domain.connection import Connection
 from app.domain.orders import Action, Filled, Order, Outcome, Side
 from app.monitoring.status import Monitor
 from app.settings import Settings
 from app.trading.desk import Decision
-from app.watch.state import Connection, Snapshot
+from app.watch.state import Snapshot
 
 OPERATOR_KEY = "operator-key-of-the-tests"
 ORDER_ID = "01JDJ5N0Z3V8Q4M2T7K9XA6BCD"
