@@ -53,6 +53,14 @@ FUNCTIONS: frozenset[str] = frozenset(
 )
 """The 32 functions of the vendor's package; any other name is recorded as `_OTHER`."""
 
+FAULTS: Mapping[str, str] = {
+    "deadline": "no answer before the deadline",
+    "worker_died": "the terminal's process died",
+    "exception": "the terminal's package raised an exception",
+    "not_called": "not called",
+}
+"""Why a call gave no result, and the sentence for its span."""
+
 AttributeValue = str | int | float | bool
 
 
@@ -77,7 +85,7 @@ class CallFacts:
 class Answered:
     """What came back: `value` as plain data (a structure as a mapping) and the `last_error` read with it.
 
-    `fault` is set instead when nothing came back: `deadline`, `worker_died`, `not_called`.
+    `fault` is set instead when nothing came back: one of `FAULTS`.
     """
 
     value: Any = None
@@ -107,7 +115,7 @@ def describe_call(function: str, request: Mapping[str, Any] | None, answer: Answ
         endpoint: the broker's server.
     """
     labels = call_labels(function)
-    attributes: dict[str, AttributeValue] = {**labels}
+    attributes: dict[str, AttributeValue] = dict(labels)
     if endpoint.address:
         attributes["server.address"] = labels["server.address"] = endpoint.address
     if request is not None:
@@ -126,9 +134,7 @@ def describe_call(function: str, request: Mapping[str, Any] | None, answer: Answ
 def _verdict(function: str, answer: Answered) -> tuple[str, str | None]:
     """The response code, empty where there is none, and what is wrong, None where nothing is."""
     if answer.fault is not None:
-        return "", {"deadline": "no answer before the deadline", "worker_died": "the terminal's process died"}.get(
-            answer.fault, "not called"
-        )
+        return "", FAULTS[answer.fault]
     if function in TRADE_FUNCTIONS and isinstance(answer.value, Mapping):
         retcode = int(answer.value.get("retcode", 0))
         if retcode in DONE_RETCODES:
