@@ -53,18 +53,25 @@ def test_a_damaged_watermark_is_none(tmp_path: Path, content: bytes) -> None:
 
 def test_orders_without_a_span_in_any_file_are_lost(tmp_path: Path) -> None:
     """Decided orders beyond the watermark are looked up; open ones and those without telemetry are not."""
-    lost = lost_spans(RECORDS, Watermark.open(tmp_path), lambda: {a_trace(1).span_id})
+    asked: list[int] = []
+
+    def written(since_ns: int) -> set[str]:
+        asked.append(since_ns)
+        return {a_trace(1).span_id}
+
+    lost = lost_spans(RECORDS, Watermark.open(tmp_path), written)
 
     assert [record.order.order_id for record in lost] == ["B"]
+    assert asked == [an_intent("A", 1).started_ns]
 
 
 def test_orders_up_to_the_watermark_are_certain(tmp_path: Path) -> None:
     """They are not looked for, and where nothing else is left the files are not even read."""
     watermark = Watermark.open(tmp_path)
     watermark.advance(2)
-    assert [record.order.order_id for record in lost_spans(RECORDS, watermark, set)] == ["B"]
+    assert [record.order.order_id for record in lost_spans(RECORDS, watermark, lambda since_ns: set())] == ["B"]
 
-    def no_search() -> set[str]:
+    def no_search(since_ns: int) -> set[str]:
         raise AssertionError("there was nothing to search for")
 
     watermark.advance(RECORDS.last_seq)
