@@ -63,8 +63,8 @@ def _is_local(scope: Scope, headers: Headers) -> bool:
 
 
 def _unauthorized(message: str) -> Response:
-    return error(401, "UNAUTHORIZED", message, headers={"WWW-Authenticate": f"ApiKey header={HEADER}"})
+    return error("UNAUTHORIZED", message, headers={"WWW-Authenticate": f"ApiKey header={HEADER}"})
 
 
 def _forbidden(needed: KeyScope) -> Response:
-    return error(403, "FORBIDDEN", f"The API key lacks the scope {needed}.", {"scope": needed})
+    return error("FORBIDDEN", f"The API key lacks the scope {needed}.", {"scope": needed})

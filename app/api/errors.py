@@ -34,11 +34,32 @@ CODES: Mapping[str, str] = {
 }
 """Every error code, and what it means to a caller."""
 
-_BY_STATUS: Mapping[int, tuple[int, str]] = {
-    400: (422, "VALIDATION_ERROR"),  # the framework's answer to a body that cannot be decoded
-    404: (404, "NOT_FOUND"),
-    405: (405, "METHOD_NOT_ALLOWED"),
+STATUS_OF: Mapping[str, int] = {
+    "VALIDATION_ERROR": 422,
+    "UNAUTHORIZED": 401,
+    "FORBIDDEN": 403,
+    "NOT_FOUND": 404,
+    "METHOD_NOT_ALLOWED": 405,
+    "PAYLOAD_TOO_LARGE": 413,
+    "ORIGIN_NOT_ALLOWED": 400,
+    "INTERNAL": 500,
+    "SYMBOL_NOT_FOUND": 404,
+    "VOLUME_TOO_SMALL": 400,
+    "RISK_BLOCK": 409,
+    "BROKER_REJECT": 409,
+    "OUTCOME_UNKNOWN": 504,
+    "MT5_UNAVAILABLE": 503,
+    "JOURNAL_UNAVAILABLE": 503,
+    "NOT_READY": 503,
 }
+"""Under which status each error code is answered."""
+
+_OF_THE_FRAMEWORK: Mapping[int, str] = {
+    400: "VALIDATION_ERROR",  # its answer to a body that cannot be decoded
+    404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+}
+"""Code of a status that the framework chose; our own table then says under which status it is answered."""
 
 
 class Json(JSONResponse):
@@ -55,14 +76,16 @@ def error_body(code: str, message: str, details: Mapping[str, Any] | None = None
 
 
 def error(
-    status: int,
     code: str,
     message: str = "",
     details: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
+    *,
+    status: int | None = None,
 ) -> Response:
-    """An error response; without a message it says what its code means."""
-    return Json(error_body(code, message or CODES[code], details), status_code=status, headers=headers)
+    """An error response under the code's own status; without a message it says what its code means."""
+    body = error_body(code, message or CODES[code], details)
+    return Json(body, status_code=status or STATUS_OF[code], headers=headers)
 
 
 class PayloadTooLarge(HTTPException):
@@ -75,7 +98,7 @@ class PayloadTooLarge(HTTPException):
 
 def too_large(bytes_max: int) -> Response:
     """The answer to a body of more than *bytes_max*."""
-    return error(413, "PAYLOAD_TOO_LARGE", details={"bytes_max": bytes_max})
+    return error("PAYLOAD_TOO_LARGE", details={"bytes_max": bytes_max})
 
 
 def refuse(location: tuple[str, ...], expected: str) -> RequestValidationError:
@@ -92,9 +115,11 @@ def install(app: FastAPI) -> None:
 
 async def _on_http_exception(_: Request, raised: Exception) -> Response:
     fault = cast(HTTPException, raised)
-    status, code = _BY_STATUS.get(fault.status_code, (fault.status_code, "INTERNAL"))
+    code = _OF_THE_FRAMEWORK.get(fault.status_code)
+    if code is None:
+        return error("INTERNAL", headers=fault.headers, status=fault.status_code)
     message = "body: should be valid JSON" if fault.status_code == 400 else ""
-    return error(status, code, message, headers=fault.headers)
+    return error(code, message, headers=fault.headers)
 
 
 async def _on_too_large(_: Request, raised: Exception) -> Response:
@@ -105,7 +130,7 @@ async def _on_invalid(_: Request, raised: Exception) -> Response:
     faults = cast(RequestValidationError, raised).errors()
     fields = [_told(fault) for fault in faults]
     message = "; ".join(f"{field['field']}: {field['expected']}" for field in fields[:5])
-    return error(422, "VALIDATION_ERROR", message, {"fields": fields[:50]})
+    return error("VALIDATION_ERROR", message, {"fields": fields[:50]})
 
 
 def _told(fault: Mapping[str, Any]) -> dict[str, str]:

@@ -75,7 +75,7 @@ class Cors(CORSMiddleware):
         if answer.status_code < 400:
             return answer
         message = f"{bytes(answer.body).decode()}; cors.allow_origins names who may call."
-        return error(400, "ORIGIN_NOT_ALLOWED", message, headers={"Vary": answer.headers["Vary"]})
+        return error("ORIGIN_NOT_ALLOWED", message, headers={"Vary": answer.headers["Vary"]})
 
 
 class CatchFaults:
@@ -99,7 +99,7 @@ class CatchFaults:
             if started or scope["type"] != "http":
                 raise
             log.exception("%s %s failed", scope["method"], getattr(scope.get("route"), "path", "(no route)"))
-            await error(500, "INTERNAL")(scope, receive, send)
+            await error("INTERNAL")(scope, receive, send)
 
 
 class BodyLimit:

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
 from app.api.application import create_api
-from app.api.errors import CODES, install
+from app.api.errors import CODES, STATUS_OF, install
 from app.domain.account import Unavailable
 from app.errors import JournalError
 from tests.app.api.fakes import Api
@@ -54,6 +54,11 @@ def error_of(answer: httpx2.Response) -> dict[str, Any]:
     assert error["message"]
     assert isinstance(error["details"], dict)
     return error
+
+
+def test_every_code_has_a_meaning_and_a_status() -> None:
+    """A code that is in one table and not in the other would turn a refusal into a fault of ours."""
+    assert set(CODES) == set(STATUS_OF)
 
 
 @pytest.mark.parametrize("path", PATHS)
