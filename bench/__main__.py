@@ -30,7 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options().parse_args(arguments)
     begun, measured_at, machine = time.monotonic(), datetime.now(UTC), this_machine()
     say: Say = partial(print, file=sys.stderr, flush=True)
-    with tempfile.TemporaryDirectory(prefix="mt5-otel-bench-") as folder:
+    LATEST.parent.mkdir(exist_ok=True)
+    # Not where the system keeps temporary files: that may be memory, and the journal is to meet a real disk.
+    with tempfile.TemporaryDirectory(dir=LATEST.parent, ignore_cleanup_errors=True) as folder:
         sections = _measure(options.only or list(MEASUREMENTS), QUICK if options.quick else FULL, Path(folder), say)
     report = Report(
         measured_at=measured_at,
@@ -68,4 +70,7 @@ def _options() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

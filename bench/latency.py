@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench import sinks
 from bench.backends import HOW, running_backends
-from bench.program import Program, running
+from bench.program import Program, side_by_side
 from bench.results import Row, Section, percentile, scatter
 from bench.rounds import Say, interleave
 from bench.sizes import Sizes
@@ -17,6 +17,7 @@ from bench.sizes import Sizes
 NAME = "latency"
 TITLE = "One order over HTTP on the simulator, from asking to the whole answer"
 OFF, UP = "OTEL_SDK_DISABLED=true", "Collector up"
+WARM_UP = 5
 NOTES = (
     "One client, one order at a time, opening and closing; all programs run side by side and take turns.",
     "Down: nobody listens. Blackholed: the connection is taken and never answered.",
@@ -26,7 +27,7 @@ NOTES = (
 def measure(sizes: Sizes, folder: Path, say: Say) -> Section:
     """Time orders with telemetry off and with the Collector up, down and blackholed, interleaved."""
     with ExitStack() as opened:
-        endpoints = {
+        endpoints: dict[str, str | None] = {
             OFF: None,
             "Collector down": opened.enter_context(sinks.refusing()),
             "Collector blackholed": opened.enter_context(sinks.silent()),
@@ -34,12 +35,12 @@ def measure(sizes: Sizes, folder: Path, say: Say) -> Section:
         backends = opened.enter_context(running_backends(folder / "stack", say))
         if backends is not None:
             endpoints[UP] = backends.url("collector")
-        runs = {}
-        for number, (name, endpoint) in enumerate(endpoints.items()):
-            say(f"{NAME}: starting the program with {name}")
-            program = opened.enter_context(running(folder / str(number), **_environ(endpoint)))
-            _round(program, 2)
-            runs[name] = partial(_round, program, sizes.timed_orders)
+        say(f"{NAME}: starting a program each")
+        environs = {name: _environ(endpoint) for name, endpoint in endpoints.items()}
+        programs = opened.enter_context(side_by_side(folder, environs))
+        for program in programs.values():
+            _round(program, WARM_UP)
+        runs = {name: partial(_round, program, sizes.timed_orders) for name, program in programs.items()}
         rounds = interleave(runs, sizes.latency_rounds, say, NAME)
     missing = (f"Not measured: {UP} ({HOW}).",) if UP not in rounds else ()
     return Section(name=NAME, title=TITLE, rows=_rows(rounds), notes=(*NOTES, *missing))

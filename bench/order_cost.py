@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
 from bench import sinks
-from bench.program import Program, running
+from bench.program import Program, side_by_side
 from bench.results import Row, Section, scatter
 from bench.rounds import Say, interleave
 from bench.sizes import Sizes
@@ -17,6 +16,7 @@ from bench.sizes import Sizes
 NAME = "order"
 TITLE = "Processor time of one order through the whole program on the simulator"
 OFF, ON, SHIPPED = "OTEL_SDK_DISABLED=true", "telemetry to files", "telemetry to files, shipped"
+WARM_UP = 5
 WRITTEN_S = 0.8
 """A little longer than spans wait to be written."""
 
@@ -28,15 +28,14 @@ NOTES = (
 
 def measure(sizes: Sizes, folder: Path, say: Say) -> Section:
     """Measure the program with telemetry off, on, and shipped, interleaved."""
-    with sinks.taking() as endpoint, ExitStack() as opened:
+    say(f"{NAME}: starting a program each")
+    with sinks.taking() as endpoint:
         environs = {OFF: {"OTEL_SDK_DISABLED": "true"}, ON: {}, SHIPPED: {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}}
-        runs = {}
-        for number, (name, environ) in enumerate(environs.items()):
-            say(f"{NAME}: starting the program with {name}")
-            program = opened.enter_context(running(folder / str(number), **environ))
-            _round(program, 2)
-            runs[name] = partial(_round, program, sizes.orders)
-        rounds = interleave(runs, sizes.order_rounds, say, NAME)
+        with side_by_side(folder, environs) as programs:
+            for program in programs.values():
+                _round(program, WARM_UP)
+            runs = {name: partial(_round, program, sizes.orders) for name, program in programs.items()}
+            rounds = interleave(runs, sizes.order_rounds, say, NAME)
     return Section(name=NAME, title=TITLE, rows=_rows(rounds), notes=NOTES)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,17 +26,35 @@ BANNER = "API and its docs"
 class Placed:
     """An order that was filled; `seconds` from asking to the whole answer."""
 
-    position: int
+    position: int | None
     trace_id: str
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """The program while it runs and takes orders."""
+    """The program while it runs."""
 
     process: psutil.Process
     client: httpx2.Client
+    log: Path
+
+    def await_ready(self) -> None:
+        """Return once it takes orders.
+
+        Raises:
+            BenchError: it does not; the message is what it printed.
+        """
+        deadline = time.monotonic() + START_S
+        while self.process.is_running() and self.process.status() != psutil.STATUS_ZOMBIE:
+            if time.monotonic() > deadline:
+                break
+            if url := _url(self._printed()):
+                self.client.base_url = url
+                if self.client.get("/api/ready").status_code == 200:
+                    return
+            time.sleep(0.1)
+        raise BenchError(f"the program did not start: {self._printed()}")
 
     def cpu_s(self) -> tuple[float, float]:
         """Processor time used so far: by the API's process, and by it and the terminal's together."""
@@ -47,8 +65,14 @@ class Program:
         """Buy a little."""
         return self._ask("/api/order", {"canonical": "EURUSD", "side": "buy", "volume": 0.01})
 
-    def close(self, position: int) -> Placed:
-        """Close it again."""
+    def close(self, position: int | None) -> Placed:
+        """Close it again.
+
+        Raises:
+            BenchError: there is none: the deals of the order could not be read in time.
+        """
+        if position is None:
+            raise BenchError("an order was filled, but its position is not known")
         return self._ask(f"/api/positions/{position}/close", None)
 
     def _ask(self, path: str, body: dict[str, object] | None) -> Placed:
@@ -58,12 +82,15 @@ class Program:
         if answer.status_code != 200:
             raise BenchError(f"an order was answered {answer.status_code}: {answer.text}")
         trace_id = answer.headers.get("traceresponse", "--").split("-")[1]
-        return Placed(answer.json()["position"] or 0, trace_id, seconds)
+        return Placed(answer.json()["position"], trace_id, seconds)
+
+    def _printed(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
 
 
 @contextmanager
 def running(folder: Path, **environ: str) -> Iterator[Program]:
-    """Start the program with its data in *folder*, wait until it takes orders, and end it afterwards."""
+    """Start the program with its data in *folder*, and end it afterwards; `Program.await_ready` waits for it."""
     folder.mkdir(parents=True)
     log = folder / "output.log"
     command = [sys.executable, "-m", "app", "run", "--no-demo", "--port", "0", "--data-dir", str(folder / "data")]
@@ -76,8 +103,7 @@ def running(folder: Path, **environ: str) -> Iterator[Program]:
         )
     try:
         with httpx2.Client(headers={"X-API-Key": KEY}, timeout=20, trust_env=False) as client:
-            client.base_url = _await_ready(process, log, client)
-            yield Program(psutil.Process(process.pid), client)
+            yield Program(psutil.Process(process.pid), client, log)
     finally:
         process.terminate()
         try:
@@ -87,14 +113,17 @@ def running(folder: Path, **environ: str) -> Iterator[Program]:
             process.wait()
 
 
-def _await_ready(process: subprocess.Popen[bytes], log: Path, client: httpx2.Client) -> str:
-    deadline = time.monotonic() + START_S
-    while process.poll() is None and time.monotonic() < deadline:
-        url = _url(log.read_text(encoding="utf-8", errors="replace"))
-        if url is not None and client.get(f"{url}/api/ready").status_code == 200:
-            return url
-        time.sleep(0.1)
-    raise BenchError(f"the program did not start: {log.read_text(encoding='utf-8', errors='replace')}")
+@contextmanager
+def side_by_side(folder: Path, environs: Mapping[str, Mapping[str, str]]) -> Iterator[dict[str, Program]]:
+    """One program for each of *environs*, all running and taking orders."""
+    with ExitStack() as opened:
+        programs = {
+            name: opened.enter_context(running(folder / str(number), **environ))
+            for number, (name, environ) in enumerate(environs.items())
+        }
+        for program in programs.values():
+            program.await_ready()
+        yield programs
 
 
 def _url(printed: str) -> str | None:

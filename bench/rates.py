@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 from bench import sinks, spooling
 from bench.order_app import SPANS_PER_ORDER
 from bench.results import Row, Section, scatter
-from bench.rounds import Contestant, Opener, Say, interleave
+from bench.rounds import Say, Variant, contestants, interleave
 from bench.sizes import Sizes
 
 NAME = "rates"
 TITLE = "Spans a second behind an ended span, one thread each"
 OFFICIAL, OURS, FILE = "encode only, official protobuf encoder", "encode only, ours", "file: redact, encode, write"
+WARM_UP = 10
 NOTES = (
     "The spans of whole orders, in the pipeline's batches; fastest of the rounds.",
     "Shipping: from files that are there to an endpoint on loopback that answers 200 to all.",
@@ -25,18 +23,13 @@ NOTES = (
 
 def measure(sizes: Sizes, folder: Path, say: Say) -> Section:
     """Measure each stage, interleaved."""
-    with sinks.taking() as endpoint, ExitStack() as opened:
-        runs = {}
-        for name, (opener, *arguments) in _contestants(folder, endpoint).items():
-            say(f"{NAME}: starting {name}")
-            contestant = opened.enter_context(Contestant(opener, *arguments))
-            contestant.run(10)
-            runs[name] = partial(contestant.run, sizes.spooled_orders)
+    say(f"{NAME}: starting")
+    with sinks.taking() as endpoint, contestants(_variants(folder, endpoint), sizes.spooled_orders, WARM_UP) as runs:
         rounds = interleave(runs, sizes.rate_rounds, say, NAME)
     return Section(name=NAME, title=TITLE, rows=_rows(rounds, sizes.spooled_orders * SPANS_PER_ORDER), notes=NOTES)
 
 
-def _contestants(folder: Path, endpoint: str) -> dict[str, tuple[Opener, *tuple[Any, ...]]]:
+def _variants(folder: Path, endpoint: str) -> dict[str, Variant]:
     return {
         OFFICIAL: (spooling.official_encoding,),
         OURS: (spooling.encoding,),

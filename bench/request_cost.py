@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from bench import sinks, variants
 from bench.results import Row, Section, scatter
-from bench.rounds import Contestant, Opener, Say, interleave
+from bench.rounds import Say, Variant, contestants, interleave
 from bench.sizes import Sizes
 
 NAME = "request"
@@ -27,21 +25,16 @@ NOTES = (
 
 def measure(sizes: Sizes, folder: Path, say: Say) -> Section:
     """Measure every variant, interleaved."""
-    with sinks.taking() as endpoint, ExitStack() as opened:
-        runs = {}
-        for name, (opener, *arguments) in _contestants(folder, endpoint).items():
-            say(f"{NAME}: starting {name}")
-            contestant = opened.enter_context(Contestant(opener, *arguments))
-            contestant.run(WARM_UP)
-            runs[name] = partial(contestant.run, sizes.requests)
+    say(f"{NAME}: starting")
+    with sinks.taking() as endpoint, contestants(_variants(folder, endpoint), sizes.requests, WARM_UP) as runs:
         rounds = interleave(runs, sizes.request_rounds, say, NAME)
     per_request = {name: [took / sizes.requests for took in each] for name, each in rounds.items()}
     missing = () if PROMETHEUS in rounds else (f"Not measured: {PROMETHEUS} (uv sync --group bench installs it).",)
     return Section(name=NAME, title=TITLE, rows=_rows(per_request), notes=(*NOTES, *missing))
 
 
-def _contestants(folder: Path, endpoint: str) -> dict[str, tuple[Opener, *tuple[Any, ...]]]:
-    found: dict[str, tuple[Opener, *tuple[Any, ...]]] = {NONE: (variants.without,)}
+def _variants(folder: Path, endpoint: str) -> dict[str, Variant]:
+    found: dict[str, Variant] = {NONE: (variants.without,)}
     if find_spec("prometheus_fastapi_instrumentator") is not None:
         found[PROMETHEUS] = (variants.prometheus,)
     return found | {

@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -26,12 +28,15 @@ Round = Callable[[int], float]
 Opener = Callable[..., AbstractContextManager[Round]]
 """Sets a variant up in its process. A function of a module, so that another process finds it."""
 
+Variant = tuple[Opener, *tuple[Any, ...]]
+"""An opener and what it is given: plain values."""
+
 END_S = 10.0
 _T = TypeVar("_T")
 
 
 class Contestant:
-    """A variant in its own process; `with` opens and ends it.
+    """A variant in its own process; `with` starts and ends it.
 
     Args:
         opener: sets it up there.
@@ -47,7 +52,6 @@ class Contestant:
     def __enter__(self) -> Self:
         self._process.start()
         self._theirs.close()
-        self._receive()
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
@@ -75,6 +79,16 @@ class Contestant:
         return float(answer)
 
 
+@contextmanager
+def contestants(variants: Mapping[str, Variant], count: int, warm_up: int) -> Iterator[dict[str, Callable[[], float]]]:
+    """Start every variant and let it do *warm_up* things; by name, what runs a round of *count*."""
+    with ExitStack() as opened:
+        started = {name: opened.enter_context(Contestant(*variant)) for name, variant in variants.items()}
+        for contestant in started.values():
+            contestant.run(warm_up)
+        yield {name: partial(contestant.run, count) for name, contestant in started.items()}
+
+
 def interleave(variants: Mapping[str, Callable[[], _T]], rounds: int, say: Say, doing: str) -> dict[str, list[_T]]:
     """Run a round of each variant in turn, *rounds* times, each time beginning with another one."""
     names = list(variants)
@@ -93,13 +107,13 @@ def clean_environment() -> dict[str, str]:
 
 
 def _serve(pipe: Connection, opener: Opener, arguments: tuple[Any, ...]) -> None:
+    # Ctrl-C reaches every process of the terminal; this one ends when the measuring one does.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in os.environ.keys() - clean_environment().keys():
         del os.environ[name]
     try:
-        with opener(*arguments) as run:
-            pipe.send(0.0)
-            with contextlib.suppress(EOFError):  # the other end is closed when all is measured
-                while True:
-                    pipe.send(run(pipe.recv()))
+        with opener(*arguments) as run, contextlib.suppress(EOFError):
+            while True:  # until the other end is closed
+                pipe.send(run(pipe.recv()))
     except Exception as error:  # told where somebody reads it
         pipe.send(f"{type(error).__name__}: {error}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -49,6 +50,7 @@ def silent() -> Iterator[str]:
 
 
 def _take(pipe: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends when the other end of the pipe is closed
     server = ThreadingHTTPServer((LOOPBACK, 0), _Taking)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -35,6 +35,7 @@ def measure(sizes: Sizes, folder: Path, say: Say) -> Section:
             return Section(name=NAME, title=TITLE, not_measured=HOW)
         say(f"{NAME}: starting the program")
         with running(folder / "program", OTEL_EXPORTER_OTLP_ENDPOINT=stack.url("collector")) as program:
+            program.await_ready()
             seen = _see(program, stack, sizes.seen_orders, say)
     jaeger, prometheus = zip(*seen, strict=True)
     return Section(name=NAME, title=TITLE, rows=[_row("Jaeger", jaeger), _row("Prometheus", prometheus)], notes=NOTES)
