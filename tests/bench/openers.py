@@ -35,7 +35,8 @@ def failing() -> Iterator[Round]:
 @contextmanager
 def unopened() -> Iterator[Round]:
     """Lacks what it needs."""
-    yield {}["not here"]
+    nothing: dict[str, Round] = {}
+    yield nothing["not here"]
 
 
 @contextmanager
