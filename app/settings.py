@@ -25,6 +25,8 @@ from app.errors import SettingsError
 
 PREFIX = "MT5_OTEL_"
 API_KEY_VARIABLE = "MT5_OTEL_API_KEY"
+NO_SETTINGS = frozenset({API_KEY_VARIABLE, "MT5_OTEL_BARS"})
+"""Variables of ours that stand in no settings file: the operator's key, and the folder of bars for tests."""
 DEFAULT_CONFIG = Path("mt5-otel.toml")
 FLAG_NAMES: Mapping[tuple[str, ...], str] = {
     ("terminal", "kind"): "--terminal",
@@ -229,11 +231,9 @@ def _read_toml(config: Path | None) -> dict[str, Any]:
 def _refuse_unknown_variables(settings: type[Settings], environ: Mapping[str, str]) -> None:
     known = {f"{PREFIX}{name}".upper() for name in settings.model_fields}
     for variable in environ:
-        if variable.upper().startswith(PREFIX) and variable != API_KEY_VARIABLE:
-            if variable.upper() == "MT5_OTEL_BARS":
-                continue
-            if variable.upper().split("__")[0] not in known:
-                raise SettingsError(f"{variable}: there is no such setting. `mt5-otel run --help` names the reference.")
+        name = variable.upper()
+        if name.startswith(PREFIX) and variable not in NO_SETTINGS and name.split("__")[0] not in known:
+            raise SettingsError(f"{variable}: there is no such setting. `mt5-otel run --help` names the reference.")
 
 
 def _explain(
