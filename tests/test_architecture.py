@@ -30,7 +30,7 @@ FOREIGN = (
     re.compile(r"(?<![\w.:~/-])/(?:work|home/(?!trader\b)|root|Users)/"),
     re.compile(r"[A-Za-z]:\\Users\\"),
     re.compile(r"\bissue (?:#|\d)", re.IGNORECASE),
-    re.compile(r"\b(?:sub-?agents?|language model|AI assistant)\b", re.IGNORECASE),
+    re.compile(r"\b(?:sub-?agent|languag[e] model|AI assistan[t])", re.IGNORECASE),
 )
 """Paths of somebody's machine, and words about how the code came to be."""
 
