@@ -34,6 +34,16 @@ SYMBOL: Mapping[str, Any] = {
     "trade_exemode": 2,
 }
 TICK: Mapping[str, Any] = {"time": 7_201, "time_msc": 7_201_500, "bid": 1.1, "ask": 1.2}
+POSITION: Mapping[str, Any] = {
+    "ticket": 31,
+    "symbol": "EURUSD",
+    "type": 0,
+    "volume": 0.1,
+    "price_open": 1.1,
+    "profit": 2.0,
+    "magic": 5,
+    "time_msc": 7_200_000,
+}
 DONE: Mapping[str, Any] = {
     "retcode": 10009,
     "order": 11,

@@ -19,7 +19,7 @@ import pytest
 from app.broker.terminal import Answer, Call, NoAnswer, NotCalled, TerminalSpec
 from app.broker.worker import TerminalWorker
 
-SCRIPTED = "tests.support.terminals:scripted"
+SCRIPTED = "tests.support.packages:scripted"
 
 
 async def until(true: Callable[[], bool], timeout_s: float = 15.0) -> None:
@@ -117,6 +117,8 @@ async def test_a_lost_terminal_is_connected_again() -> None:
     async with worker() as hosted:
         await until(lambda: hosted.state.ready)
         await hosted.call(version("lost"))
+        assert not hosted.state.ready
+        assert hosted.state.last_error == (-10004, "No IPC connection")
         await until(lambda: hosted.state.ready)
         assert hosted.state.restarts == 0
 
@@ -141,7 +143,7 @@ async def test_a_real_account_is_refused() -> None:
 
 async def test_a_package_that_cannot_be_loaded_says_why() -> None:
     """The reason that the package gave is shown."""
-    hosted = TerminalWorker(TerminalSpec(loader="tests.support.terminals:broken"), reconnect_s=0.2)
+    hosted = TerminalWorker(TerminalSpec(loader="tests.support.packages:broken"), reconnect_s=0.2)
     hosted.start()
     await until(lambda: "no such terminal here" in hosted.state.reason)
     await hosted.close()
@@ -166,7 +168,7 @@ from app.broker.terminal import Call, TerminalSpec
 from app.broker.worker import TerminalWorker
 
 async def main():
-    worker = TerminalWorker(TerminalSpec(loader="tests.support.terminals:scripted", options={"sent": sys.argv[1]}))
+    worker = TerminalWorker(TerminalSpec(loader="tests.support.packages:scripted", options={"sent": sys.argv[1]}))
     worker.start()
     while not worker.state.ready:
         await asyncio.sleep(0.01)
@@ -207,8 +209,11 @@ async def test_signals_to_the_whole_group_do_not_end_the_terminal() -> None:
     """A Ctrl-C or SIGTERM that also reaches the terminal's process leaves it answering."""
     async with worker() as hosted:
         await until(lambda: hosted.state.ready)
-        for child in psutil.Process().children():
-            if "multiprocessing.spawn" in " ".join(child.cmdline()):
-                child.send_signal(signal.SIGTERM)
-                child.send_signal(signal.SIGINT)
+        spawned = [
+            child for child in psutil.Process().children() if "multiprocessing.spawn" in " ".join(child.cmdline())
+        ]
+        assert spawned
+        for child in spawned:
+            child.send_signal(signal.SIGTERM)
+            child.send_signal(signal.SIGINT)
         assert isinstance(await hosted.call(version("answer")), Answer)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry.trace import StatusCode
 
 from app.broker.terminal import Call, NoAnswer, WorkerState
 from app.domain.account import Missing, Unavailable
@@ -14,18 +15,7 @@ from app.domain.orders import Action, Denied, Filled, NotSent, Rejected, Side, U
 from app.errors import JournalError
 from app.trading.desk import OTHER_SYMBOL, Decision
 from tests.app.trading.conftest import Build
-from tests.support.terminal import DEAL, DONE, failed
-
-POSITION = {
-    "ticket": 31,
-    "symbol": "EURUSD",
-    "type": 0,
-    "volume": 0.1,
-    "price_open": 1.1,
-    "profit": 2.0,
-    "magic": 5,
-    "time_msc": 7_200_000,
-}
+from tests.support.terminal import DEAL, DONE, POSITION, failed
 
 
 def journal_text(folder: Path) -> str:
@@ -93,9 +83,8 @@ async def test_errors_stand_where_they_belong(
     trading = trade(**scripted)
     decision = await trading.buy()
     assert type(decision.outcome) is outcome
-    assert {span.name for span in trading.telemetry.spans() if not span.status.is_ok and not span.status.is_unset} == (
-        errors
-    )
+    spans = trading.telemetry.spans()
+    assert {span.name for span in spans if span.status.status_code is StatusCode.ERROR} == errors
     record = trading.journal.get(decision.order.order_id)
     assert record is not None
     assert record.outcome == decision.outcome

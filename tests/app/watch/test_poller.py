@@ -12,18 +12,7 @@ from app.broker.server_time import ServerTime
 from app.broker.terminal import WorkerState
 from app.domain.clock import SystemClock
 from app.watch.poller import Watch, counts_by_side
-from tests.support.terminal import TERMINAL, FakeTerminal, failed
-
-POSITION = {
-    "ticket": 31,
-    "symbol": "EURUSD",
-    "type": 0,
-    "volume": 0.1,
-    "price_open": 1.1,
-    "profit": 2.0,
-    "magic": 5,
-    "time_msc": 7_200_000,
-}
+from tests.support.terminal import POSITION, TERMINAL, FakeTerminal, failed
 
 
 def watching(terminal: FakeTerminal, poll_s: float = 0.01) -> Watch:
