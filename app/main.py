@@ -20,6 +20,7 @@ from fastapi import FastAPI
 
 from app.access.keys import Scope
 from app.api.application import create_api
+from app.api.auth import DOCS_ASSETS
 from app.api.services import ApiServices
 from app.bootstrap.services import Services, open_services
 from app.demo import trader
@@ -30,7 +31,7 @@ from otel.exposition import render
 from otel.http import instrument_app
 
 UNTRACED_PATHS = ("/", "/metrics", "/docs", "/openapi.json", "/favicon.ico", "/api/health")
-UNTRACED_PREFIXES = ("/static-offline-docs/",)
+UNTRACED_PREFIXES = (DOCS_ASSETS,)
 DEMO_SCOPES: tuple[Scope, ...] = (Scope.READ, Scope.TRADE)
 
 

@@ -15,7 +15,8 @@ from app.api.errors import error
 HEADER = "X-API-Key"
 LOOKS = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN_PATHS = frozenset({"/", "/docs", "/docs/oauth2-redirect", "/openapi.json", "/api/health"})
-OPEN_PREFIX = "/static-offline-docs/"
+DOCS_ASSETS = "/static-offline-docs/"
+"""Below it lie the scripts and styles of the documentation page."""
 PROXY_HEADERS = ("forwarded", "x-forwarded-for")
 
 
@@ -40,7 +41,7 @@ class Authentication:
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers, path = Headers(scope=scope), scope["path"]
-        is_open = path in OPEN_PATHS or path.startswith(OPEN_PREFIX)
+        is_open = path in OPEN_PATHS or path.startswith(DOCS_ASSETS)
         needed = KeyScope.READ if scope["method"] in LOOKS else KeyScope.TRADE
         if text := headers.get(HEADER):
             # A wrong key is told of even where none is needed, or its owner would learn it with the first order.
