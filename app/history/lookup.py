@@ -11,8 +11,8 @@ from typing import Any, Final, get_args
 from app.domain.clock import rfc3339
 from app.history.items import Trace
 from app.history.telemetry import KeptRange, kept_range, read_traces
-from app.trading.journal.index import Records
-from app.trading.journal.journal import read_records
+from app.trading.journal.index import OrderIndex
+from app.trading.journal.journal import read_journal
 from app.trading.journal.reading import OpenReport
 from app.trading.journal.records import NumberKind, OrderRecord
 
@@ -144,28 +144,28 @@ def find_trace(data_dir: Path, reference: Reference) -> Found | NotFound:
     Raises:
         JournalError: the journal cannot be read at all.
     """
-    records, report = read_records(data_dir / "journal")
-    orders = _orders(records, reference)
+    index, report = read_journal(data_dir / "journal")
+    orders = _orders(index, reference)
     trace_ids = {order.trace.trace_id for order in orders if order.trace.trace_id}
     if isinstance(reference, TraceId):
         trace_ids.add(reference.trace_id)
     read = read_traces(data_dir, trace_ids)
     matches = _matches(orders, read.traces)
     if not matches:
-        return NotFound(reference, data_dir, len(records.orders()), kept_range(data_dir))
+        return NotFound(reference, data_dir, len(index.orders()), kept_range(data_dir))
     return Found(matches, read.damaged_lines, report)
 
 
-def _orders(records: Records, reference: Reference) -> Sequence[OrderRecord]:
+def _orders(index: OrderIndex, reference: Reference) -> Sequence[OrderRecord]:
     match reference:
         case TraceId(trace_id):
-            return [order for order in records.orders() if order.trace.trace_id == trace_id]
+            return [order for order in index.orders() if order.trace.trace_id == trace_id]
         case OrderId(order_id):
-            order = records.get(order_id)
+            order = index.get(order_id)
             return [] if order is None else [order]
         case Number(number, kind):
             kinds = NUMBER_KINDS if kind is None else (kind,)
-            found = {order.order.order_id: order for each in kinds for order in records.find(each, number)}
+            found = {order.order.order_id: order for each in kinds for order in index.find(each, number)}
             return sorted(found.values(), key=lambda order: order.intent_seq)
 
 

@@ -20,7 +20,7 @@ from app.trading.journal.records import (
 )
 
 
-class Records:
+class OrderIndex:
     """Every order of a journal. Safe to read from several threads; what it returns does not change afterwards."""
 
     def __init__(self, stamped: Iterable[Stamped] = ()) -> None:

@@ -13,7 +13,7 @@ from typing import Final, Self
 import orjson
 
 from app.trading.journal.files import Files, SystemFiles
-from app.trading.journal.index import Records
+from app.trading.journal.index import OrderIndex
 from app.trading.journal.records import OrderRecord
 
 FILE_NAME: Final = "watermark.json"
@@ -57,7 +57,9 @@ class Watermark:
             self._seq = seq
 
 
-def lost_spans(journal: Records, watermark: Watermark, span_ids_since: Callable[[int], set[str]]) -> list[OrderRecord]:
+def lost_spans(
+    journal: OrderIndex, watermark: Watermark, span_ids_since: Callable[[int], set[str]]
+) -> list[OrderRecord]:
     """Return the decided orders beyond the watermark whose span is in no file, oldest first.
 
     Orders without a span, as with telemetry switched off, are left out.
