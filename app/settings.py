@@ -111,7 +111,11 @@ class TelemetrySettings(Section):
         description="`files`: to disk first, shipped from there; `direct`: the official exporters, in memory.",
     )
     collect_s: float = Field(1.0, gt=0, description="How often metrics are collected for charts and /metrics.")
-    export_every: int = Field(10, ge=1, description="Every so manyth collection goes to file and endpoint.")
+    export_every: int | None = Field(
+        None,
+        ge=1,
+        description="Every so manyth collection goes to file and endpoint; else as OTEL_METRIC_EXPORT_INTERVAL says.",
+    )
     segment_mib: float = Field(8.0, gt=0, description="A telemetry file is closed at this size.")
     segment_age_s: float = Field(3_600.0, gt=0, description="A telemetry file is closed at this age.")
     keep_mib: float = Field(1_024.0, gt=0, description="Telemetry files kept per signal: size.")

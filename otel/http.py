@@ -46,7 +46,7 @@ def instrument_app(
     set_global_response_propagator(TraceResponsePropagator())  # type: ignore[no-untyped-call] # untyped upstream
     FastAPIInstrumentor.instrument_app(
         app,
-        server_request_hook=_hide_query_values(pipeline),
+        server_request_hook=_put_right(pipeline),
         tracer_provider=pipeline.tracer_provider,
         meter_provider=pipeline.meter_provider,
         excluded_urls="",
@@ -87,13 +87,20 @@ def _readable(scope: Scope) -> Scope:
     return {**scope, "query_string": b"".join(b"%%%02X" % byte if byte > 127 else bytes([byte]) for byte in query)}
 
 
-def _hide_query_values(pipeline: Pipeline) -> Callable[[Span, dict[str, Any]], None]:
-    """Overwrite `url.query` as soon as the span has it, so that it never holds a value that may not leave."""
+def _put_right(pipeline: Pipeline) -> Callable[[Span, dict[str, Any]], None]:
+    """Overwrite `url.query` as soon as the span has it, so that it never holds a value that may not leave.
+
+    And `server.address`, which the instrumentation writes with the port behind it: the conventions want the host.
+    """
 
     def hook(span: Span, scope: dict[str, Any]) -> None:
+        if not span.is_recording():
+            return
         query: bytes = scope.get("query_string", b"")
-        if query and span.is_recording():
+        if query:
             span.set_attribute("url.query", pipeline.redaction.query(query.decode("latin-1")))
+        if scope.get("server"):
+            span.set_attribute("server.address", scope["server"][0])
 
     return hook
 

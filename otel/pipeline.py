@@ -132,8 +132,8 @@ class Pipeline:
         if self._span_processor is not None:
             self._span_processor.on_end(span)
 
-    def set_start_time(self, metric_name: str, unix_nano: int) -> None:
-        """Let the points of the counter *metric_name* say that they count since *unix_nano*."""
+    def set_start_time(self, metric_name: str, unix_nano: Callable[[], int | None]) -> None:
+        """Let the points of the counter *metric_name* count since what *unix_nano* returns, where that is not None."""
         self._start_times.set(metric_name, unix_nano)
 
     def force_flush(self, timeout_s: float = 3.0) -> bool:

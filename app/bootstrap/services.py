@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
-import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -14,32 +12,29 @@ from app.access.keys import KeyStore
 from app.bootstrap.data_folder import data_folder
 from app.bootstrap.logs import log_lines
 from app.bootstrap.recovery import Recovery
+from app.bootstrap.telemetry import observe, open_telemetry, warn_of_what_has_no_effect
 from app.broker.gateway import Gateway
 from app.broker.server_time import ServerTime
 from app.broker.specs import terminal_spec
+from app.broker.terminal import TerminalSpec
 from app.broker.worker import TerminalWorker
 from app.domain.account import AccountMode
-from app.domain.clock import Clock, Ids, SystemClock, SystemIds
-from app.domain.connection import LAYERS
-from app.errors import StartupError
-from app.settings import API_KEY_VARIABLE, Settings
-from app.telemetry.names import ORDERS, SCOPE
+from app.domain.clock import Clock, SystemClock, SystemIds
+from app.settings import API_KEY_VARIABLE, Settings, TerminalSettings
+from app.telemetry.instruments import instruments
 from app.telemetry.orders import OrderTelemetry
-from app.telemetry.state import observe_account, observe_connection, observe_orders, observe_positions
 from app.telemetry.terminal import InstrumentedTerminal
 from app.trading.desk import Desk
 from app.trading.journal.journal import Journal
-from app.watch.poller import Watch, counts_by_side
-from otel import Pipeline, TelemetryConfig, TelemetryConfigError, build_pipeline, kept_instance_id, without_effect
+from app.watch.poller import Watch
+from otel import Pipeline
 from otel.metatrader5.describe import Endpoint
-
-log = logging.getLogger(__name__)
 
 FINISH_ORDERS_S = 1.0
 CLOSE_TELEMETRY_S = 1.5
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Services:
     """What the program is made of.
 
@@ -67,7 +62,6 @@ async def open_services(
     environ: Mapping[str, str],
     new_key: bool = False,
     clock: Clock | None = None,
-    ids: Ids | None = None,
 ) -> AsyncIterator[Services]:
     """Build everything from settings.
 
@@ -80,107 +74,61 @@ async def open_services(
         folder = opened.enter_context(data_folder(settings.data_dir))
         keys = KeyStore.open(folder / "keys.json", clock=clock)
         operator_key = keys.operator_key(environ.get(API_KEY_VARIABLE), new=new_key)
-        pipeline = _telemetry(settings, environ, folder, version)
+        pipeline = open_telemetry(settings, environ, folder, version)
         opened.push_async_callback(asyncio.to_thread, pipeline.close, CLOSE_TELEMETRY_S)
         opened.enter_context(log_lines(folder, pipeline))
-        tracer = pipeline.tracer_provider.get_tracer(SCOPE, version)
-        meter = pipeline.meter_provider.get_meter(SCOPE, version)
-
+        warn_of_what_has_no_effect(environ)
         journal = await asyncio.to_thread(Journal.open, folder / "journal", clock=clock)
         opened.push_async_callback(asyncio.to_thread, journal.close)
-        mode = AccountMode.SIMULATED if spec.simulated else AccountMode.UNKNOWN
-        recovery = Recovery(journal, pipeline, folder, mode=mode, version=version)
+        recovery = Recovery(journal, pipeline, folder, mode=_mode(spec), version=version)
         opened.push_async_callback(recovery.close)
         await recovery.run()
-
-        worker = TerminalWorker(
-            spec,
-            initialize_timeout_s=settings.terminal.initialize_timeout_s,
-            reconnect_s=settings.terminal.reconnect_s,
-        )
+        worker = _worker(spec, settings.terminal)
         opened.push_async_callback(worker.close)
-        gateway = Gateway(
-            InstrumentedTerminal(worker, tracer, meter, lambda: Endpoint(address=watch.latest.server)),
-            clock=clock,
-            server_time=ServerTime(_utc_offset_s(settings)),
-            simulated=spec.simulated,
-            read_timeout_s=settings.terminal.read_timeout_s,
-            deals_timeout_s=settings.terminal.deals_timeout_s,
-        )
-        watch = Watch(gateway, clock=clock, poll_s=settings.terminal.poll_s)
+        gateway, watch = _gateway_and_watch(worker, settings, pipeline, version, clock)
+        opened.push_async_callback(watch.close)
         desk = Desk(
             gateway=gateway,
             journal=journal,
             watch=watch,
-            telemetry=OrderTelemetry(tracer, meter),
+            telemetry=OrderTelemetry(*instruments(pipeline, version)),
             clock=clock,
-            ids=ids or SystemIds(clock),
+            ids=SystemIds(clock),
             order_tag=settings.orders.order_tag,
             order_timeout_s=settings.terminal.order_timeout_s,
         )
+        opened.push_async_callback(desk.finish, FINISH_ORDERS_S)
+        observe(pipeline, version, journal, watch)
         watch.subscribe(desk.settle)
-        _observe(pipeline, version, journal, watch)
         worker.start()
         watch.start()
-        opened.push_async_callback(watch.close)
-        opened.push_async_callback(desk.finish, FINISH_ORDERS_S)
-        yield Services(
-            settings=settings,
-            version=version,
-            clock=clock,
-            folder=folder,
-            keys=keys,
-            operator_key=operator_key,
-            pipeline=pipeline,
-            journal=journal,
-            gateway=gateway,
-            watch=watch,
-            desk=desk,
-        )
+        yield Services(settings, version, clock, folder, keys, operator_key, pipeline, journal, gateway, watch, desk)
 
 
-def _telemetry(settings: Settings, environ: Mapping[str, str], folder: Path, version: str) -> Pipeline:
-    chosen = settings.telemetry
-    try:
-        config = TelemetryConfig.from_env(
-            environ,
-            directory=folder / "telemetry",
-            delivery=chosen.delivery,
-            service_version=version,
-            secrets=frozenset({key} if (key := environ.get(API_KEY_VARIABLE)) else ()),
-        )
-        config = dataclasses.replace(
-            config,
-            collect_interval_s=chosen.collect_s,
-            write_every=chosen.export_every,
-            segment_max_bytes=int(chosen.segment_mib * 2**20),
-            segment_max_age_s=chosen.segment_age_s,
-            keep_bytes=int(chosen.keep_mib * 2**20),
-            keep_s=chosen.keep_days * 86_400,
-            parked_retry_s=chosen.parked_retry_s,
-        )
-        pipeline = build_pipeline(config, instance_id=kept_instance_id(folder))
-    except TelemetryConfigError as error:
-        raise StartupError(str(error)) from error
-    except OSError as error:
-        raise StartupError(
-            f"Telemetry cannot be opened: {error}. Look at the folder {folder / 'telemetry'} and at the files that "
-            "OTEL_EXPORTER_OTLP_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_… name."
-        ) from error
-    for name in without_effect(environ):
-        log.warning("%s has no effect here; the docs say of every OTEL_* variable whether it is honoured", name)
-    return pipeline
+def _mode(spec: TerminalSpec) -> AccountMode:
+    """Whose money it is, as far as that is known before the terminal answers."""
+    return AccountMode.SIMULATED if spec.simulated else AccountMode.UNKNOWN
 
 
-def _observe(pipeline: Pipeline, version: str, journal: Journal, watch: Watch) -> None:
-    """Let the metrics read what lies ready: journal and `watch`."""
-    meter = pipeline.meter_provider.get_meter(SCOPE, version)
-    if journal.first_ns is not None:
-        pipeline.set_start_time(ORDERS.name, journal.first_ns)
-    observe_orders(meter, journal.totals, journal.resolutions)
-    observe_account(meter, lambda: watch.latest.account)
-    observe_positions(meter, lambda: counts_by_side(watch.latest.positions))
-    observe_connection(meter, lambda: {layer: getattr(watch.latest.connection, layer) for layer in LAYERS})
+def _worker(spec: TerminalSpec, terminal: TerminalSettings) -> TerminalWorker:
+    return TerminalWorker(spec, initialize_timeout_s=terminal.initialize_timeout_s, reconnect_s=terminal.reconnect_s)
+
+
+def _gateway_and_watch(
+    worker: TerminalWorker, settings: Settings, pipeline: Pipeline, version: str, clock: Clock
+) -> tuple[Gateway, Watch]:
+    """The terminal in our terms, and what looks at it; the calls' spans name the server that was seen last."""
+    tracer, meter = instruments(pipeline, version)
+    gateway = Gateway(
+        InstrumentedTerminal(worker, tracer, meter, lambda: Endpoint(address=watch.latest.server)),
+        clock=clock,
+        server_time=ServerTime(_utc_offset_s(settings)),
+        simulated=worker.spec.simulated,
+        read_timeout_s=settings.terminal.read_timeout_s,
+        deals_timeout_s=settings.terminal.deals_timeout_s,
+    )
+    watch = Watch(gateway, clock=clock, poll_s=settings.terminal.poll_s)
+    return gateway, watch
 
 
 def _utc_offset_s(settings: Settings) -> int | None:

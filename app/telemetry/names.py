@@ -59,7 +59,11 @@ RPC_METHOD = Attribute("rpc.method", "function of the MetaTrader5 package", sour
 RPC_CODE = Attribute(
     "rpc.response.status_code", "trade return code, or last_error of a failed call", source="MetaTrader 5's lists"
 )
-ERROR_TYPE = Attribute("error.type", "the same code, or `deadline`, `worker_died`; on failure only", source="as above")
+ERROR_TYPE = Attribute(
+    "error.type",
+    "what failed: the code of `rpc.response.status_code`, or `deadline`, `worker_died`, `exception`; on failure only",
+    source="MetaTrader 5's lists and these",
+)
 RESOLVED_FROM = Attribute("mt5.order.resolution.from", "outcome first told", OUTCOME_NAMES)
 RESOLVED_TO = Attribute("mt5.order.resolution.to", "outcome found later", OUTCOME_NAMES)
 

@@ -257,7 +257,7 @@ def test_start_times_change_the_sums_they_name_and_nothing_else() -> None:
     assert start_times(data) is data
 
     for name in ("mine", "gauge", "histogram"):
-        start_times.set(name, 5)
+        start_times.set(name, lambda: 5)
 
     starts = {m.name: {p.start_time_unix_nano for p in m.data.data_points} for m in iterate_metrics(start_times(data))}
     assert starts == {"mine": {5}, "other": {10}, "gauge": {10}, "histogram": {10}}

@@ -164,7 +164,7 @@ def test_disabled_telemetry_does_nothing_and_keeps_its_shape(tmp_path: Path) -> 
         pipeline.logger_provider.get_logger("t").emit(body="b")
     pipeline.logging_handler().handle(logging.makeLogRecord({"msg": "w"}))
     pipeline.replay(made.span())
-    pipeline.set_start_time("c", 1)
+    pipeline.set_start_time("c", lambda: 1)
 
     assert pipeline.force_flush()
     assert pipeline.delivery() == {}
@@ -224,7 +224,7 @@ def test_a_counter_can_say_since_when_it_counts() -> None:
     """Points leave with the start time that was set, in the readings as in what is written."""
     with InMemoryTelemetry() as telemetry:
         telemetry.pipeline.meter_provider.get_meter("t").create_counter("mt5.orders").add(1)
-        telemetry.pipeline.set_start_time("mt5.orders", 42)
+        telemetry.pipeline.set_start_time("mt5.orders", lambda: 42)
         telemetry.pipeline.force_flush()
         (series,) = telemetry.pipeline.readings.series("mt5.orders")
 
