@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from app.access.keys import KeyStore
 from app.access.keys import Scope as KeyScope
@@ -17,7 +19,9 @@ LOOKS = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN_PATHS = frozenset({"/", "/docs", "/docs/oauth2-redirect", "/openapi.json", "/api/health"})
 DOCS_ASSETS = "/static-offline-docs/"
 """Below it lie the scripts and styles of the documentation page."""
-PROXY_HEADERS = ("forwarded", "x-forwarded-for")
+_HOST = re.compile(r"(?P<name>\[(?P<v6>[0-9A-Fa-f:.]+)\]|[^:]+)(?::[0-9]+)?")
+PROXY_HEADERS = frozenset({"forwarded", "via", "x-real-ip"})
+PROXY_PREFIX = "x-forwarded-"
 
 
 class Authentication:
@@ -36,10 +40,15 @@ class Authentication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let it through, or answer it."""
-        refusal = self._refusal(scope) if scope["type"] == "http" else None
-        await (refusal or self._app)(scope, receive, send)
+        await (self._refusal(scope) or self._app)(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> Response | None:
+    def _refusal(self, scope: Scope) -> ASGIApp | None:
+        if scope["type"] == "http":
+            return self._http_refusal(scope)
+        # There are no WebSockets here; one that is added must not come in past the keys.
+        return None if scope["type"] == "lifespan" else WebSocketClose(code=1008)
+
+    def _http_refusal(self, scope: Scope) -> Response | None:
         headers, path = Headers(scope=scope), scope["path"]
         is_open = path in OPEN_PATHS or path.startswith(DOCS_ASSETS)
         needed = KeyScope.READ if scope["method"] in LOOKS else KeyScope.TRADE
@@ -54,11 +63,28 @@ class Authentication:
 
 
 def _is_local(scope: Scope, headers: Headers) -> bool:
-    """Whether the caller is on this machine; one that a proxy speaks for may be anywhere."""
-    if not scope.get("client") or any(name in headers for name in PROXY_HEADERS):
+    """Whether the caller is on this machine; one that a proxy or a page from elsewhere speaks for may be anywhere."""
+    if not scope.get("client") or any(name in PROXY_HEADERS or name.startswith(PROXY_PREFIX) for name in headers):
         return False
+    return _is_loopback(scope["client"][0]) and _is_meant_for_this_machine(scope, headers)
+
+
+def _is_meant_for_this_machine(scope: Scope, headers: Headers) -> bool:
+    """Whether the caller asked for this machine by a name that can mean no other.
+
+    A page from elsewhere whose own name was made to lead here (DNS rebinding) sends that name as Host; a plain
+    reverse proxy mostly the name it was called by. A page of another origin says so in Origin.
+    """
+    hosts, origins = headers.getlist("host"), headers.getlist("origin")
+    if len(hosts) != 1 or any(origin.lower() != f"{scope['scheme']}://{hosts[0].lower()}" for origin in origins):
+        return False
+    name = _HOST.fullmatch(hosts[0])
+    return name is not None and (name["name"].lower() == "localhost" or _is_loopback(name["v6"] or name["name"]))
+
+
+def _is_loopback(address: str) -> bool:
     try:
-        return ipaddress.ip_address(scope["client"][0]).is_loopback
+        return ipaddress.ip_address(address).is_loopback
     except ValueError:
         return False
 

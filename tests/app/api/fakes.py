@@ -200,12 +200,12 @@ class Api:
 
     @asynccontextmanager
     async def client(
-        self, key: str | None = OPERATOR_KEY, *, address: str = "127.0.0.1"
+        self, key: str | None = OPERATOR_KEY, *, address: str = "127.0.0.1", url: str = "http://127.0.0.1:5001"
     ) -> AsyncIterator[httpx2.AsyncClient]:
-        """A client at *address*, with *key* on every call."""
+        """A client at *address* that calls *url*, with *key* on every call."""
         transport = httpx2.ASGITransport(create_api(self.services), client=(address, 50_000))
         headers = {} if key is None else {"X-API-Key": key}
-        async with httpx2.AsyncClient(transport=transport, base_url="http://api", headers=headers) as client:
+        async with httpx2.AsyncClient(transport=transport, base_url=url, headers=headers) as client:
             yield client
 
 
