@@ -14,6 +14,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from app.domain.text import writable
+
 CODES: Mapping[str, str] = {
     "VALIDATION_ERROR": "The request is malformed; `details.fields` says what is expected where.",
     "UNAUTHORIZED": "The API key is missing or not valid.",
@@ -63,11 +65,17 @@ _OF_THE_FRAMEWORK: Mapping[int, str] = {
 
 
 class Json(JSONResponse):
-    """JSON as orjson writes it: a number that is not finite becomes null instead of a fault."""
+    """JSON as orjson writes it: what JSON cannot hold does not turn an order that was filled into a fault.
+
+    A number that is not finite becomes null, half of a surrogate pair `?`.
+    """
 
     def render(self, content: Any) -> bytes:
         """The body."""
-        return orjson.dumps(content)
+        try:
+            return orjson.dumps(content)
+        except orjson.JSONEncodeError:
+            return orjson.dumps(writable(content))
 
 
 def error_body(code: str, message: str, details: Mapping[str, Any] | None = None) -> dict[str, Any]:

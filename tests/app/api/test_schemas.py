@@ -38,7 +38,8 @@ async def refused(api: Api, body: bytes, headers: dict[str, str] = JSON) -> dict
 @pytest.mark.parametrize(
     ("field", "values"),
     [
-        ("volume", [0, -0.1, -1, True, "0.1", "NaN", None, [], {}, math.nan, math.inf, -math.inf, SECRET, 10**400]),
+        ("volume", [0, -0.1, -1, True, "0.1", "NaN", None, [], {}, SECRET]),
+        ("volume", [math.nan, math.inf, -math.inf, 1.1e9, 1e308, 10**400]),
         ("canonical", ["", " " * 65, 1, None, True, ["EURUSD"], "\ud800"]),
         ("side", ["", "BUY", "Buy", "hold", 0, 1, True, None, SECRET]),
         ("sl", [1.1, -1, "", "1.1", True, math.nan, SECRET]),
