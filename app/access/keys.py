@@ -97,6 +97,7 @@ class KeyStore:
 
         Raises:
             SettingsError: the given key is no key, or a new one is asked for beside it.
+            StartupError: the keys cannot be written.
         """
         if given:
             if new:
@@ -132,8 +133,9 @@ class KeyStore:
         if any(key.name == OPERATOR and key.sha256 == _sha256(text) for key in self._kept):
             return
         others = [key for key in self._kept if key.name != OPERATOR]
-        self._kept = [*others, self._record(text, OPERATOR, EVERYTHING)]
-        _write(self._path, self._kept)
+        kept = [*others, self._record(text, OPERATOR, EVERYTHING)]
+        _write(self._path, kept)
+        self._kept = kept
 
     def _record(self, text: str, name: str, scopes: frozenset[Scope]) -> Key:
         return Key(
@@ -184,6 +186,16 @@ def _key_from(record: dict[str, Any]) -> Key:
 
 
 def _write(path: Path, keys: Iterable[Key]) -> None:
+    try:
+        _replace(path, keys)
+    except OSError as error:
+        raise StartupError(
+            f"{path}: the API keys cannot be written ({error.strerror}). See that the disk has room, the file and its "
+            "folder may be written and no other program holds it open; then start again."
+        ) from error
+
+
+def _replace(path: Path, keys: Iterable[Key]) -> None:
     """Replace the file as a whole, so that a crash leaves the old one or the new one."""
     records = [dataclasses.asdict(key) | {"scopes": sorted(key.scopes)} for key in keys]
     beside = path.with_name(f"{path.name}.new")

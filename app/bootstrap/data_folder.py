@@ -40,11 +40,24 @@ def data_folder(path: Path) -> Iterator[Path]:
             "Make it writable for this user, or choose another: --data-dir OTHER"
         ) from error
     try:
-        (folder / OWNER_FILE).write_text(json.dumps({"pid": os.getpid()}), encoding="utf-8")
+        _sign(folder)
         yield folder
     finally:
-        (folder / OWNER_FILE).unlink(missing_ok=True)
+        # Whoever reads the file on Windows keeps it from being deleted; the lock says who runs, not the file.
+        with contextlib.suppress(OSError):
+            (folder / OWNER_FILE).unlink(missing_ok=True)
         lock.release()
+
+
+def _sign(folder: Path) -> None:
+    path = folder / OWNER_FILE
+    try:
+        path.write_text(json.dumps({"pid": os.getpid()}), encoding="utf-8")
+    except OSError as error:
+        raise StartupError(
+            f"{path} cannot be written ({error.strerror}). See that the disk has room, the file may be written and "
+            "no other program holds it open, or choose another folder: --data-dir OTHER"
+        ) from error
 
 
 def _owner(folder: Path) -> str:
