@@ -14,9 +14,9 @@ HOW = "the stack is not built; `mt5-otel stack build` builds it"
 
 
 @contextmanager
-def running_backends(folder: Path, say: Say) -> Iterator[Stack | None]:
-    """Run the three with their data in *folder*; None where they are not built."""
-    binaries = Binaries()
+def running_backends(folder: Path, say: Say, binaries: Binaries | None = None) -> Iterator[Stack | None]:
+    """Run the three with their data in *folder*; None where they are not built, which takes too long for a bench."""
+    binaries = binaries or Binaries()
     if binaries.missing():
         yield None
         return
