@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import signal
 import socket
@@ -94,9 +95,16 @@ async def serve(
     with _listen(settings.http.host, settings.http.port) as listener:
         async with open_services(settings, version=program_version(), environ=environ, new_key=new_key) as services:
             url = _url(settings.http.host, listener.getsockname()[1])
-            async with _demo_trader(services, url):
+            async with _demo_trader(services, url) as stop_demo:
                 server = _Server(_uvicorn_config(create_app(services), settings), partial(started, services, url))
-                stop.then(server.stop)
+                loop = asyncio.get_running_loop()
+
+                def end() -> None:
+                    stop_demo()
+                    server.should_exit = True
+                    loop.call_later(settings.http.shutdown_s, services.desk.let_go)
+
+                stop.then(end)
                 await server.serve([listener])
 
 
@@ -140,10 +148,6 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._say_started = started
 
-    def stop(self) -> None:
-        """End: answer what is under way and accept no more."""
-        self.should_exit = True
-
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]  # a generator upstream
         """Signals are ours: uvicorn's own way raises them again before the services are closed."""
         return contextlib.nullcontext()
@@ -169,24 +173,25 @@ def _uvicorn_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         log_config=None,
         access_log=False,  # every request is a span; a line each would also write query strings down
         server_header=False,
-        timeout_graceful_shutdown=int(settings.http.shutdown_s) or 1,
+        # After `let_go` there is nothing left that a request could wait for.
+        timeout_graceful_shutdown=math.ceil(settings.http.shutdown_s + 0.5),
     )
 
 
 @asynccontextmanager
-async def _demo_trader(services: Services, url: str) -> AsyncIterator[None]:
+async def _demo_trader(services: Services, url: str) -> AsyncIterator[Callable[[], object]]:
+    """Let the demo trader trade, where it may; what is given ends it."""
     if services.settings.demo is False or services.settings.terminal.kind != "simulator":
-        yield
+        yield lambda: None
         return
     key = services.keys.ephemeral("demo trader", DEMO_SCOPES)
     async with trader.open_client(url, key) as client:
         task = asyncio.create_task(trader.run(client, random=Random(services.settings.simulator.seed)))  # noqa: S311 # trades, not secrets
         try:
-            yield
+            yield task.cancel
         finally:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await asyncio.wait([task])
 
 
 def _listen(host: str, port: int) -> socket.socket:

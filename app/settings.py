@@ -48,7 +48,7 @@ class HttpSettings(Section):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(5001, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     body_bytes_max: int = Field(65_536, ge=1_024, description="A larger request body is refused with 413.")
-    shutdown_s: float = Field(3.0, gt=0, description="How long running requests may take to end at shutdown.")
+    shutdown_s: float = Field(1.5, gt=0, description="How long running requests may take to end at shutdown.")
 
 
 class AuthSettings(Section):

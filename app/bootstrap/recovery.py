@@ -21,7 +21,7 @@ from otel.accounts import FROM_DISK
 log = logging.getLogger(__name__)
 
 CHECKPOINT_S = 60.0
-FLUSH_S = 1.0
+FLUSH_S = 0.5
 
 
 class Recovery:

@@ -30,8 +30,8 @@ from app.watch.poller import Watch
 from otel import Pipeline
 from otel.metatrader5.describe import Endpoint
 
-FINISH_ORDERS_S = 1.0
-CLOSE_TELEMETRY_S = 1.5
+FINISH_ORDERS_S = 0.3
+CLOSE_TELEMETRY_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,7 @@ async def open_services(
         opened.push_async_callback(recovery.close)
         await recovery.run()
         worker = _worker(spec, settings.terminal)
-        opened.push_async_callback(worker.close)
         gateway, watch = _gateway_and_watch(worker, settings, pipeline, version, clock)
-        opened.push_async_callback(watch.close)
         desk = Desk(
             gateway=gateway,
             journal=journal,
@@ -97,9 +95,13 @@ async def open_services(
             order_tag=settings.orders.order_tag,
             order_timeout_s=settings.terminal.order_timeout_s,
         )
+        # Closed from the last to the first: orders may end, nobody looks, the worker ends and with it every call.
+        opened.push_async_callback(desk.finish, FINISH_ORDERS_S)
+        opened.push_async_callback(worker.close)
+        opened.push_async_callback(watch.close)
         opened.push_async_callback(desk.finish, FINISH_ORDERS_S)
         observe(pipeline, version, journal, watch)
-        watch.subscribe(desk.settle)
+        watch.subscribe(desk.look)
         worker.start()
         watch.start()
         yield Services(settings, version, clock, folder, keys, operator_key, pipeline, journal, gateway, watch, desk)
@@ -126,6 +128,7 @@ def _gateway_and_watch(
         simulated=worker.spec.simulated,
         read_timeout_s=settings.terminal.read_timeout_s,
         deals_timeout_s=settings.terminal.deals_timeout_s,
+        order_hangs_after_s=settings.terminal.order_timeout_s,
     )
     watch = Watch(gateway, clock=clock, poll_s=settings.terminal.poll_s)
     return gateway, watch

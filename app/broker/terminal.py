@@ -47,6 +47,7 @@ class Call:
 
     Attributes:
         deadline: moment of `time.monotonic()` past which it is not begun, and not waited for.
+        hangs_after_s: a call that has run for so long hangs, and its process is replaced; waited for or not.
         fields: where given, only these fields of each structure come back.
     """
 
@@ -54,6 +55,7 @@ class Call:
     args: tuple[Any, ...] = ()
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     deadline: float
+    hangs_after_s: float = 5.0
     fields: tuple[str, ...] | None = None
 
 

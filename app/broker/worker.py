@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import dataclasses
 import logging
 import time
@@ -25,6 +24,7 @@ from app.broker.terminal import (
 log = logging.getLogger(__name__)
 
 START_TIMEOUT_S = 60.0
+STOP_S = 0.5
 
 
 class TerminalWorker:
@@ -60,10 +60,9 @@ class TerminalWorker:
         """End the process; what is under way gets its reply first."""
         if self._task is not None:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait([self._task])
         if self._process is not None:
-            await self._process.stop()
+            await self._process.stop(STOP_S)
         self._set(alive=False, ready=False, reason="shut down")
 
     async def call(self, call: Call) -> Reply:
@@ -74,42 +73,51 @@ class TerminalWorker:
                 reason=self._state.reason, submitted_ns=now, ended_ns=now, last_error=self._state.last_error
             )
         reply = await self._process.call(call)
-        if isinstance(reply, NoAnswer):
-            self._lose(f"{call.function} did not answer ({reply.reason}); the terminal's process is being replaced")
-        elif isinstance(reply, Answer) and reply.value is None and reply.last_error[0] in CONNECTION_LOST:
+        if isinstance(reply, Answer) and reply.value is None and reply.last_error[0] in CONNECTION_LOST:
             self._lose(f"the terminal is gone: {reply.last_error[1]} ({reply.last_error[0]})", reply.last_error)
         return reply
 
     async def _supervise(self) -> None:
         while True:
-            if self._process is None or not self._process.usable:
-                await self._replace()
-            if self._process is not None and self._process.usable and await self._connect():
-                await self._until_lost()
-            else:
-                await asyncio.sleep(self._reconnect_s)
+            try:
+                if self._process is None or not self._process.usable:
+                    await self._replace()
+                if await self._connect():
+                    await self._until_lost()
+                    continue
+            except Exception as error:  # no more processes, no more memory: trading must come back when there are
+                log.exception("The terminal's process could not be kept; tried again in %g s", self._reconnect_s)
+                self._set(ready=False, reason=f"the terminal's process could not be kept: {error}")
+            await asyncio.sleep(self._reconnect_s)
 
     async def _replace(self) -> None:
         if self._process is not None:
-            await self._process.kill()
             self._set(alive=False, ready=False, restarts=self._state.restarts + 1)
-        self._process = None
-        process = WorkerProcess(self.spec)
-        failure = await process.start(START_TIMEOUT_S)
+            await self._process.kill()
+        # Kept before it is started: `close` must find it at any moment.
+        self._process = WorkerProcess(self.spec)
+        failure = await self._process.start(START_TIMEOUT_S)
         if failure is None:
-            self._process = process
             self._set(alive=True, reason="connecting to the terminal")
         else:
-            await process.kill()
+            await self._process.kill()
             self._set(alive=False, ready=False, reason=failure)
             log.error("The terminal's process could not start: %s", failure)
 
     async def _connect(self) -> bool:
         """Initialise the package and look whether the account is one we may use."""
         assert self._process is not None
+        if not self._process.usable:
+            return False
         self._lost.clear()
         deadline = time.monotonic() + self._initialize_timeout_s
-        reply = await self._process.call(Call(function="initialize", kwargs=self.spec.initialize, deadline=deadline))
+        initialize = Call(
+            function="initialize",
+            kwargs=self.spec.initialize,
+            deadline=deadline,
+            hangs_after_s=self._initialize_timeout_s,
+        )
+        reply = await self._process.call(initialize)
         failure, error = _failure("initialize", reply)
         if failure is None and self.spec.demo_only:
             reply = await self._process.call(Call(function="account_info", deadline=deadline))
@@ -127,15 +135,15 @@ class TerminalWorker:
 
     async def _until_lost(self) -> None:
         assert self._process is not None
-        died = asyncio.create_task(self._process.died.wait())
+        over = asyncio.create_task(self._process.over.wait())
         lost = asyncio.create_task(self._lost.wait())
         try:
-            await asyncio.wait((died, lost), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((over, lost), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            died.cancel()
+            over.cancel()
             lost.cancel()
-        if self._process.died.is_set():
-            self._lose("the terminal's process died and is being replaced")
+        if self._process.failure is not None:
+            self._lose(f"{self._process.failure}; the terminal's process is being replaced")
 
     def _lose(self, reason: str, last_error: LastError | None = None) -> None:
         if self._state.ready:

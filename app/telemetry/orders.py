@@ -25,6 +25,7 @@ from app.domain.orders import (
     Unknown,
 )
 from app.domain.trace import TraceRef
+from app.telemetry.guard import harmless
 from app.telemetry.instruments import histogram
 from app.telemetry.names import ACTION, MODE, ORDER_DURATION, OUTCOME, SIDE, SYMBOL
 from otel.metatrader5.codes import RETCODES
@@ -50,6 +51,7 @@ class OrderSpan:
         with self._tracer.start_as_current_span(name, attributes=named):
             yield
 
+    @harmless
     def sent(
         self,
         request: Mapping[str, Any],
@@ -85,6 +87,7 @@ class OrderSpan:
             span.set_status(Status(StatusCode.ERROR, facts.error))
         span.end(ended)
 
+    @harmless
     def decided(self, outcome: Outcome) -> None:
         """Write the outcome on the span; what the broker refused or we lost sight of is an error, a denial is none."""
         self._span.set_attributes(outcome_attributes(outcome))
@@ -108,6 +111,7 @@ class OrderTelemetry:
         ) as span:
             yield OrderSpan(span, self._tracer, _ref(span, parent))
 
+    @harmless
     def order_decided(self, order: Order, outcome: Outcome, duration_s: float) -> None:
         """Record how long it took, and log it inside the order's trace."""
         labels = {

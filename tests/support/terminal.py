@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -65,7 +66,7 @@ DEAL: Mapping[str, Any] = {
     "price": 1.2,
     "profit": 0.0,
 }
-ORDER: Mapping[str, Any] = {"ticket": 11, "time_setup_msc": 7_201_000, "time_done_msc": 7_201_040}
+ORDER: Mapping[str, Any] = {"ticket": 11, "position_id": 31, "time_setup_msc": 7_201_000, "time_done_msc": 7_201_040}
 
 Scripted = Any | Callable[[Call], Any]
 
@@ -105,6 +106,8 @@ class FakeTerminal:
         self.calls.append(call)
         if not self.state.ready:
             return NotCalled(reason=self.state.reason, submitted_ns=1, ended_ns=1)
+        if call.deadline <= time.monotonic():
+            return NotCalled(reason="its deadline passed", submitted_ns=1, ended_ns=1)
         scripted = self.functions[call.function]
         value = scripted(call) if callable(scripted) else scripted
         if isinstance(value, Answer | NoAnswer | NotCalled):

@@ -195,7 +195,7 @@ async def test_deals_that_come_late_amend_the_journal(trade: Build) -> None:
     assert decision.outcome.position is None
     late.append({**DEAL, "price": 1.21})
     await trading.watch.look()
-    await trading.desk.settle()
+    await trading.desk.look()
     record = trading.journal.get(decision.order.order_id)
     assert record is not None
     assert isinstance(record.current, Filled)
@@ -214,3 +214,74 @@ async def test_the_duration_is_recorded_by_outcome(trade: Build) -> None:
         "mt5.symbol": "EURUSD",
     }
     assert trading.telemetry.value("mt5.order.duration", labels) == 1
+
+
+async def test_an_outcome_is_written_as_soon_as_the_journal_can(trade: Build) -> None:
+    """An outcome that the journal could not take is in it after a later look."""
+    trading = trade()
+    write, failures = trading.journal.outcome, iter([True])
+
+    async def failing_once(*args: Any, **kwargs: Any) -> None:
+        if next(failures, False):
+            raise JournalError("no space left")
+        await write(*args, **kwargs)
+
+    trading.journal.outcome = failing_once  # type: ignore[method-assign]  # a disk that is full for a moment
+    decision = await trading.buy()
+    record = trading.journal.get(decision.order.order_id)
+    assert record is not None
+    assert record.outcome is None
+    await trading.desk.look()
+    record = trading.journal.get(decision.order.order_id)
+    assert record is not None
+    assert record.outcome == decision.outcome
+
+
+async def test_callers_are_let_go_and_their_orders_run_to_an_end(trade: Build) -> None:
+    """When the program stops, a waiting caller is told to ask later, and the order's outcome is journalled."""
+    reached, go_on = asyncio.Event(), asyncio.Event()
+    trading = trade()
+    real = trading.terminal.call
+
+    async def slow(call: Call) -> Any:
+        if call.function == "order_send":
+            reached.set()
+            await go_on.wait()
+        return await real(call)
+
+    trading.terminal.call = slow  # type: ignore[method-assign]  # holds the call until the caller was let go
+    asking = asyncio.create_task(trading.buy())
+    await reached.wait()
+    trading.desk.let_go()
+    decision = await asking
+    assert isinstance(decision.outcome, Unknown)
+    go_on.set()
+    await trading.desk.finish(5)
+    record = trading.journal.get(decision.order.order_id)
+    assert record is not None
+    assert isinstance(record.outcome, Filled)
+
+
+async def test_a_fault_of_ours_after_the_intent_is_an_unknown_outcome(trade: Build) -> None:
+    """An exception between intent and outcome is journalled as unknown, and not answered as if nothing was sent."""
+    trading = trade(order_send={"retcode": 10009, "comment": "no order number in it"})
+    decision = await trading.buy()
+    assert isinstance(decision.outcome, Unknown)
+    assert "fault of this program" in decision.outcome.reason
+    record = trading.journal.get(decision.order.order_id)
+    assert record is not None
+    assert record.outcome == decision.outcome
+
+
+async def test_telemetry_that_fails_fails_no_order(trade: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistake in telling a call or an order leaves the order as the broker answered it."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("app.telemetry.orders.describe_call", broken)
+    monkeypatch.setattr("app.telemetry.terminal.describe_call", broken)
+    monkeypatch.setattr("app.telemetry.orders.describe_outcome", broken)
+    trading = trade()
+    decision = await trading.buy()
+    assert isinstance(decision.outcome, Filled)
