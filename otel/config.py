@@ -60,7 +60,8 @@ class OtlpEndpoint:
 class AttributeLimits:
     """How much one span or log record may carry; the SDK cuts or drops what is over, and counts what it drops.
 
-    Lengths are in characters, `None` for no limit of the SDK's: `text_length_max` holds in any case.
+    Lengths are in characters. `None`: as many as decide what is left of a text by `text_length_max`, which holds in
+    any case, so that what waits is bounded in memory and leaves as if the SDK had cut nothing.
     """
 
     attributes: int = 128

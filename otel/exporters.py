@@ -153,12 +153,13 @@ class _Leaving:
     def leave(self, batch: Batch, redact: Callable[[Any], Any], sink: Sink[Any]) -> None:
         if not self._gate.take(len(batch)):
             return
-        redacted: list[Any] | None = None
-        with contained(self._quiet, "redacting"):
-            redacted = [redact(item) for item in batch]
-        if redacted is None:  # unredacted, it may not leave
-            self._account.dropped(len(batch), "fault")
-        else:
+        redacted: list[Any] = []
+        for item in batch:
+            with contained(self._quiet, "redacting"):
+                redacted.append(redact(item))
+        if faults := len(batch) - len(redacted):  # unredacted, they may not leave
+            self._account.dropped(faults, "fault")
+        if redacted:
             sink.write(redacted)
 
 

@@ -330,8 +330,8 @@ def _span_limits(config: TelemetryConfig) -> SpanLimits:
         max_span_attributes=limits.span_attributes,
         max_event_attributes=limits.event_attributes,
         max_link_attributes=limits.link_attributes,
-        max_attribute_length=_length(limits.attribute_length),
-        max_span_attribute_length=_length(limits.span_attribute_length),
+        max_attribute_length=_length(limits.attribute_length, config),
+        max_span_attribute_length=_length(limits.span_attribute_length, config),
     )
 
 
@@ -339,15 +339,15 @@ def _log_limits(config: TelemetryConfig) -> LogRecordLimits:
     limits = config.limits
     return LogRecordLimits(
         max_attributes=limits.attributes,
-        max_attribute_length=_length(limits.attribute_length),
+        max_attribute_length=_length(limits.attribute_length, config),
         max_log_record_attributes=limits.log_attributes,
-        max_log_record_attribute_length=_length(limits.log_attribute_length),
+        max_log_record_attribute_length=_length(limits.log_attribute_length, config),
     )
 
 
-def _length(limit: int | None) -> int:
-    # Without a number the SDK would look into the environment itself.
-    return SpanLimits.UNSET if limit is None else limit
+def _length(limit: int | None, config: TelemetryConfig) -> int:
+    # Without a number the SDK would look into the environment itself, and keep whatever a caller sends.
+    return Redaction.considered(config.text_length_max) if limit is None else limit
 
 
 def _header_secrets(config: TelemetryConfig) -> frozenset[str]:

@@ -305,6 +305,20 @@ def test_limits_bound_what_one_span_and_record_carry() -> None:
     assert record.log_record.attributes["a"] == "yyy"
 
 
+def test_a_long_text_does_not_wait_whole() -> None:
+    """Without limits of the operator's, too, a waiting span or record holds little more of a text than will leave."""
+    with InMemoryTelemetry(TelemetryConfig(text_length_max=100)) as telemetry:
+        span: Any = telemetry.pipeline.tracer_provider.get_tracer("t").start_span("s")
+        span.set_attribute("a", "a " * 9_999)
+        span.add_event("e", {"b": "b " * 9_999})
+        held = (span.attributes["a"], span.events[0].attributes["b"])
+        span.end()
+        (left,) = telemetry.spans()
+
+    assert [len(text) for text in held] == [200, 200]
+    assert dict(left.attributes or {}) == {"a": "a " * 50}
+
+
 def test_an_instrument_has_so_many_series_and_one_for_the_rest() -> None:
     """Labels without end do not become memory without end: what is over the limit shares one series."""
     with InMemoryTelemetry(TelemetryConfig(series_per_instrument=10)) as telemetry:
