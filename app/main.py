@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import signal
 import socket
@@ -20,6 +21,7 @@ from fastapi import FastAPI
 
 from app.access.keys import Scope
 from app.api.application import create_api
+from app.api.limits import FREE_PREFIXES
 from app.api.live import Events
 from app.api.services import ApiServices
 from app.bootstrap.data_folder import say_where
@@ -36,7 +38,6 @@ from otel.exposition import render
 from otel.http import instrument_app
 
 UNTRACED_PATHS = ("/", "/metrics", "/docs", "/openapi.json", "/favicon.ico", "/api/health", "/api/stream", "/events")
-UNTRACED_PREFIXES = ("/static-offline-docs/", "/assets/")
 DEMO_SCOPES: tuple[Scope, ...] = (Scope.READ, Scope.TRADE)
 
 
@@ -69,7 +70,7 @@ def create_app(services: Services) -> FastAPI:
             faults=simulator_faults(services.settings, services.clock),
         )
     )
-    instrument_app(app, services.pipeline, untraced_paths=UNTRACED_PATHS, untraced_prefixes=UNTRACED_PREFIXES)
+    instrument_app(app, services.pipeline, untraced_paths=UNTRACED_PATHS, untraced_prefixes=FREE_PREFIXES)
     return app
 
 
@@ -106,7 +107,7 @@ async def serve(
     with _listen(settings.http.host, settings.http.port) as listener:
         async with open_services(settings, version=program_version(), environ=environ, new_key=new_key) as services:
             url = _url(settings.http.host, listener.getsockname()[1])
-            async with _demo_trader(services, url):
+            async with _demo_trader(services, url) as stop_demo:
                 app = create_app(services)
                 feed: Feed = app.state.services.feed
                 events: Events = app.state.services.events
@@ -115,7 +116,14 @@ async def serve(
                     partial(_say_started, services, url, started),
                     ending=partial(_end_streams, feed, events),
                 )
-                stop.then(server.stop)
+                loop = asyncio.get_running_loop()
+
+                def end() -> None:
+                    stop_demo()
+                    server.should_exit = True
+                    loop.call_later(settings.http.shutdown_s, services.desk.let_go)
+
+                stop.then(end)
                 try:
                     await server.serve([listener])
                 finally:
@@ -173,10 +181,6 @@ class _Server(uvicorn.Server):
         self._say_started = started
         self._say_ending = ending
 
-    def stop(self) -> None:
-        """End: answer what is under way and accept no more."""
-        self.should_exit = True
-
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]  # a generator upstream
         """Signals are ours: uvicorn's own way raises them again before the services are closed."""
         return contextlib.nullcontext()
@@ -207,24 +211,25 @@ def _uvicorn_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         log_config=None,
         access_log=False,  # every request is a span; a line each would also write query strings down
         server_header=False,
-        timeout_graceful_shutdown=int(settings.http.shutdown_s) or 1,
+        # After `let_go` there is nothing left that a request could wait for.
+        timeout_graceful_shutdown=math.ceil(settings.http.shutdown_s + 0.5),
     )
 
 
 @asynccontextmanager
-async def _demo_trader(services: Services, url: str) -> AsyncIterator[None]:
+async def _demo_trader(services: Services, url: str) -> AsyncIterator[Callable[[], object]]:
+    """Let the demo trader trade, where it may; what is given ends it."""
     if services.settings.demo is False or services.settings.terminal.kind != "simulator":
-        yield
+        yield lambda: None
         return
     key = services.keys.ephemeral("demo trader", DEMO_SCOPES)
     async with trader.open_client(url, key) as client:
         task = asyncio.create_task(trader.run(client, random=Random(services.settings.simulator.seed)))  # noqa: S311 # trades, not secrets
         try:
-            yield
+            yield task.cancel
         finally:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await asyncio.wait([task])
 
 
 def _listen(host: str, port: int) -> socket.socket:

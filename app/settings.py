@@ -25,6 +25,8 @@ from app.errors import SettingsError
 
 PREFIX = "MT5_OTEL_"
 API_KEY_VARIABLE = "MT5_OTEL_API_KEY"
+NO_SETTINGS = frozenset({API_KEY_VARIABLE, "MT5_OTEL_BARS"})
+"""Variables of ours that stand in no settings file: the operator's key, and the folder of bars for tests."""
 DEFAULT_CONFIG = Path("mt5-otel.toml")
 FLAG_NAMES: Mapping[tuple[str, ...], str] = {
     ("terminal", "kind"): "--terminal",
@@ -49,7 +51,7 @@ class HttpSettings(Section):
         (), description="Names besides localhost and the addresses listened on that callers may use; `*`: any."
     )
     body_bytes_max: int = Field(65_536, ge=1_024, description="A larger request body is refused with 413.")
-    shutdown_s: float = Field(3.0, gt=0, description="How long running requests may take to end at shutdown.")
+    shutdown_s: float = Field(1.5, gt=0, description="How long running requests may take to end at shutdown.")
 
 
 class AuthSettings(Section):
@@ -144,7 +146,11 @@ class TelemetrySettings(Section):
         description="`files`: to disk first, shipped from there; `direct`: the official exporters, in memory.",
     )
     collect_s: float = Field(1.0, gt=0, description="How often metrics are collected for charts and /metrics.")
-    export_every: int = Field(10, ge=1, description="Every so manyth collection goes to file and endpoint.")
+    export_every: int | None = Field(
+        None,
+        ge=1,
+        description="Every so manyth collection goes to file and endpoint; else as OTEL_METRIC_EXPORT_INTERVAL says.",
+    )
     segment_mib: float = Field(8.0, gt=0, description="A telemetry file is closed at this size.")
     segment_age_s: float = Field(3_600.0, gt=0, description="A telemetry file is closed at this age.")
     keep_mib: float = Field(1_024.0, gt=0, description="Telemetry files kept per signal: size.")
@@ -299,11 +305,9 @@ def _read_toml(config: Path | None) -> dict[str, Any]:
 def _refuse_unknown_variables(settings: type[Settings], environ: Mapping[str, str]) -> None:
     known = {f"{PREFIX}{name}".upper() for name in settings.model_fields}
     for variable in environ:
-        if variable.upper().startswith(PREFIX) and variable != API_KEY_VARIABLE:
-            if variable.upper() == "MT5_OTEL_BARS":
-                continue
-            if variable.upper().split("__")[0] not in known:
-                raise SettingsError(f"{variable}: there is no such setting. `mt5-otel run --help` names the reference.")
+        name = variable.upper()
+        if name.startswith(PREFIX) and variable not in NO_SETTINGS and name.split("__")[0] not in known:
+            raise SettingsError(f"{variable}: there is no such setting. `mt5-otel run --help` names the reference.")
 
 
 def _explain(

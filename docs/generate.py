@@ -20,8 +20,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from app.api.advice import ADVICE
-from app.api.errors import CODES
-from app.api.examples import STATUS_OF
+from app.api.errors import CODES, STATUS_OF
 from app.cli.program import program
 from app.settings import PREFIX, Settings
 from app.telemetry.names import METRICS, Attribute, Metric
@@ -33,14 +32,6 @@ from otel.self_metrics import REASON, SIGNAL
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = re.compile(r"(<!-- made by docs/generate\.py: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
-
-STATUS_ELSEWHERE: Mapping[str, int] = {
-    "METHOD_NOT_ALLOWED": 405,
-    "ORIGIN_NOT_ALLOWED": 400,
-    "HOST_REFUSED": 421,
-    "NOT_READY": 503,
-}
-"""Codes that no route's own list shows."""
 
 FLAGS_BY_ANOTHER_NAME: Mapping[tuple[str, ...], str] = {
     ("terminal", "kind"): "--terminal",
@@ -280,8 +271,7 @@ def environment_table(standing: str) -> str:
 
 def error_codes_table() -> str:
     """Return every error code with its status."""
-    status = {**STATUS_OF, **STATUS_ELSEWHERE}
-    rows = sorted((str(status[name]), code(name), meaning) for name, meaning in CODES.items())
+    rows = sorted((str(STATUS_OF[name]), code(name), meaning) for name, meaning in CODES.items())
     return table(("status", "code", "meaning"), rows)
 
 

@@ -13,8 +13,20 @@ Signal = Literal["traces", "logs", "metrics"]
 
 SIGNALS: Final[tuple[Signal, ...]] = ("traces", "logs", "metrics")
 
-BEFORE_DISK: Final = ("queue_full", "write_failed", "export_failed")
-"""Reasons for which items are lost before they are in a file."""
+BEFORE_DISK: Final = (
+    "queue_full",
+    "write_failed",
+    "export_failed",
+    "overtaken",
+    "not_finite",
+    "fault",
+    "shutdown",
+)
+"""Reasons for which items are lost before they are in a file.
+
+`overtaken`: with direct delivery, a newer collection of metrics took the place. `not_finite`: a point that is no
+number. `fault`: a mistake in the telemetry itself. `shutdown`: there was no time left.
+"""
 
 FROM_DISK: Final = ("retention", "refused", "rejected", "too_large", "unreadable")
 """Reasons for which items leave the spool undelivered.

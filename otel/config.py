@@ -19,6 +19,18 @@ ExemplarFilter = Literal["trace_based", "always_on", "always_off"]
 
 PROTOCOLS: Final = ("grpc", "http/protobuf", "http/json")
 _OTLP: Final = "OTEL_EXPORTER_OTLP_"
+_POSITIVE: Final = (
+    "text_length_max",
+    "collect_interval_s",
+    "write_every",
+    "schedule_delay_s",
+    "series_per_instrument",
+    "segment_max_bytes",
+    "segment_max_age_s",
+    "keep_bytes",
+    "keep_s",
+    "parked_retry_s",
+)
 _T = TypeVar("_T")
 
 
@@ -48,7 +60,8 @@ class OtlpEndpoint:
 class AttributeLimits:
     """How much one span or log record may carry; the SDK cuts or drops what is over, and counts what it drops.
 
-    Lengths are in characters, `None` for no limit of the SDK's: `text_length_max` holds in any case.
+    Lengths are in characters. `None`: as many as decide what is left of a text by `text_length_max`, which holds in
+    any case, so that what waits is bounded in memory and leaves as if the SDK had cut nothing.
     """
 
     attributes: int = 128
@@ -106,18 +119,14 @@ class TelemetryConfig:
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, while a person is still looking."""
-        _positive("text_length_max", self.text_length_max)
-        _positive("collect_interval_s", self.collect_interval_s)
-        _positive("write_every", self.write_every)
-        _positive("schedule_delay_s", self.schedule_delay_s)
-        _positive("series_per_instrument", self.series_per_instrument)
-        _positive("segment_max_bytes", self.segment_max_bytes)
-        _positive("segment_max_age_s", self.segment_max_age_s)
-        _positive("keep_bytes", self.keep_bytes)
-        _positive("keep_s", self.keep_s)
-        _positive("parked_retry_s", self.parked_retry_s)
+        for name in _POSITIVE:
+            value = getattr(self, name)
+            if not (value > 0 and math.isfinite(value)):
+                raise TelemetryConfigError(f"{name} must be greater than zero; it is {value}")
         if not 1 <= self.batch_size <= self.queue_size:
-            raise TelemetryConfigError("batch_size must lie between 1 and queue_size")
+            raise TelemetryConfigError(
+                f"batch_size must lie between 1 and queue_size, {self.queue_size}; it is {self.batch_size}"
+            )
         if not self.disabled:
             self._check_delivery()
 
@@ -155,7 +164,7 @@ class TelemetryConfig:
         if reader.text("OTEL_SDK_DISABLED", "").lower() == "true":
             # Whoever switches telemetry off is not to be stopped by a mistake in its settings.
             return cls(disabled=True, directory=directory, service_version=service_version, environment=environment)
-        signals = frozenset(s for s in SIGNALS if reader.exporter(s) != "none")
+        signals = frozenset(signal for signal in SIGNALS if reader.exporter(signal) != "none")
         if delivery != "direct":
             reader.refuse_grpc()
         resource_attributes = reader.pairs("OTEL_RESOURCE_ATTRIBUTES")
@@ -180,11 +189,6 @@ def without_effect(environ: Mapping[str, str]) -> tuple[str, ...]:
     """Name the `OTEL_*` variables set in *environ* which are overridden or ignored, for a line at start."""
     inert = {variable.name for variable in ENVIRONMENT if variable.standing != "honoured"}
     return tuple(sorted(name for name, value in environ.items() if name in inert and value))
-
-
-def _positive(name: str, value: float) -> None:
-    if not (value > 0 and math.isfinite(value)):
-        raise TelemetryConfigError(f"{name} must be greater than zero")
 
 
 class _Reader:

@@ -11,14 +11,14 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.sdk._logs.export import LogRecordExporter
-from opentelemetry.sdk.metrics.export import MetricExporter, MetricsData
+from opentelemetry.sdk.metrics.export import MetricExporter
 from opentelemetry.sdk.trace.export import SpanExporter
 
 from otel.accounts import Signal, SignalAccount
 from otel.config import OtlpEndpoint, TelemetryConfig, TelemetryConfigError
 from otel.exporters import Sink
 from otel.guard import Deadline, QuietLog, within
-from otel.readings import count_points
+from otel.readings import items_in
 from otel.shipper import DeliveryStatus
 
 _log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class DirectSink(Generic[_T]):
 
     def write(self, batch: _T) -> None:
         """Send one batch; it takes as long as the endpoint's timeout at most."""
-        items = _count(batch)
+        items = items_in(batch)
         if not self._begin(items):
             return
         delivered = self._send(batch)
@@ -145,7 +145,7 @@ class LatestOnlySink(Generic[_T]):
         with self._changed:
             overtaken, self._slot = self._slot, batch
             if overtaken is not None:
-                self._account.dropped(_count(overtaken), "overtaken")
+                self._account.dropped(items_in(overtaken), "overtaken")
             self._changed.notify_all()
 
     def close(self, deadline: Deadline) -> None:
@@ -156,7 +156,7 @@ class LatestOnlySink(Generic[_T]):
             self._changed.wait_for(lambda: self._slot is None and not self._busy, deadline.remaining_s())
             left, self._slot = self._slot, None
             if left is not None:
-                self._account.dropped(_count(left), "shutdown")
+                self._account.dropped(items_in(left), "shutdown")
         self._behind.close(deadline)
 
     def status(self) -> DeliveryStatus:
@@ -272,7 +272,3 @@ def _read(path: Path | None) -> bytes | None:
         return None if path is None else path.read_bytes()
     except OSError as error:
         raise TelemetryConfigError(f"cannot read {path}: {error}") from error
-
-
-def _count(batch: Any) -> int:
-    return count_points(batch) if isinstance(batch, MetricsData) else len(batch)

@@ -149,7 +149,7 @@ _IGNORED: tuple[Variable, ...] = (
         "Zipkin is reached through a Collector",
         *(f"OTEL_EXPORTER_ZIPKIN_{ending}" for ending in ("ENDPOINT", "TIMEOUT")),
     ),
-    *_variables("ignored", "set the level in this product's settings", "OTEL_LOG_LEVEL"),
+    *_variables("ignored", "this product logs at INFO", "OTEL_LOG_LEVEL"),
     *_variables(
         "ignored",
         "losses are counted here, under `mt5.telemetry.*`",

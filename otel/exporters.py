@@ -153,12 +153,13 @@ class _Leaving:
     def leave(self, batch: Batch, redact: Callable[[Any], Any], sink: Sink[Any]) -> None:
         if not self._gate.take(len(batch)):
             return
-        redacted: list[Any] | None = None
-        with contained(self._quiet, "redacting"):
-            redacted = [redact(item) for item in batch]
-        if redacted is None:  # unredacted, it may not leave
-            self._account.dropped(len(batch), "fault")
-        else:
+        redacted: list[Any] = []
+        for item in batch:
+            with contained(self._quiet, "redacting"):
+                redacted.append(redact(item))
+        if faults := len(batch) - len(redacted):  # unredacted, they may not leave
+            self._account.dropped(faults, "fault")
+        if redacted:
             sink.write(redacted)
 
 
@@ -212,10 +213,10 @@ class StartTimes:
     """The start times that the points of some sums are to leave with, so that a counter survives a restart."""
 
     def __init__(self) -> None:
-        self._by_name: dict[str, int] = {}
+        self._by_name: dict[str, Callable[[], int | None]] = {}
 
-    def set(self, metric_name: str, unix_nano: int) -> None:
-        """From the next collection on."""
+    def set(self, metric_name: str, unix_nano: Callable[[], int | None]) -> None:
+        """From the next collection on; asked at each one, None leaves the SDK's own."""
         self._by_name = {**self._by_name, metric_name: unix_nano}
 
     def __call__(self, data: MetricsData) -> MetricsData:
@@ -223,8 +224,8 @@ class StartTimes:
         return map_metrics(data, self._restamped) if self._by_name else data
 
     def _restamped(self, metric: Metric) -> Metric:
-        start = self._by_name.get(metric.name)
-        if start is None or not isinstance(metric.data, Sum):
+        start_of = self._by_name.get(metric.name)
+        if start_of is None or not isinstance(metric.data, Sum) or (start := start_of()) is None:
             return metric
         points = [replace(point, start_time_unix_nano=start) for point in metric.data.data_points]
         return replace(metric, data=replace(metric.data, data_points=points))

@@ -6,14 +6,12 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Generic, Protocol, TypeVar
 
-from opentelemetry.sdk.metrics.export import MetricsData
-
 from otel.accounts import Signal, SignalAccount
 from otel.config import OtlpEndpoint, TelemetryConfig
 from otel.encode import encode_logs, encode_metrics, encode_spans
 from otel.exporters import Sink
 from otel.guard import Deadline, QuietLog
-from otel.readings import count_points
+from otel.readings import items_in
 from otel.retention import Caps, Retention
 from otel.segments import SegmentWriter
 from otel.shipper import DeliveryStatus, Destination, Pace, Shipper
@@ -69,7 +67,7 @@ class FileSink(Generic[_T]):
 
     def write(self, batch: _T) -> None:
         """Write one batch, or count it as dropped."""
-        items = count_points(batch) if isinstance(batch, MetricsData) else len(batch)  # type: ignore[arg-type] # else a sequence
+        items = items_in(batch)
         try:
             self._writer.append(self._encode(batch))
         except OSError as error:

@@ -11,10 +11,14 @@ from fastapi.telemetry import TelemetryConfig
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from opentelemetry.instrumentation.propagators import TraceResponsePropagator, set_global_response_propagator
 from opentelemetry.instrumentation.utils import suppress_http_instrumentation
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import Span
 
 from otel.pipeline import Pipeline
 
+CALLERS_TEXT_LENGTH_MAX: Final = 1024
+"""Characters of what a caller sent (path, query, user agent) that a server span holds, with a key or without."""
+_QUERY_READ: Final = 2 * CALLERS_TEXT_LENGTH_MAX
 _OPT_IN: Final = "OTEL_SEMCONV_STABILITY_OPT_IN"
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -46,7 +50,7 @@ def instrument_app(
     set_global_response_propagator(TraceResponsePropagator())  # type: ignore[no-untyped-call] # untyped upstream
     FastAPIInstrumentor.instrument_app(
         app,
-        server_request_hook=_hide_query_values(pipeline),
+        server_request_hook=_put_right(pipeline),
         tracer_provider=pipeline.tracer_provider,
         meter_provider=pipeline.meter_provider,
         excluded_urls="",
@@ -87,13 +91,28 @@ def _readable(scope: Scope) -> Scope:
     return {**scope, "query_string": b"".join(b"%%%02X" % byte if byte > 127 else bytes([byte]) for byte in query)}
 
 
-def _hide_query_values(pipeline: Pipeline) -> Callable[[Span, dict[str, Any]], None]:
-    """Overwrite `url.query` as soon as the span has it, so that it never holds a value that may not leave."""
+def _put_right(pipeline: Pipeline) -> Callable[[Span, dict[str, Any]], None]:
+    """Overwrite `url.query` as soon as the span has it, so that it never holds a value that may not leave.
+
+    And `server.address`, which the instrumentation writes with the port behind it: the conventions want the host.
+    And whatever is long: anybody may send it, and it waits in memory.
+    """
+
+    def short(text: str) -> str:
+        return pipeline.redaction.shortened(text, CALLERS_TEXT_LENGTH_MAX)
 
     def hook(span: Span, scope: dict[str, Any]) -> None:
+        if not span.is_recording():
+            return
         query: bytes = scope.get("query_string", b"")
-        if query and span.is_recording():
-            span.set_attribute("url.query", pipeline.redaction.query(query.decode("latin-1")))
+        if query:
+            span.set_attribute("url.query", short(pipeline.redaction.query(query[:_QUERY_READ].decode("latin-1"))))
+        if scope.get("server"):
+            span.set_attribute("server.address", scope["server"][0])
+        if isinstance(span, ReadableSpan):
+            for name, value in dict(span.attributes or {}).items():
+                if isinstance(value, str) and len(value) > CALLERS_TEXT_LENGTH_MAX:
+                    span.set_attribute(name, short(value))
 
     return hook
 

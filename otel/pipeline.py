@@ -54,6 +54,8 @@ from otel.sinks import Accounts, Sinks, open_accounts, open_sinks
 _log = logging.getLogger(__name__)
 _OWN_LOGGERS: Final = ("otel", "opentelemetry")
 _SECRET_LENGTH_MIN: Final = 16
+_ENDING_ORDER: Final[tuple[tuple[Signal, ...], ...]] = (("traces", "logs"), ("metrics",))
+"""Metrics last, so that the last collection tells what became of the others."""
 
 SAMPLER: Final[Sampler] = ParentBased(ALWAYS_ON, remote_parent_not_sampled=ALWAYS_ON)
 """Every order is traced, also when the caller's `traceparent` says that it does not trace."""
@@ -123,24 +125,23 @@ class Pipeline:
 
     def delivery(self) -> dict[Signal, DeliveryStatus]:
         """Return how delivery fares, for each signal that is sent to an endpoint; takes no time."""
-        statuses = {signal: sink.status() for signal, sink in self._sinks.items()}
-        return {signal: status for signal, status in statuses.items() if status is not None}
+        return _delivery(self._sinks)
 
     def replay(self, span: ReadableSpan) -> None:
         """Let a span that ended in an earlier process go the way of any other; its ids and times stay."""
         if self._span_processor is not None:
             self._span_processor.on_end(span)
 
-    def set_start_time(self, metric_name: str, unix_nano: int) -> None:
-        """Let the points of the counter *metric_name* say that they count since *unix_nano*."""
+    def set_start_time(self, metric_name: str, unix_nano: Callable[[], int | None]) -> None:
+        """Let the points of the counter *metric_name* count since what *unix_nano* returns, where that is not None."""
         self._start_times.set(metric_name, unix_nano)
 
     def force_flush(self, timeout_s: float = 3.0) -> bool:
         """Bring what has ended to its files, or to the endpoint with direct delivery; false if time ran out."""
         deadline = Deadline(timeout_s)
         return all(
-            within(deadline, *(self._signals[s].flush for s in signals if s in self._signals))
-            for signals in (("traces", "logs"), ("metrics",))
+            within(deadline, *(self._signals[signal].flush for signal in together if signal in self._signals))
+            for together in _ENDING_ORDER
         )
 
     def close(self, timeout_s: float = 3.0) -> bool:
@@ -155,10 +156,9 @@ class Pipeline:
         done = [
             within(
                 Deadline(min(timeout_s / 3, deadline.remaining_s())),
-                *(self._signals[s].shutdown for s in signals if s in self._signals),
+                *(self._signals[signal].shutdown for signal in together if signal in self._signals),
             )
-            # Metrics last, so that the last collection tells what became of the others.
-            for signals in (("traces", "logs"), ("metrics",))
+            for together in _ENDING_ORDER
         ]
         for signal in self._signals.values():
             if signal.gate is not None:
@@ -304,8 +304,7 @@ class _Assembly:
         return provider, _Signal(provider.force_flush, provider.shutdown)
 
     def _parked(self) -> dict[Signal, bool]:
-        statuses = {signal: sink.status() for signal, sink in self.sinks.items()}
-        return {signal: status.state == "parked" for signal, status in statuses.items() if status is not None}
+        return {signal: status.state == "parked" for signal, status in _delivery(self.sinks).items()}
 
     def _batching(self) -> dict[str, Any]:
         return {
@@ -317,6 +316,11 @@ class _Assembly:
         }
 
 
+def _delivery(sinks: Sinks) -> dict[Signal, DeliveryStatus]:
+    statuses = {signal: sink.status() for signal, sink in sinks.items()}
+    return {signal: status for signal, status in statuses.items() if status is not None}
+
+
 def _span_limits(config: TelemetryConfig) -> SpanLimits:
     limits = config.limits
     return SpanLimits(
@@ -326,8 +330,8 @@ def _span_limits(config: TelemetryConfig) -> SpanLimits:
         max_span_attributes=limits.span_attributes,
         max_event_attributes=limits.event_attributes,
         max_link_attributes=limits.link_attributes,
-        max_attribute_length=_length(limits.attribute_length),
-        max_span_attribute_length=_length(limits.span_attribute_length),
+        max_attribute_length=_length(limits.attribute_length, config),
+        max_span_attribute_length=_length(limits.span_attribute_length, config),
     )
 
 
@@ -335,15 +339,15 @@ def _log_limits(config: TelemetryConfig) -> LogRecordLimits:
     limits = config.limits
     return LogRecordLimits(
         max_attributes=limits.attributes,
-        max_attribute_length=_length(limits.attribute_length),
+        max_attribute_length=_length(limits.attribute_length, config),
         max_log_record_attributes=limits.log_attributes,
-        max_log_record_attribute_length=_length(limits.log_attribute_length),
+        max_log_record_attribute_length=_length(limits.log_attribute_length, config),
     )
 
 
-def _length(limit: int | None) -> int:
-    # Without a number the SDK would look into the environment itself.
-    return SpanLimits.UNSET if limit is None else limit
+def _length(limit: int | None, config: TelemetryConfig) -> int:
+    # Without a number the SDK would look into the environment itself, and keep whatever a caller sends.
+    return Redaction.considered(config.text_length_max) if limit is None else limit
 
 
 def _header_secrets(config: TelemetryConfig) -> frozenset[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from opentelemetry.sdk.metrics.export import DataPointT, Metric, MetricsData, NumberDataPoint
 from opentelemetry.sdk.resources import Resource
@@ -95,6 +96,11 @@ def iterate_metrics(data: MetricsData) -> Iterator[Metric]:
 def count_points(data: MetricsData) -> int:
     """Return how many points there are."""
     return sum(len(metric.data.data_points) for metric in iterate_metrics(data))
+
+
+def items_in(batch: Any) -> int:
+    """Return how much a batch of any signal holds: spans, log records or metric points."""
+    return count_points(batch) if isinstance(batch, MetricsData) else len(batch)
 
 
 def _number(point: DataPointT) -> float:

@@ -44,6 +44,7 @@ _WEAK: Final = r"pass|pwd|credentials?|cookies?|session[-_. ]?id|signature|sig"
 _SECRET_KEY: Final = re.compile(rf"(?:^|[^a-z0-9])(?:{_STRONG}|{_WEAK})(?:$|[^a-z0-9])")
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _PLAIN_NAME: Final = re.compile(r"[\w.\-\[\]]{1,64}\Z", re.ASCII)
+# Every pattern here takes time in proportion to the text, whatever the text: callers choose what is in it.
 _IN_TEXT: Final = (
     # Cookies first: they run to the end of their line and hold separators of their own.
     (re.compile(r"(?i)\b((?:set-)?cookie[\"']?\s*+[:=]\s*+)(?!\[REDACTED\])[^\r\n]+"), rf"\g<1>{REDACTED}"),
@@ -56,11 +57,13 @@ _IN_TEXT: Final = (
         ),
         rf"\g<1>{REDACTED}",
     ),
-    (re.compile(r"(?i)\b([a-z][a-z0-9+.\-]*://)[^/\s@]+@"), rf"\g<1>{REDACTED}@"),
+    # Not the scheme before it: to look for its beginning at every character would take the square of the length.
+    (re.compile(r"(?<=://)[^/\s@]++@"), f"{REDACTED}@"),
     (re.compile(r"\bmt5ot_[\w\-]+"), REDACTED),
 )
 _QUERY_IN_TEXT: Final = re.compile(r"(?<=\?)[^\s\"'<>?#]*=[^\s\"'<>#]*")
 _HINT: Final = re.compile(rf"(?i){_STRONG}|{_WEAK}|bearer|basic|digest|api|mt5ot_|://|\?")
+_LAST_WORD: Final = re.compile(r"\s\S*+\Z")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _QUERY_KEYS: Final = frozenset({"url.query"})
 _URL_KEYS: Final = frozenset({"url.full", "http.url", "http.target"})
@@ -100,6 +103,15 @@ class Redaction:
             return self._text(text)
         redacted = self._cached_text(text)
         return text if redacted == text else redacted  # the cache may hold an equal text that is another object
+
+    def shortened(self, text: str, length_max: int) -> str:
+        """Return at most *length_max* characters of *text*, without what may not leave; bounded in time, too."""
+        return self._cut(text, length_max) if len(text) > length_max else self.text(text)
+
+    @staticmethod
+    def considered(length_max: int) -> int:
+        """How many characters decide what is left of a longer text; whoever cuts it earlier has to leave so many."""
+        return 2 * length_max
 
     def query(self, query: str) -> str:
         """Keep the names of a query string and the values that are known to be harmless."""
@@ -259,9 +271,12 @@ class Redaction:
     def _text(self, text: str) -> str:
         if len(text) <= self._text_length_max:
             return self._scrubbed(text)
+        return self._cut(text, self._text_length_max)
+
+    def _cut(self, text: str, length_max: int) -> str:
         # Cut last, or half a secret would be left that no rule knows; but first to a bounded length, at a space.
-        bounded = text[: 2 * self._text_length_max].rsplit(maxsplit=1)[0]
-        return self._scrubbed(bounded)[: self._text_length_max]
+        bounded = _LAST_WORD.sub("", text[: self.considered(length_max)])
+        return self._scrubbed(bounded)[:length_max]
 
     def _scrubbed(self, text: str) -> str:
         if not text.isascii():

@@ -26,7 +26,7 @@ from otel.accounts import SIGNALS, Signal, SignalAccount
 from otel.config import TelemetryConfig
 from otel.guard import Deadline
 from otel.pipeline import Pipeline, build_pipeline
-from otel.readings import count_points
+from otel.readings import items_in
 from otel.shipper import DeliveryStatus
 
 _T = TypeVar("_T")
@@ -80,7 +80,7 @@ class MemorySink(Generic[_T]):
     def write(self, batch: _T) -> None:
         """Keep one batch."""
         self.batches.append(batch)
-        self._account.written(count_points(batch) if isinstance(batch, MetricsData) else len(_items(batch)))
+        self._account.written(items_in(batch))
 
     def close(self, deadline: Deadline) -> None:
         """Remember that it was closed."""
@@ -180,7 +180,3 @@ def _plain(span: ReadableSpan) -> Tree:
     if span.links:
         tree["links"] = len(span.links)
     return tree
-
-
-def _items(batch: Any) -> Sequence[Any]:
-    return tuple(batch)

@@ -68,7 +68,10 @@ class KeyFile:
         except Timeout as error:
             raise StartupError(f"{self.path}: another process is changing the API keys; try again.") from error
         except OSError as error:
-            raise StartupError(f"{self.path}: the API keys cannot be written ({error.strerror}).") from error
+            raise StartupError(
+                f"{self.path}: the API keys cannot be written ({error.strerror}). See that the disk has room, the file "
+                "and its folder may be written and no other program holds it open; then try again."
+            ) from error
 
     def _write(self, keys: Iterable[Key]) -> None:
         beside = self.path.with_name(f"{self.path.name}.new")

@@ -12,6 +12,7 @@ from app.api.outcomes import journal_failed
 from app.api.routes import events, health, history, monitoring, orders, page, session, simulator, terminal, traces
 from app.api.services import ApiServices
 from app.errors import JournalError
+from otel.http import FASTAPI_TELEMETRY_OFF
 
 TAGS = [
     {"name": "orders", "description": "Open, close, and ask what came of it. Every order is one trace."},
@@ -48,8 +49,7 @@ def create_api(services: ApiServices) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,  # a redirected order would be sent twice over the wire, to wherever Host says
         middleware=middleware(services, Templates(ROUTERS)),
-        # The framework's own telemetry would tell everything a second time.
-        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+        telemetry=FASTAPI_TELEMETRY_OFF,
     )
     api.state.services = services
     install(api)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, cast
@@ -12,6 +13,7 @@ from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from app.access.keys import KeyStore
 from app.access.records import Key
@@ -30,7 +32,9 @@ OPEN_PATHS: Final = frozenset({*FREE_PATHS, "/api/health", SESSION_PATH} - {"/ap
 KEYLESS_FROM_HERE: Final = frozenset({"/api/monitoring/metrics/snapshot", "/api/monitoring/metrics/reset"})
 """Writes that need no key from this machine, as reads do: unless a page sends them, which `Origin` gives away."""
 ADMIN_PREFIXES: Final = ("/api/simulator/", "/api/keys")
-PROXY_HEADERS: Final = ("forwarded", "x-forwarded-for")
+_HOST: Final = re.compile(r"(?P<name>\[(?P<v6>[0-9A-Fa-f:.]+)\]|[^:]+)(?::[0-9]+)?")
+PROXY_HEADERS: Final = frozenset({"forwarded", "via", "x-real-ip"})
+PROXY_PREFIX: Final = "x-forwarded-"
 
 CountAuthentication = Callable[[bool], None]
 """Told of every key that was shown: whether it was a valid one."""
@@ -89,10 +93,15 @@ class Authentication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let it through, or answer it."""
-        refusal = self._refusal(scope) if scope["type"] == "http" else None
-        await (refusal or self._app)(scope, receive, send)
+        await (self._refusal(scope) or self._app)(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> Response | None:
+    def _refusal(self, scope: Scope) -> ASGIApp | None:
+        if scope["type"] == "http":
+            return self._http_refusal(scope)
+        # There are no WebSockets here; one that is added must not come in past the keys.
+        return None if scope["type"] == "lifespan" else WebSocketClose(code=1008)
+
+    def _http_refusal(self, scope: Scope) -> Response | None:
         asked = _Asked(scope, self._limits)
         caller = self._caller(asked)
         if isinstance(caller, Response):
@@ -108,7 +117,7 @@ class Authentication:
             return None
         self._told(asked, SecurityType.SCOPE_DENIED, key.id)
         message = f"The API key lacks the scope {asked.needed}."
-        return error(403, "FORBIDDEN", message, {"scope": asked.needed})
+        return error("FORBIDDEN", message, {"scope": asked.needed})
 
     def _caller(self, asked: _Asked) -> Caller | Response:
         """Who it is, or the answer to somebody who may not call."""
@@ -121,7 +130,7 @@ class Authentication:
         elif (session := self._session(asked)) is not None:
             if asked.changes and not _is_ours(asked.headers, session):
                 self._told(asked, SecurityType.SCOPE_DENIED, session.key.id, "session without its token")
-                return error(403, "FORBIDDEN", f"A log-in's calls need {CSRF_HEADER} and this page's own Origin.")
+                return error("FORBIDDEN", f"A log-in's calls need {CSRF_HEADER} and this page's own Origin.")
             return Caller(address=asked.address, key=session.key, session=session)
         if asked.is_open or self._needs_no_key(asked):
             return Caller(address=asked.address)
@@ -144,13 +153,13 @@ class Authentication:
         if again_s is not None:
             return self._too_many(asked, again_s, key_id)
         self._told(asked, kind, key_id)
-        return error(401, "UNAUTHORIZED", message, headers={"WWW-Authenticate": f"ApiKey header={HEADER}"})
+        return error("UNAUTHORIZED", message, headers={"WWW-Authenticate": f"ApiKey header={HEADER}"})
 
     def _too_many(self, asked: _Asked, again_s: int, key_id: str) -> Response:
         self._told(asked, SecurityType.RATE_LIMITED, key_id)
         message = f"Too many calls; the next one is taken in {again_s} s."
         details = {"retry_after_s": again_s}
-        return error(429, "RATE_LIMITED", message, details, headers={"Retry-After": str(again_s)})
+        return error("RATE_LIMITED", message, details, headers={"Retry-After": str(again_s)})
 
     def _told(self, asked: _Asked, kind: SecurityType, key_id: str, more: str = "") -> None:
         details = "; ".join(part for part in (asked.name or asked.method, more) if part)
@@ -206,10 +215,28 @@ def _is_ours(headers: Headers, session: Session) -> bool:
 
 
 def _is_local(asked: _Asked) -> bool:
-    """Whether the caller is on this machine; one that a proxy speaks for may be anywhere."""
-    if not asked.address or any(name in asked.headers for name in PROXY_HEADERS):
+    """Whether the caller is on this machine; one that a proxy or a page from elsewhere speaks for may be anywhere."""
+    if any(name in PROXY_HEADERS or name.startswith(PROXY_PREFIX) for name in asked.headers):
         return False
+    return _is_loopback(asked.address) and _is_meant_for_this_machine(asked)
+
+
+def _is_meant_for_this_machine(asked: _Asked) -> bool:
+    """Whether the caller asked for this machine by a name that can mean no other.
+
+    A page from elsewhere whose own name was made to lead here (DNS rebinding) sends that name as Host; a plain
+    reverse proxy mostly the name it was called by. A page of another origin says so in Origin.
+    """
+    hosts, origins = asked.headers.getlist("host"), asked.headers.getlist("origin")
+    own = f"{asked.scope['scheme']}://{hosts[0].lower()}" if len(hosts) == 1 else None
+    if own is None or any(origin.lower() != own for origin in origins):
+        return False
+    name = _HOST.fullmatch(hosts[0])
+    return name is not None and (name["name"].lower() == "localhost" or _is_loopback(name["v6"] or name["name"]))
+
+
+def _is_loopback(address: str) -> bool:
     try:
-        return ipaddress.ip_address(asked.address).is_loopback
+        return ipaddress.ip_address(address).is_loopback
     except ValueError:
         return False

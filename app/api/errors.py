@@ -14,6 +14,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from app.domain.text import writable
+
 CODES: Mapping[str, str] = {
     "VALIDATION_ERROR": "The request is malformed; `details.fields` says what is expected where.",
     "UNAUTHORIZED": "The API key is missing or not valid.",
@@ -24,6 +26,7 @@ CODES: Mapping[str, str] = {
     "ORIGIN_NOT_ALLOWED": "The page's origin is not among those that may call.",
     "HOST_REFUSED": "The request names a host under which this API is not called.",
     "RATE_LIMITED": "Too many calls; `Retry-After` says when the next one is taken.",
+    "OVERLOADED": "As many streams are open as there may be; `Retry-After` says when to try again.",
     "INTERNAL": "A fault of this program; its log says more.",
     "SYMBOL_NOT_FOUND": "The terminal knows no symbol of this name.",
     "VOLUME_TOO_SMALL": "The volume is below the symbol's minimum; nothing was sent.",
@@ -36,19 +39,49 @@ CODES: Mapping[str, str] = {
 }
 """Every error code, and what it means to a caller."""
 
-_BY_STATUS: Mapping[int, tuple[int, str]] = {
-    400: (422, "VALIDATION_ERROR"),  # the framework's answer to a body that cannot be decoded
-    404: (404, "NOT_FOUND"),
-    405: (405, "METHOD_NOT_ALLOWED"),
+STATUS_OF: Mapping[str, int] = {
+    "VALIDATION_ERROR": 422,
+    "UNAUTHORIZED": 401,
+    "FORBIDDEN": 403,
+    "NOT_FOUND": 404,
+    "METHOD_NOT_ALLOWED": 405,
+    "PAYLOAD_TOO_LARGE": 413,
+    "ORIGIN_NOT_ALLOWED": 400,
+    "HOST_REFUSED": 421,
+    "RATE_LIMITED": 429,
+    "OVERLOADED": 503,
+    "INTERNAL": 500,
+    "SYMBOL_NOT_FOUND": 404,
+    "VOLUME_TOO_SMALL": 400,
+    "RISK_BLOCK": 409,
+    "BROKER_REJECT": 409,
+    "OUTCOME_UNKNOWN": 504,
+    "MT5_UNAVAILABLE": 503,
+    "JOURNAL_UNAVAILABLE": 503,
+    "NOT_READY": 503,
 }
+"""Under which status each error code is answered."""
+
+_OF_THE_FRAMEWORK: Mapping[int, str] = {
+    400: "VALIDATION_ERROR",  # its answer to a body that cannot be decoded
+    404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+}
+"""Code of a status that the framework chose; our own table then says under which status it is answered."""
 
 
 class Json(JSONResponse):
-    """JSON as orjson writes it: a number that is not finite becomes null instead of a fault."""
+    """JSON as orjson writes it: what JSON cannot hold does not turn an order that was filled into a fault.
+
+    A number that is not finite becomes null, half of a surrogate pair `?`.
+    """
 
     def render(self, content: Any) -> bytes:
         """The body."""
-        return orjson.dumps(content)
+        try:
+            return orjson.dumps(content)
+        except orjson.JSONEncodeError:
+            return orjson.dumps(writable(content))
 
 
 def error_body(code: str, message: str, details: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -57,14 +90,16 @@ def error_body(code: str, message: str, details: Mapping[str, Any] | None = None
 
 
 def error(
-    status: int,
     code: str,
     message: str = "",
     details: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
+    *,
+    status: int | None = None,
 ) -> Response:
-    """An error response; without a message it says what its code means."""
-    return Json(error_body(code, message or CODES[code], details), status_code=status, headers=headers)
+    """An error response under the code's own status; without a message it says what its code means."""
+    body = error_body(code, message or CODES[code], details)
+    return Json(body, status_code=status or STATUS_OF[code], headers=headers)
 
 
 class PayloadTooLarge(HTTPException):
@@ -77,7 +112,7 @@ class PayloadTooLarge(HTTPException):
 
 def too_large(bytes_max: int) -> Response:
     """The answer to a body of more than *bytes_max*."""
-    return error(413, "PAYLOAD_TOO_LARGE", details={"bytes_max": bytes_max})
+    return error("PAYLOAD_TOO_LARGE", details={"bytes_max": bytes_max})
 
 
 def refuse(location: tuple[str, ...], expected: str) -> RequestValidationError:
@@ -94,9 +129,11 @@ def install(app: FastAPI) -> None:
 
 async def _on_http_exception(_: Request, raised: Exception) -> Response:
     fault = cast(HTTPException, raised)
-    status, code = _BY_STATUS.get(fault.status_code, (fault.status_code, "INTERNAL"))
+    code = _OF_THE_FRAMEWORK.get(fault.status_code)
+    if code is None:
+        return error("INTERNAL", headers=fault.headers, status=fault.status_code)
     message = "body: should be valid JSON" if fault.status_code == 400 else ""
-    return error(status, code, message, headers=fault.headers)
+    return error(code, message, headers=fault.headers)
 
 
 async def _on_too_large(_: Request, raised: Exception) -> Response:
@@ -107,7 +144,7 @@ async def _on_invalid(_: Request, raised: Exception) -> Response:
     faults = cast(RequestValidationError, raised).errors()
     fields = [_told(fault) for fault in faults]
     message = "; ".join(f"{field['field']}: {field['expected']}" for field in fields[:5])
-    return error(422, "VALIDATION_ERROR", message, {"fields": fields[:50]})
+    return error("VALIDATION_ERROR", message, {"fields": fields[:50]})
 
 
 def _told(fault: Mapping[str, Any]) -> dict[str, str]:

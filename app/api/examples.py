@@ -5,29 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.api.errors import CODES, error_body
+from app.api.errors import CODES, STATUS_OF, error_body
 from app.api.schemas import ErrorBody
 
 ORDER_ID = "01JDJ5N0Z3V8Q4M2T7K9XA6BCD"
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
-
-STATUS_OF: Mapping[str, int] = {
-    "UNAUTHORIZED": 401,
-    "FORBIDDEN": 403,
-    "NOT_FOUND": 404,
-    "SYMBOL_NOT_FOUND": 404,
-    "PAYLOAD_TOO_LARGE": 413,
-    "VALIDATION_ERROR": 422,
-    "RATE_LIMITED": 429,
-    "INTERNAL": 500,
-    "VOLUME_TOO_SMALL": 400,
-    "RISK_BLOCK": 409,
-    "BROKER_REJECT": 409,
-    "MT5_UNAVAILABLE": 503,
-    "JOURNAL_UNAVAILABLE": 503,
-    "OUTCOME_UNKNOWN": 504,
-}
-"""Under which status the documentation shows a code."""
 
 EVERYWHERE = ("UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED", "INTERNAL")
 """What any call that needs a key may answer."""

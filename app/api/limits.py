@@ -96,6 +96,7 @@ LIMITS: Final[Mapping[str, Limit]] = {
 FREE_PATHS: Final = frozenset({"/", "/docs", "/docs/oauth2-redirect", "/openapi.json", "/api/stream"})
 """Not counted: the page's own stream is limited by how many are open."""
 FREE_PREFIXES: Final = ("/static-offline-docs/", "/assets/")
+"""Below them lie the scripts and styles of the documentation page, and those of the live page."""
 LOOKS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

@@ -102,7 +102,7 @@ class Cors(CORSMiddleware):
         if answer.status_code < 400:
             return answer
         message = f"{bytes(answer.body).decode()}; cors.allow_origins names who may call."
-        return error(400, "ORIGIN_NOT_ALLOWED", message, headers={"Vary": answer.headers["Vary"]})
+        return error("ORIGIN_NOT_ALLOWED", message, headers={"Vary": answer.headers["Vary"]})
 
 
 class HostCheck:
@@ -139,7 +139,7 @@ class HostCheck:
             )
         )
         message = "This API is not called under this name; http.allowed_hosts names those that it may be called under."
-        await error(421, "HOST_REFUSED", message)(scope, receive, send)
+        await error("HOST_REFUSED", message)(scope, receive, send)
 
 
 class CatchFaults:
@@ -163,7 +163,7 @@ class CatchFaults:
             if started or scope["type"] != "http":
                 raise
             log.exception("%s %s failed", scope["method"], getattr(scope.get("route"), "path", "(no route)"))
-            await error(500, "INTERNAL")(scope, receive, send)
+            await error("INTERNAL")(scope, receive, send)
 
 
 class BodyLimit:

@@ -1,4 +1,4 @@
-"""What came of a call → HTTP: the one place where a status code is chosen for it. No 2xx hides a refusal."""
+"""What came of a call → HTTP: the one place where an answer is chosen for it. No 2xx hides a refusal."""
 
 from __future__ import annotations
 
@@ -15,16 +15,13 @@ from app.domain.orders import Action, Denied, Filled, NotSent, Order, Placed, Re
 from app.trading.desk import Decision
 from otel.metatrader5.codes import RETCODES
 
-DENIED_STATUS = {"VOLUME_TOO_SMALL": 400}
-"""Status of our own refusals by their reason; 409 where it is not named."""
-
 T = TypeVar("T")
 
 
 def read_answer(found: T | Missing | Unavailable, show: Callable[[T], Any]) -> Response:
     """What a read brought: 200, 404 where there is no such symbol, 503 where the terminal could not be asked."""
     if isinstance(found, Missing):
-        return error(404, "SYMBOL_NOT_FOUND")
+        return error("SYMBOL_NOT_FOUND")
     if isinstance(found, Unavailable):
         return _unavailable(found.reason, found.last_error)
     return Json(show(found))
@@ -33,7 +30,7 @@ def read_answer(found: T | Missing | Unavailable, show: Callable[[T], Any]) -> R
 def order_answer(decided: Decision | Missing | Unavailable) -> Response:
     """What came of an order."""
     if isinstance(decided, Missing):
-        return error(404, "SYMBOL_NOT_FOUND")
+        return error("SYMBOL_NOT_FOUND")
     if isinstance(decided, Unavailable):
         return _unavailable(decided.reason, decided.last_error)
     order, names = decided.order, {"order_id": decided.order.order_id, "trace_id": decided.trace_id}
@@ -41,9 +38,9 @@ def order_answer(decided: Decision | Missing | Unavailable) -> Response:
         case Filled() | Placed() | Unchanged() as accepted:
             return Json({**_accepted(order, accepted), **names})
         case Rejected() as rejected:
-            return error(409, "BROKER_REJECT", *_rejection(order, rejected, names))
+            return error("BROKER_REJECT", *_rejection(order, rejected, names))
         case Denied(reason=reason, message=message, details=details):
-            return error(DENIED_STATUS.get(reason, 409), reason, message, {**details, **names})
+            return error(reason, message, {**details, **names})
         case NotSent(reason=reason, last_error=last_error):
             return _unavailable(reason, last_error, names)
         case unknown:
@@ -53,13 +50,13 @@ def order_answer(decided: Decision | Missing | Unavailable) -> Response:
 def close_answer(decided: Decision | Missing | Unavailable) -> Response:
     """What came of closing a position."""
     if isinstance(decided, Missing):
-        return error(404, "NOT_FOUND", "No position of this ticket is open.")
+        return error("NOT_FOUND", "No position of this ticket is open.")
     return order_answer(decided)
 
 
 async def journal_failed(_: Request, __: Exception) -> Response:
     """An intent could not be written down, so that nothing was sent (a handler of `JournalError`)."""
-    return error(503, "JOURNAL_UNAVAILABLE")
+    return error("JOURNAL_UNAVAILABLE")
 
 
 def _accepted(order: Order, outcome: Filled | Placed | Unchanged) -> dict[str, Any]:
@@ -116,13 +113,13 @@ def _unknown(unknown: Unknown, names: dict[str, str]) -> Response:
         "last_error": _last_error(unknown.last_error),
         "ask": ask,
     }
-    return error(504, "OUTCOME_UNKNOWN", message, {**details, **names})
+    return error("OUTCOME_UNKNOWN", message, {**details, **names})
 
 
 def _unavailable(reason: str, last_error: tuple[int, str] | None, names: dict[str, str] | None = None) -> Response:
     message = f"The terminal cannot be asked: {reason}."
     details = {"reason": reason, "last_error": _last_error(last_error), **(names or {})}
-    return error(503, "MT5_UNAVAILABLE", message, details)
+    return error("MT5_UNAVAILABLE", message, details)
 
 
 def _last_error(last_error: tuple[int, str] | None) -> dict[str, Any] | None:

@@ -15,6 +15,8 @@ PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 
 UINT32_MAX = 2**32 - 1
 INT64_MAX = 2**63 - 1
+VOLUME_MAX = 1e9
+"""Lots. Far beyond what any broker takes, and small enough to be counted in steps of any size."""
 
 
 class Strict(BaseModel):
@@ -55,7 +57,7 @@ class PlaceOrder(Strict):
 
     canonical: Annotated[str, Field(min_length=1, max_length=64, description="Symbol name, in any case.")]
     side: Literal["buy", "sell"]
-    volume: Annotated[float, Field(gt=0, description="Lots.")]
+    volume: Annotated[float, Field(gt=0, le=VOLUME_MAX, description="Lots.")]
     sl: Annotated[Stop, Field(description="Stop-loss: a price; null or 0 for none.", examples=[1.095])] = None
     tp: Annotated[Stop, Field(description="Take-profit: a price; null or 0 for none.", examples=[1.11])] = None
     deviation: Annotated[int, Field(ge=0, le=UINT32_MAX, description="Tolerated price change in points.")] = 10

@@ -28,7 +28,7 @@ RenderMetrics = Callable[[str], tuple[bytes, str]]
 """From an `Accept` header to the text of all metrics and its content type."""
 
 
-class Reads(Protocol):
+class TerminalReader(Protocol):
     """The terminal, as far as it is only looked at."""
 
     async def account(self) -> Account | Unavailable:
@@ -76,7 +76,7 @@ class Past(Protocol):
         """Orders of the past, newest first."""
 
 
-class Trades(Protocol):
+class OrderDesk(Protocol):
     """Takes orders; see `app.trading.desk.Desk`."""
 
     async def open(
@@ -98,17 +98,17 @@ class Trades(Protocol):
         """Close a position at the market."""
 
 
-class OrderEntry(Protocol):
+class JournalledOrder(Protocol):
     """One order in the journal."""
 
     def to_json(self) -> Mapping[str, Any]:
         """The whole of it."""
 
 
-class Records(Protocol):
+class OrderLookup(Protocol):
     """The journal, as far as it is only asked."""
 
-    def get(self, order_id: str) -> OrderEntry | None:
+    def get(self, order_id: str) -> JournalledOrder | None:
         """The order of this id, if there was one."""
 
     def trades(self) -> Mapping[str, ClosedTrades]:
@@ -155,13 +155,13 @@ class ApiServices:
 
     settings: Settings
     clock: Clock
-    gateway: Reads
+    gateway: TerminalReader
     archive: Past
     traces: Traces
     events: Events
-    desk: Trades
+    desk: OrderDesk
     watch: Watching
-    journal: Records
+    journal: OrderLookup
     keys: KeyStore
     sessions: Sessions
     monitor: Monitor

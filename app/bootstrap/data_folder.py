@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
@@ -41,17 +42,22 @@ def data_folder(path: Path) -> Iterator[Path]:
             "Make it writable for this user, or choose another: --data-dir OTHER"
         ) from error
     try:
-        (folder / OWNER_FILE).write_text(json.dumps({"pid": os.getpid()}), encoding="utf-8")
+        _note(folder, {"pid": os.getpid()})
         yield folder
     finally:
-        (folder / OWNER_FILE).unlink(missing_ok=True)
+        # Whoever reads the file on Windows keeps it from being deleted; the lock says who runs, not the file.
+        with contextlib.suppress(OSError):
+            (folder / OWNER_FILE).unlink(missing_ok=True)
         lock.release()
 
 
 def say_where(folder: Path, url: str) -> None:
-    """Note in the data folder where its API answers, for commands that ask it."""
-    noted = {"pid": os.getpid(), "url": url, "port": urlsplit(url).port}
-    (folder / OWNER_FILE).write_text(json.dumps(noted), encoding="utf-8")
+    """Note in the data folder where its API answers, for commands that ask it.
+
+    Raises:
+        StartupError: it cannot be written.
+    """
+    _note(folder, {"pid": os.getpid(), "url": url, "port": urlsplit(url).port})
 
 
 def where_it_answers(folder: Path) -> str | None:
@@ -61,6 +67,17 @@ def where_it_answers(folder: Path) -> str | None:
         return str(noted["url"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _note(folder: Path, owner: Mapping[str, Any]) -> None:
+    path = folder / OWNER_FILE
+    try:
+        path.write_text(json.dumps(owner), encoding="utf-8")
+    except OSError as error:
+        raise StartupError(
+            f"{path} cannot be written ({error.strerror}). See that the disk has room, the file may be written and "
+            "no other program holds it open, or choose another folder: --data-dir OTHER"
+        ) from error
 
 
 def _owner(folder: Path) -> str:

@@ -13,9 +13,9 @@ from app.monitoring.keeper import Turn
 from app.monitoring.monitor import Monitor
 from app.monitoring.service import Monitoring
 from app.settings import MonitoringSettings
+from app.telemetry.instruments import instruments
 from app.telemetry.monitoring import condition_turned, observe_issues, observe_notes
 from app.telemetry.names import AUTHENTICATIONS, ERRORS, SECURITY_EVENTS
-from app.telemetry.replay import SCOPE
 from app.trading.journal.journal import Journal
 from app.watch.poller import Watch
 from otel import Pipeline
@@ -61,9 +61,9 @@ def build_monitoring(
         tell_turn=_tell_turn,
     )
     books.follow(journal)
-    meter = pipeline.meter_provider.get_meter(SCOPE, version)
+    _, meter = instruments(pipeline, version)
     for metric in (ERRORS, SECURITY_EVENTS, AUTHENTICATIONS):
-        pipeline.set_start_time(metric.name, ledger.since_ns)
+        pipeline.set_start_time(metric.name, lambda: ledger.since_ns)
     observe_issues(meter, lambda: monitor.status().gauge())
     observe_notes(
         meter, errors=notes.errors_ever, security=notes.security_ever, authentications=notes.authentications_ever

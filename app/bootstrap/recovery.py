@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from app.domain.account import AccountMode
@@ -20,7 +21,7 @@ from otel.accounts import FROM_DISK
 log = logging.getLogger(__name__)
 
 CHECKPOINT_S = 60.0
-FLUSH_S = 1.0
+FLUSH_S = 0.5
 
 
 class Recovery:
@@ -48,7 +49,9 @@ class Recovery:
         for record in closed:
             order_id = record.order.order_id
             log.warning("Order %s was under way when the last process ended: its outcome is unknown", order_id)
-        lost = await asyncio.to_thread(lost_spans, self._journal, self._watermark, self._written_span_ids)
+        lost = await asyncio.to_thread(
+            lost_spans, self._journal, self._watermark, partial(order_span_ids, self._folder)
+        )
         self._tell_again(lost)
         self._seen_seq = self._journal.last_seq
         self._task = asyncio.create_task(self._keep_watermark(), name="watermark")
@@ -81,14 +84,6 @@ class Recovery:
         """Whether this process dropped spans before they were written: those are looked for at the next start."""
         dropped = self._pipeline.accounts["traces"].snapshot().dropped
         return any(count for reason, count in dropped.items() if reason not in FROM_DISK)
-
-    def _written_span_ids(self) -> set[str]:
-        """Ids of order spans in the files, as far back as orders beyond the watermark go."""
-        beyond = (record.started_ns for record in self._journal.orders() if self._is_beyond(record))
-        return order_span_ids(self._folder, since_ns=min(beyond, default=0))
-
-    def _is_beyond(self, record: OrderRecord) -> bool:
-        return record.outcome_seq is not None and record.outcome_seq > self._watermark.seq
 
     def _tell_again(self, records: Sequence[OrderRecord]) -> None:
         for record in records:

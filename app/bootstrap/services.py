@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
-import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from app.bootstrap.data_folder import data_folder
 from app.bootstrap.logs import log_lines
 from app.bootstrap.monitoring import build_monitoring, open_books
 from app.bootstrap.recovery import Recovery
+from app.bootstrap.telemetry import observe, open_telemetry, warn_of_what_has_no_effect
 from app.broker.archive import Archive
 from app.broker.gateway import Gateway
 from app.broker.server_time import ServerTime
@@ -25,43 +24,21 @@ from app.broker.terminal import TerminalSpec
 from app.broker.worker import TerminalWorker
 from app.domain.account import AccountMode
 from app.domain.clock import Clock, Ids, SystemClock, SystemIds
-from app.errors import StartupError
 from app.monitoring.service import Monitoring
-from app.settings import API_KEY_VARIABLE, Settings
+from app.settings import API_KEY_VARIABLE, Settings, TerminalSettings
 from app.telemetry.deals import DealTelemetry
+from app.telemetry.instruments import instruments
 from app.telemetry.orders import OrderTelemetry
-from app.telemetry.replay import SCOPE
-from app.telemetry.state import (
-    observe_account,
-    observe_connection,
-    observe_deals,
-    observe_orders,
-    observe_positions,
-    observe_profit,
-    observe_watch,
-)
 from app.telemetry.terminal import InstrumentedTerminal
 from app.trading.deals import DealKeeper
 from app.trading.desk import Desk
 from app.trading.journal.journal import Journal
-from app.watch.poller import Watch, counts_by_side
-from app.watch.state import LAYERS
-from otel import Pipeline, TelemetryConfig, TelemetryConfigError, build_pipeline, kept_instance_id, without_effect
+from app.watch.poller import Watch
+from otel import Pipeline
 from otel.metatrader5.describe import Endpoint
 
-log = logging.getLogger(__name__)
-
-FINISH_ORDERS_S = 1.0
-CLOSE_TELEMETRY_S = 1.5
-JOURNAL_METRICS = (
-    "mt5.orders",
-    "mt5.order.resolutions",
-    "mt5.deals",
-    "mt5.positions.opened",
-    "mt5.positions.closed",
-    "mt5.connection.failures",
-)
-"""Counters that the journal counts, since its first line."""
+FINISH_ORDERS_S = 0.3
+CLOSE_TELEMETRY_S = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,59 +86,20 @@ async def open_services(
         books = await open_books(folder, settings.monitoring, clock)
         keys = KeyStore.open(folder / "keys.json", clock=clock)
         operator_key = keys.operator_key(environ.get(API_KEY_VARIABLE), new=new_key)
-        pipeline = _telemetry(settings, environ, folder, version)
+        pipeline = open_telemetry(settings, environ, folder, version)
         opened.push_async_callback(asyncio.to_thread, pipeline.close, CLOSE_TELEMETRY_S)
         opened.enter_context(log_lines(folder, pipeline))
-        tracer = pipeline.tracer_provider.get_tracer(SCOPE, version)
-        meter = pipeline.meter_provider.get_meter(SCOPE, version)
-
-        journal = await asyncio.to_thread(Journal.open, folder / "journal", clock=clock)
-        opened.push_async_callback(asyncio.to_thread, journal.close)
-        mode = AccountMode.SIMULATED if spec.simulated else AccountMode.UNKNOWN
-        recovery = Recovery(journal, pipeline, folder, mode=mode, version=version)
-        opened.push_async_callback(recovery.close)
-        await recovery.run()
-
-        workers = {name: _worker(settings, spec) for name in ("trading", "data")}
-        for worker in workers.values():
-            opened.push_async_callback(worker.close)
-        terminal = InstrumentedTerminal(workers["trading"], tracer, meter, lambda: _endpoint(watch))
-        gateway = Gateway(
-            terminal,
-            clock=clock,
-            server_time=ServerTime(_utc_offset_s(settings)),
-            simulated=spec.simulated,
-            read_timeout_s=settings.terminal.read_timeout_s,
-            deals_timeout_s=settings.terminal.deals_timeout_s,
-        )
-        archive = Archive(
-            terminal.beside(workers["data"]), gateway, clock=clock, timeout_s=settings.terminal.data_timeout_s
-        )
-        watch = _watch(settings, gateway, journal, workers, clock=clock, never_closes=spec.simulated)
-        DealKeeper(gateway=gateway, journal=journal, watch=watch, telemetry=DealTelemetry(tracer), clock=clock)
-        desk = Desk(
-            gateway=gateway,
-            journal=journal,
-            watch=watch,
-            telemetry=OrderTelemetry(tracer, meter),
-            clock=clock,
-            ids=ids or SystemIds(clock),
-            order_tag=settings.orders.order_tag,
-            order_timeout_s=settings.terminal.order_timeout_s,
-        )
-        watch.subscribe(desk.settle)
-        _observe(pipeline, version, journal, watch, clock)
+        warn_of_what_has_no_effect(environ)
+        journal = await _open_journal(opened, folder, pipeline, spec, version=version, clock=clock)
+        trading = _trading(spec, settings, journal, pipeline, version=version, clock=clock, ids=ids)
+        observe(pipeline, version, journal, trading.watch, clock)
         monitoring = build_monitoring(
-            books, journal, watch, pipeline, settings.monitoring, version=version, clock=clock
+            books, journal, trading.watch, pipeline, settings.monitoring, version=version, clock=clock
         )
         await monitoring.start()
         opened.push_async_callback(monitoring.close)
         await opened.enter_async_context(kept_up(keys, monitoring.monitor.notes.tell_security))
-        for worker in workers.values():
-            worker.start()
-        watch.start()
-        opened.push_async_callback(watch.close)
-        opened.push_async_callback(desk.finish, FINISH_ORDERS_S)
+        trading.start(opened)
         yield Services(
             settings=settings,
             version=version,
@@ -172,104 +110,109 @@ async def open_services(
             operator_key=operator_key,
             pipeline=pipeline,
             journal=journal,
-            gateway=gateway,
-            archive=archive,
-            watch=watch,
-            desk=desk,
+            gateway=trading.gateway,
+            archive=trading.archive,
+            watch=trading.watch,
+            desk=trading.desk,
             monitoring=monitoring,
         )
 
 
-def _worker(settings: Settings, spec: TerminalSpec) -> TerminalWorker:
-    return TerminalWorker(
-        spec,
-        initialize_timeout_s=settings.terminal.initialize_timeout_s,
-        reconnect_s=settings.terminal.reconnect_s,
-    )
+async def _open_journal(
+    opened: AsyncExitStack, folder: Path, pipeline: Pipeline, spec: TerminalSpec, *, version: str, clock: Clock
+) -> Journal:
+    """The journal, with what a crash left open in it closed."""
+    journal = await asyncio.to_thread(Journal.open, folder / "journal", clock=clock)
+    opened.push_async_callback(asyncio.to_thread, journal.close)
+    # Whose money it is, as far as that is known before the terminal answers.
+    mode = AccountMode.SIMULATED if spec.simulated else AccountMode.UNKNOWN
+    recovery = Recovery(journal, pipeline, folder, mode=mode, version=version)
+    opened.push_async_callback(recovery.close)
+    await recovery.run()
+    return journal
 
 
-def _watch(
+@dataclass(frozen=True, kw_only=True)
+class _Trading:
+    """The terminal's processes and what works with them, not begun yet."""
+
+    workers: Mapping[str, TerminalWorker]
+    gateway: Gateway
+    archive: Archive
+    watch: Watch
+    desk: Desk
+
+    def start(self, opened: AsyncExitStack) -> None:
+        """Begin. Closed from the last to the first: orders may end, nobody looks, the workers end with every call."""
+        opened.push_async_callback(self.desk.finish, FINISH_ORDERS_S)
+        opened.push_async_callback(self._close_workers)
+        opened.push_async_callback(self.watch.close)
+        opened.push_async_callback(self.desk.finish, FINISH_ORDERS_S)
+        for worker in self.workers.values():
+            worker.start()
+        self.watch.start()
+
+    async def _close_workers(self) -> None:
+        await asyncio.gather(*(worker.close() for worker in self.workers.values()))
+
+
+def _trading(
+    spec: TerminalSpec,
     settings: Settings,
-    gateway: Gateway,
     journal: Journal,
-    workers: Mapping[str, TerminalWorker],
+    pipeline: Pipeline,
     *,
+    version: str,
     clock: Clock,
-    never_closes: bool,
-) -> Watch:
-    return Watch(
+    ids: Ids | None,
+) -> _Trading:
+    tracer, meter = instruments(pipeline, version)
+    workers = {name: _worker(spec, settings.terminal) for name in ("trading", "data")}
+    # The calls' spans name the server that was seen last.
+    terminal = InstrumentedTerminal(workers["trading"], tracer, meter, lambda: Endpoint(address=watch.latest.server))
+    gateway = _gateway(terminal, settings, simulated=spec.simulated, clock=clock)
+    watch = Watch(
         gateway,
         clock=clock,
         poll_s=settings.terminal.poll_s,
-        never_closes=never_closes,
+        never_closes=spec.simulated,
         frozen_after_s=settings.monitoring.feed_frozen_s,
         day_start_s=settings.risk.day_start_s,
         deals_since=lambda: journal.last_deal_ns,
         workers=lambda: {name: worker.state for name, worker in workers.items()},
     )
-
-
-def _telemetry(settings: Settings, environ: Mapping[str, str], folder: Path, version: str) -> Pipeline:
-    chosen = settings.telemetry
-    try:
-        config = TelemetryConfig.from_env(
-            environ,
-            directory=folder / "telemetry",
-            delivery=chosen.delivery,
-            service_version=version,
-            secrets=frozenset({key} if (key := environ.get(API_KEY_VARIABLE)) else ()),
-        )
-        config = dataclasses.replace(
-            config,
-            collect_interval_s=chosen.collect_s,
-            write_every=chosen.export_every,
-            segment_max_bytes=int(chosen.segment_mib * 2**20),
-            segment_max_age_s=chosen.segment_age_s,
-            keep_bytes=int(chosen.keep_mib * 2**20),
-            keep_s=chosen.keep_days * 86_400,
-            parked_retry_s=chosen.parked_retry_s,
-        )
-        pipeline = build_pipeline(config, instance_id=kept_instance_id(folder))
-    except TelemetryConfigError as error:
-        raise StartupError(str(error)) from error
-    except OSError as error:
-        raise StartupError(
-            f"Telemetry cannot be opened: {error}. Look at the folder {folder / 'telemetry'} and at the files that "
-            "OTEL_EXPORTER_OTLP_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_… name."
-        ) from error
-    for name in without_effect(environ):
-        log.warning("%s has no effect here; the docs say of every OTEL_* variable whether it is honoured", name)
-    return pipeline
-
-
-def _observe(pipeline: Pipeline, version: str, journal: Journal, watch: Watch, clock: Clock) -> None:
-    """Let the metrics read what lies ready: journal and `watch`."""
-    meter = pipeline.meter_provider.get_meter(SCOPE, version)
-    if journal.first_ns is not None:
-        for name in JOURNAL_METRICS:
-            pipeline.set_start_time(name, journal.first_ns)
-    observe_orders(meter, journal.totals, journal.resolutions)
-    observe_deals(meter, journal.deal_totals, journal.deal_net, journal.positions_opened, journal.positions_closed)
-    observe_watch(
-        meter,
-        failures=journal.connection_failures,
-        pending=lambda: len(watch.latest.orders),
-        tick_ages_s=lambda: watch.latest.tick_ages_s(clock.time_ns()),
+    DealKeeper(gateway=gateway, journal=journal, watch=watch, telemetry=DealTelemetry(tracer), clock=clock)
+    desk = Desk(
+        gateway=gateway,
+        journal=journal,
+        watch=watch,
+        telemetry=OrderTelemetry(tracer, meter),
+        clock=clock,
+        ids=ids or SystemIds(clock),
+        order_tag=settings.orders.order_tag,
+        order_timeout_s=settings.terminal.order_timeout_s,
     )
-    observe_profit(
-        meter,
-        lambda: watch.latest.account,
-        day=lambda: journal.deal_sums(watch.latest.day_start_ns).pnl,
-        floating=lambda: watch.latest.floating,
+    watch.subscribe(desk.look)
+    archive = Archive(
+        terminal.beside(workers["data"]), gateway, clock=clock, timeout_s=settings.terminal.data_timeout_s
     )
-    observe_account(meter, lambda: watch.latest.account)
-    observe_positions(meter, lambda: counts_by_side(watch.latest.positions))
-    observe_connection(meter, lambda: {layer: getattr(watch.latest.connection, layer) for layer in LAYERS})
+    return _Trading(workers=workers, gateway=gateway, archive=archive, watch=watch, desk=desk)
 
 
-def _endpoint(watch: Watch) -> Endpoint:
-    account = watch.latest.account
-    return Endpoint(address=account.server if account else "")
+def _worker(spec: TerminalSpec, terminal: TerminalSettings) -> TerminalWorker:
+    return TerminalWorker(spec, initialize_timeout_s=terminal.initialize_timeout_s, reconnect_s=terminal.reconnect_s)
+
+
+def _gateway(terminal: InstrumentedTerminal, settings: Settings, *, simulated: bool, clock: Clock) -> Gateway:
+    return Gateway(
+        terminal,
+        clock=clock,
+        server_time=ServerTime(_utc_offset_s(settings)),
+        simulated=simulated,
+        read_timeout_s=settings.terminal.read_timeout_s,
+        deals_timeout_s=settings.terminal.deals_timeout_s,
+        order_hangs_after_s=settings.terminal.order_timeout_s,
+    )
 
 
 def _utc_offset_s(settings: Settings) -> int | None:

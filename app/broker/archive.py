@@ -146,7 +146,6 @@ class Archive:
 
     async def _read(self, function: str, *args: Any) -> Sequence[Mapping[str, Any]] | Unavailable:
         deadline = self._clock.monotonic() + self._timeout_s
-        found: Sequence[Mapping[str, Any]] | Unavailable = value_of(
-            await self._terminal.call(Call(function=function, args=args, deadline=deadline))
-        )
+        call = Call(function=function, args=args, deadline=deadline, hangs_after_s=self._timeout_s)
+        found: Sequence[Mapping[str, Any]] | Unavailable = value_of(await self._terminal.call(call))
         return found

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 import dataclasses
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,18 +13,20 @@ from app.broker.records import account_from, deal_from, pending_from, position_f
 from app.broker.requests import market_request, needs_price
 from app.broker.server_time import ServerTime
 from app.broker.terminal import Answer, Call, NoAnswer, Reply, Terminal
-from app.domain.account import Account, Missing, PendingOrder, Position, Symbol, Tick, Unavailable
+from app.domain.account import Account, Missing, PendingOrder, Position, Record, Symbol, Tick, Unavailable
 from app.domain.clock import Clock
 from app.domain.deals import Deal
 from app.domain.orders import Filled, NotSent, Order, Outcome
 
 DEALS_PAUSE_S = 0.05
 """Between two looks for deals that the terminal's history does not show yet."""
+NAMES_KEPT_S = 60.0
+"""How long a name that is not among the symbols is believed not to be one."""
 NOT_FOUND = -4
+"""`last_error` code of a name that the terminal does not know."""
 A_DAY_S = 86_400
 TRADE_MODE_DISABLED = 0
-
-Record = Mapping[str, Any]
+"""SYMBOL_TRADE_MODE_DISABLED."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,15 +54,6 @@ class Settlement:
     server: ServerTimes | None = None
 
 
-@dataclass(slots=True)
-class _Names:
-    """The symbols that the terminal knows: the broker's spelling by upper case, and those of Market Watch."""
-
-    by_upper: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    selected: tuple[str, ...] = ()
-    disabled: frozenset[str] = frozenset()
-
-
 class Gateway:
     """The terminal in this program's terms.
 
@@ -79,6 +70,7 @@ class Gateway:
         simulated: bool,
         read_timeout_s: float = 5.0,
         deals_timeout_s: float = 1.0,
+        order_hangs_after_s: float = 7.0,
     ) -> None:
         self.terminal = terminal
         self.server_time = server_time
@@ -86,103 +78,107 @@ class Gateway:
         self._simulated = simulated
         self._read_timeout_s = read_timeout_s
         self._deals_timeout_s = deals_timeout_s
-        self._deadline_max = math.inf
-        self._names = _Names()
+        self._order_hangs_after_s = order_hangs_after_s
+        self._names: dict[str, str] = {}
+        self._names_until = 0.0
+        self._selected: tuple[str, ...] = ()
+        self._disabled: frozenset[str] = frozenset()
 
-    def before(self, deadline: float) -> Gateway:
-        """The same terminal, with no read going on past this moment of the monotonic clock."""
-        hurried = copy.copy(self)
-        hurried._deadline_max = deadline
-        return hurried
-
-    async def account(self) -> Account | Unavailable:
+    async def account(self, *, deadline: float | None = None) -> Account | Unavailable:
         """The account as it is now."""
-        record = await self._read("account_info")
+        record = await self._read("account_info", deadline=deadline)
         return record if isinstance(record, Unavailable) else account_from(record, simulated=self._simulated)
 
-    async def terminal_record(self) -> Record | Unavailable:
+    async def terminal_record(self, *, deadline: float | None = None) -> Record | Unavailable:
         """The terminal's own state: `connected`, `trade_allowed`, `ping_last` and the rest."""
-        record: Record | Unavailable = await self._read("terminal_info")
+        record: Record | Unavailable = await self._read("terminal_info", deadline=deadline)
         return record
 
-    async def positions(self, ticket: int | None = None) -> tuple[Position, ...] | Unavailable:
+    async def positions(
+        self, ticket: int | None = None, *, deadline: float | None = None
+    ) -> tuple[Position, ...] | Unavailable:
         """Open positions by opening time, or the one of this ticket (none: an empty tuple)."""
         wanted = {} if ticket is None else {"ticket": ticket}
-        records = await self._read("positions_get", kwargs=wanted)
+        records = await self._read("positions_get", kwargs=wanted, deadline=deadline)
         if isinstance(records, Unavailable):
             return records
         positions = (position_from(self.server_time.to_utc(record)) for record in records)
         return tuple(sorted(positions, key=lambda position: (position.record["time_msc"], position.ticket)))
 
-    async def orders(self, ticket: int | None = None) -> tuple[PendingOrder, ...] | Unavailable:
+    async def orders(
+        self, ticket: int | None = None, *, deadline: float | None = None
+    ) -> tuple[PendingOrder, ...] | Unavailable:
         """Pending orders by the time they were placed, or the one of this ticket (none: an empty tuple)."""
         wanted = {} if ticket is None else {"ticket": ticket}
-        records = await self._read("orders_get", kwargs=wanted)
+        records = await self._read("orders_get", kwargs=wanted, deadline=deadline)
         if isinstance(records, Unavailable):
             return records
         orders = (pending_from(self.server_time.to_utc(record)) for record in records)
         return tuple(sorted(orders, key=lambda order: (order.record["time_setup_msc"], order.ticket)))
 
-    async def deals_since(self, since_ns: int) -> tuple[Deal, ...] | Unavailable:
+    async def deals_since(self, since_ns: int, *, deadline: float | None = None) -> tuple[Deal, ...] | Unavailable:
         """Deals made since a moment, oldest first; the newest ones too, wherever the server's clock stands."""
         since_s = since_ns // 10**9 + self.server_time.offset_s
         until_s = self._clock.time_ns() // 10**9 + self.server_time.offset_s + A_DAY_S
-        return self._deals_in(await self._read("history_deals_get", since_s, until_s))
+        return self._deals_in(await self._read("history_deals_get", since_s, until_s, deadline=deadline))
 
     async def deals_of_position(self, position: int) -> tuple[Deal, ...] | Unavailable:
         """Every deal of a position, oldest first."""
         return self._deals_in(await self._read("history_deals_get", kwargs={"position": position}))
 
-    async def symbol(self, name: str) -> Symbol | Missing | Unavailable:
+    async def symbol(self, name: str, *, deadline: float | None = None) -> Symbol | Missing | Unavailable:
         """The instrument of this name, in any case; chosen in Market Watch if it was not."""
-        broker_name = await self.broker_name(name)
+        broker_name = await self.broker_name(name, deadline=deadline)
         if not isinstance(broker_name, str):
             return broker_name
-        record = await self._read("symbol_info", broker_name)
+        record = await self._read("symbol_info", broker_name, deadline=deadline)
         if isinstance(record, Unavailable):
             return Missing(what=name) if _is_not_found(record) else record
         if not record["select"]:
-            await self._read("symbol_select", broker_name, True)
+            await self._read("symbol_select", broker_name, True, deadline=deadline)
         return symbol_from(self.server_time.to_utc(record))
 
-    async def tick(self, name: str) -> Tick | Missing | Unavailable:
+    async def tick(self, name: str, *, deadline: float | None = None) -> Tick | Missing | Unavailable:
         """The last quote of this instrument."""
-        broker_name = await self.broker_name(name)
+        broker_name = await self.broker_name(name, deadline=deadline)
         if not isinstance(broker_name, str):
             return broker_name
-        record = await self._read("symbol_info_tick", broker_name)
+        record = await self._read("symbol_info_tick", broker_name, deadline=deadline)
         if isinstance(record, Unavailable):
             return Missing(what=name) if _is_not_found(record) else record
         self.server_time.observe(broker_name, record["time_msc"], self._clock.time_ns())
         return tick_from(broker_name, self.server_time.to_utc(record))
 
-    async def broker_name(self, name: str) -> str | Missing | Unavailable:
+    async def broker_name(self, name: str, *, deadline: float | None = None) -> str | Missing | Unavailable:
         """The broker's spelling of a symbol name given in any case."""
-        if not self._names.by_upper:
-            names = await self.symbol_names()
+        known = self._names.get(name.upper())
+        if known is None and self._clock.monotonic() >= self._names_until:
+            names = await self.symbol_names(deadline=deadline)
             if isinstance(names, Unavailable):
                 return names
-        return self._names.by_upper.get(name.upper()) or Missing(what=name)
+            known = self._names.get(name.upper())
+        return known or Missing(what=name)
 
-    async def symbol_names(self) -> tuple[str, ...] | Unavailable:
-        """Every symbol the terminal knows; the names that `broker_name` looks among."""
-        records = await self._read("symbols_get", fields=("name", "select", "trade_mode"))
+    async def symbol_names(self, *, deadline: float | None = None) -> tuple[str, ...] | Unavailable:
+        """Every symbol the terminal knows; the names that `broker_name` looks among for a minute."""
+        records = await self._read("symbols_get", fields=("name", "select", "trade_mode"), deadline=deadline)
         if isinstance(records, Unavailable):
             return records
-        self._names.by_upper = {record["name"].upper(): record["name"] for record in records}
-        self._names.selected = tuple(record["name"] for record in records if record["select"])
-        self._names.disabled = frozenset(
+        self._names = {record["name"].upper(): record["name"] for record in records}
+        self._names_until = self._clock.monotonic() + NAMES_KEPT_S
+        self._selected = tuple(record["name"] for record in records if record["select"])
+        self._disabled = frozenset(
             record["name"] for record in records if record.get("trade_mode") == TRADE_MODE_DISABLED
         )
-        return tuple(self._names.by_upper.values())
+        return tuple(self._names.values())
 
     def untradable(self, symbols: Iterable[str]) -> tuple[str, ...]:
         """Those of these symbols that could not be traded when `symbol_names` was last asked."""
-        return tuple(sorted(self._names.disabled.intersection(symbols)))
+        return tuple(sorted(self._disabled.intersection(symbols)))
 
-    async def selected_symbols(self) -> tuple[str, ...]:
+    async def selected_symbols(self, *, deadline: float | None = None) -> tuple[str, ...]:
         """The symbols of Market Watch; none while the terminal cannot be asked."""
-        return () if isinstance(await self.symbol_names(), Unavailable) else self._names.selected
+        return () if isinstance(await self.symbol_names(deadline=deadline), Unavailable) else self._selected
 
     async def send(self, order: Order, symbol: Symbol, comment: str, *, deadline: float) -> Execution:
         """Send a market order once, and say what came of it.
@@ -195,25 +191,31 @@ class Gateway:
         """
         tick = None
         if needs_price(symbol):
-            quote = await self.tick(symbol.name)
+            quote = await self.tick(symbol.name, deadline=deadline)
             if not isinstance(quote, Tick):
                 return Execution(outcome=NotSent(reason=f"no price of {symbol.name}: {quote}"))
             tick = quote
         request = market_request(order, symbol, tick, comment)
-        reply = await self.terminal.call(Call(function="order_send", args=(request,), deadline=deadline))
+        call = Call(function="order_send", args=(request,), deadline=deadline, hangs_after_s=self._order_hangs_after_s)
+        reply = await self.terminal.call(call)
         return Execution(outcome=to_outcome(reply, order.volume), request=request, reply=reply)
 
-    async def settle(self, filled: Filled, *, deadline: float) -> Settlement:
+    async def settle(self, filled: Filled, *, deadline: float, again: bool = True) -> Settlement:
         """Take position, volume and price of a fill from its deals, and the server's times from its order.
 
         Where the deals cannot be read within `deals_timeout_s` the fill stays as it is, `position` None.
+
+        Args:
+            filled: what the terminal answered.
+            deadline: moment of the monotonic clock past which nothing is waited for.
+            again: look again, until then, for deals that the history does not show yet.
         """
         until = min(deadline, self._clock.monotonic() + self._deals_timeout_s)
         while True:
             deals = await self._deals_of(filled, until)
             if deals:
                 return Settlement(filled=_completed(filled, deals), server=await self._server_times(filled, until))
-            if self._clock.monotonic() + DEALS_PAUSE_S >= until:
+            if not again or not self.terminal.state.ready or self._clock.monotonic() + DEALS_PAUSE_S >= until:
                 return Settlement(filled=filled)
             await asyncio.sleep(DEALS_PAUSE_S)
 
@@ -224,28 +226,52 @@ class Gateway:
         return ServerTimes(setup_msc=records[0]["time_setup_msc"], done_msc=records[0]["time_done_msc"])
 
     async def _deals_of(self, filled: Filled, deadline: float) -> list[Deal]:
-        """Every deal of the order, empty while the history does not show them."""
+        """Every deal of the order, empty while the history does not show them.
+
+        By the deal's number where the answer has one, else by way of the order: some brokers answer no deal, and
+        some terminals find none by its number.
+        """
         first = await self._deals(deadline, ticket=filled.deal) if filled.deal else []
-        if not first:
-            return []
-        if abs(first[0].volume - filled.volume) < 1e-9:
+        if first and abs(first[0].volume - filled.volume) < 1e-9:
+            return first[:1]
+        position = first[0].position if first else await self._position_of(filled.order, deadline)
+        if not position:
             return first
-        of_position = await self._deals(deadline, position=first[0].position)
+        of_position = await self._deals(deadline, position=position)
         return [deal for deal in of_position if deal.order == filled.order] or first
+
+    async def _position_of(self, order: int, deadline: float) -> int:
+        """The position that an order opened or closed, 0 while the history does not show it."""
+        records = await self._history("history_orders_get", deadline, ticket=order)
+        return int(records[0]["position_id"]) if records else 0
 
     async def _deals(self, deadline: float, **wanted: int) -> list[Deal]:
         return [deal_from(record) for record in await self._history("history_deals_get", deadline, **wanted)]
 
     async def _history(self, function: str, deadline: float, **wanted: int) -> list[dict[str, Any]]:
         """Records of the terminal's history; empty also where it could not be read."""
-        records = value_of(await self.terminal.call(Call(function=function, kwargs=wanted, deadline=deadline)))
+        call = Call(function=function, kwargs=wanted, deadline=deadline, hangs_after_s=self._read_timeout_s)
+        records = value_of(await self.terminal.call(call))
         return [] if isinstance(records, Unavailable) else [self.server_time.to_utc(record) for record in records]
 
     async def _read(
-        self, function: str, *args: Any, kwargs: Mapping[str, Any] | None = None, fields: tuple[str, ...] | None = None
+        self,
+        function: str,
+        *args: Any,
+        kwargs: Mapping[str, Any] | None = None,
+        fields: tuple[str, ...] | None = None,
+        deadline: float | None = None,
     ) -> Any:
-        deadline = min(self._clock.monotonic() + self._read_timeout_s, self._deadline_max)
-        call = Call(function=function, args=args, kwargs=kwargs or {}, deadline=deadline, fields=fields)
+        """What a read brings within its own time, and no later than *deadline*."""
+        own = self._clock.monotonic() + self._read_timeout_s
+        call = Call(
+            function=function,
+            args=args,
+            kwargs=kwargs or {},
+            deadline=own if deadline is None else min(own, deadline),
+            hangs_after_s=self._read_timeout_s,
+            fields=fields,
+        )
         return value_of(await self.terminal.call(call))
 
     def _deals_in(self, records: Any) -> tuple[Deal, ...] | Unavailable:

@@ -7,9 +7,7 @@ from typing import Any
 
 from app.broker.terminal import Answer, NoAnswer, NotCalled, Reply
 from app.domain.orders import Filled, NotSent, Outcome, Placed, Rejected, Unchanged, Unknown
-from otel.metatrader5.codes import RETCODES
-
-DONE, DONE_PARTIAL, PLACED, NO_CHANGES = 10009, 10010, 10008, 10025
+from otel.metatrader5.codes import DONE, DONE_PARTIAL, NO_CHANGES, PLACED, RETCODES
 
 UNSURE: frozenset[int] = frozenset({10011, 10012, 10031})
 """ERROR, TIMEOUT, CONNECTION: the server may have executed the order all the same."""

@@ -2,7 +2,8 @@
 
 Two one-way pipes. One thread writes (a full pipe must not block the event loop), one reads and hands over by
 `call_soon_threadsafe`. The reading thread also decides deadlines, after it has found the pipe empty: only so is
-"it was not begun" certain.
+"it was not begun" certain. A call is given up when its deadline passes, and the process when a call has run for
+too long: a caller that waits only a moment does not make a slow call a hanging one.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ import queue
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 from app.broker.process import serve
 from app.broker.terminal import Answer, Call, NoAnswer, NotCalled, Reply, TerminalSpec
@@ -24,6 +26,9 @@ from app.broker.terminal import Answer, Call, NoAnswer, NotCalled, Reply, Termin
 GRACE_S = 0.2
 """How long after its deadline a call is still listened for; the process itself begins none past the deadline."""
 POLL_S = 0.05
+KILL_S = 5.0
+
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
@@ -32,6 +37,15 @@ class _Waiting:
     future: asyncio.Future[Reply]
     submitted_ns: int
     started_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """The call that the process is in; also one that nobody waits for any more."""
+
+    number: int
+    function: str
+    hangs_at: float
 
 
 class WorkerProcess:
@@ -51,21 +65,28 @@ class WorkerProcess:
         self._waiting: dict[int, _Waiting] = {}
         self._lock = threading.Lock()
         self._outbox: queue.SimpleQueue[tuple[Any, ...] | None] = queue.SimpleQueue()
-        self._hung = False
+        self._running: _Running | None = None
+        self._starting: asyncio.Future[None] | None = None
+        self._reading = False
         self._ended = False
-        self.died = asyncio.Event()
+        self._drained = asyncio.Event()
+        self.over = asyncio.Event()
+        """Set when it can be used no longer: it has ended, or a call of it hangs; `failure` says which."""
+        self.failure: str | None = None
 
     @property
     def usable(self) -> bool:
         """Whether it runs and no call of it hangs."""
-        return not self._hung and not self._ended and self._process.is_alive()
+        return self.failure is None and not self._ended and self._process.is_alive()
 
     async def start(self, timeout_s: float) -> str | None:
         """Start the process and wait until the package is loaded; a sentence when it could not be."""
-        # Starting an interpreter takes tens of milliseconds: off the loop.
-        await asyncio.to_thread(self._process.start)
+        # Starting an interpreter takes tens of milliseconds: off the loop. Kept, so that `kill` can wait for it.
+        self._starting = asyncio.ensure_future(asyncio.to_thread(self._process.start))
+        await asyncio.shield(self._starting)
         for end in self._child_ends:
             end.close()
+        self._reading = True
         threading.Thread(target=self._read, name="mt5-answers", daemon=True).start()
         threading.Thread(target=self._write, name="mt5-requests", daemon=True).start()
         try:
@@ -85,20 +106,24 @@ class WorkerProcess:
         # Shielded: a caller that goes away leaves the call to come to its own end.
         return await asyncio.shield(waiting.future)
 
-    async def stop(self, timeout_s: float = 1.0) -> None:
+    async def stop(self, timeout_s: float) -> None:
         """Close the pipe and let the process end by itself; kill it when it does not."""
         self._outbox.put(None)
-        await asyncio.to_thread(self._process.join, timeout_s)
+        if self._reading:
+            await asyncio.to_thread(self._process.join, timeout_s)
         await self.kill()
 
     async def kill(self) -> None:
         """End the process now; calls that were begun get `NoAnswer`, the others `NotCalled`."""
+        if self._starting is not None:
+            await asyncio.wait([self._starting])
         if self._process.pid is not None:
             self._process.kill()
-            await asyncio.to_thread(self._process.join, 5.0)
+            await asyncio.to_thread(self._process.join, KILL_S)
         self._outbox.put(None)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.died.wait(), 5.0)
+        if self._reading:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._drained.wait(), KILL_S)
 
     def _write(self) -> None:
         while (message := self._outbox.get()) is not None:
@@ -109,13 +134,17 @@ class WorkerProcess:
         self._requests.close()
 
     def _read(self) -> None:
-        with contextlib.suppress(EOFError, OSError):
+        try:
             while True:
                 if self._answers.poll(POLL_S):
                     self._take(self._answers.recv())
                 else:
                     self._expire()
-        self._end()
+        except (EOFError, OSError):
+            pass  # the process has ended
+        finally:
+            # Whatever it was: nobody may be left waiting.
+            self._end()
 
     def _take(self, message: tuple[Any, ...]) -> None:
         kind, *rest = message
@@ -123,7 +152,10 @@ class WorkerProcess:
             with self._lock:
                 if waiting := self._waiting.get(rest[0]):
                     waiting.started_ns = rest[1]
+                    call = waiting.call
+                    self._running = _Running(rest[0], call.function, time.monotonic() + call.hangs_after_s)
         elif kind == "answer":
+            self._running = None
             number, value, last_error, started_ns, ended_ns, raised = rest
             if waiting := self._pop(number):
                 reply = Answer(
@@ -136,13 +168,18 @@ class WorkerProcess:
                 )
                 self._resolve(waiting, reply)
         elif kind == "skipped":
+            self._running = None
             if waiting := self._pop(rest[0]):
                 self._resolve(waiting, _not_called(rest[1], waiting))
         else:
             self._greet(None if kind == "ready" else f"the terminal's package could not be loaded: {rest[0]}")
 
     def _expire(self) -> None:
-        """Give up on calls past their deadline; the pipe was empty a moment ago."""
+        """Give up on calls past their deadline, and on a process whose call hangs; the pipe was empty just now."""
+        running = self._running
+        if running is not None and time.monotonic() >= running.hangs_at and self.failure is None:
+            self.failure = f"{running.function} hangs"
+            self._hand_over(self.over.set)
         now = time.monotonic() - GRACE_S
         with self._lock:
             overdue = [number for number, waiting in self._waiting.items() if waiting.call.deadline <= now]
@@ -151,7 +188,6 @@ class WorkerProcess:
                 if waiting.started_ns is None:
                     self._resolve(waiting, _not_called("its deadline passed while it waited for the terminal", waiting))
                 else:
-                    self._hung = True
                     self._resolve(waiting, _no_answer("deadline", waiting))
 
     def _end(self) -> None:
@@ -165,36 +201,35 @@ class WorkerProcess:
             else:
                 self._resolve(waiting, _no_answer("worker_died", waiting))
         self._greet("the terminal's process ended while it loaded its package")
-        self._hand_over(self.died.set)
+        self.failure = self.failure or "the terminal's process died"
+        self._hand_over(self.over.set)
+        self._hand_over(self._drained.set)
 
     def _pop(self, number: int) -> _Waiting | None:
         with self._lock:
             return self._waiting.pop(number, None)
 
     def _resolve(self, waiting: _Waiting, reply: Reply) -> None:
-        def settle() -> None:
-            if not waiting.future.done():
-                waiting.future.set_result(reply)
-
-        self._hand_over(settle)
+        self._hand_over(_settle, waiting.future, reply)
 
     def _greet(self, failure: str | None) -> None:
-        def settle() -> None:
-            if not self._greeting.done():
-                self._greeting.set_result(failure)
+        self._hand_over(_settle, self._greeting, failure)
 
-        self._hand_over(settle)
-
-    def _hand_over(self, callback: Any) -> None:
+    def _hand_over(self, callback: Callable[..., object], *args: object) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            self._loop.call_soon_threadsafe(callback)
+            self._loop.call_soon_threadsafe(callback, *args)
+
+
+def _settle(future: asyncio.Future[_T], result: _T) -> None:
+    if not future.done():
+        future.set_result(result)
 
 
 def _not_called(reason: str, waiting: _Waiting) -> NotCalled:
     return NotCalled(reason=reason, submitted_ns=waiting.submitted_ns, ended_ns=time.time_ns())
 
 
-def _no_answer(reason: Any, waiting: _Waiting) -> NoAnswer:
+def _no_answer(reason: Literal["deadline", "worker_died"], waiting: _Waiting) -> NoAnswer:
     assert waiting.started_ns is not None
     return NoAnswer(
         reason=reason,

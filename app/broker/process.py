@@ -18,13 +18,11 @@ import threading
 import time
 from collections.abc import Mapping
 from multiprocessing.connection import Connection, wait
+from pickle import PicklingError
 from typing import Any
 
 from app.broker.plain import plain
-from app.broker.terminal import TerminalSpec
-
-ACCOUNT_REAL = 2
-"""ACCOUNT_TRADE_MODE_REAL."""
+from app.broker.terminal import TerminalSpec, real_account_refusal
 
 ORPHAN_S = 10.0
 """How long a call under way may still take once the parent is gone."""
@@ -87,8 +85,21 @@ def _answer(module: Any, spec: TerminalSpec, request: Request, answers: Connecti
     except Exception as error:  # SystemError and others come out of the vendor's code
         raised = f"{type(error).__name__}: {error}"
     ended_ns = time.time_ns()
-    last_error = tuple(module.last_error())
-    answers.send(("answer", number, plain(value, fields), last_error, started_ns, ended_ns, raised))
+    times = (started_ns, ended_ns)
+    try:
+        answers.send(("answer", number, plain(value, fields), _last_error(module), *times, raised))
+    except (TypeError, ValueError, AttributeError, PicklingError) as error:
+        # An answer that cannot cross the pipe is no reason to die: the caller is told that there was one.
+        raised = f"an answer that cannot be passed on ({type(error).__name__}: {error})"
+        answers.send(("answer", number, None, _last_error(module), *times, raised))
+
+
+def _last_error(module: Any) -> tuple[int, str]:
+    try:
+        code, text = module.last_error()
+    except Exception as error:  # the vendor's own fails on a path that is no ASCII
+        return -1, f"last_error could not be read: {error}"
+    return int(code), str(text)
 
 
 def _refusal(module: Any, spec: TerminalSpec, function: str, deadline: float) -> str | None:
@@ -99,9 +110,9 @@ def _refusal(module: Any, spec: TerminalSpec, function: str, deadline: float) ->
     if function == "order_send" and spec.demo_only:
         account = module.account_info()
         if account is None:
-            return f"the account could not be looked at before sending, last_error {tuple(module.last_error())}"
-        if account.trade_mode == ACCOUNT_REAL:
-            return f"account {account.login} is a real one; this version trades demo accounts only"
+            return f"the account could not be looked at before sending, last_error {_last_error(module)}"
+        if (refusal := real_account_refusal(account.login, account.trade_mode)) is not None:
+            return refusal
     if time.monotonic() >= deadline:
         return "its deadline passed while it waited for the terminal"
     return None

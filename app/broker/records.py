@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from app.broker.terminal import ACCOUNT_REAL
 from app.domain.account import Account, AccountMode, PendingOrder, Position, Symbol, Tick
 from app.domain.deals import Deal
 from app.domain.orders import Side
 
-MODES: Mapping[int, AccountMode] = {0: AccountMode.DEMO, 1: AccountMode.DEMO, 2: AccountMode.REAL}
+MODES: Mapping[int, AccountMode] = {0: AccountMode.DEMO, 1: AccountMode.DEMO, ACCOUNT_REAL: AccountMode.REAL}
 """ACCOUNT_TRADE_MODE_*: a contest account risks no money either."""
 SIDES: Mapping[int, Side] = {0: Side.BUY, 1: Side.SELL}
 """POSITION_TYPE_*, ORDER_TYPE_* and DEAL_TYPE_* of market deals."""

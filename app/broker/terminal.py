@@ -11,6 +11,16 @@ LastError = tuple[int, str]
 CONNECTION_LOST: frozenset[int] = frozenset({-10001, -10002, -10004})
 """`last_error` codes after which the package must be initialised again."""
 
+ACCOUNT_REAL = 2
+"""ACCOUNT_TRADE_MODE_REAL."""
+
+
+def real_account_refusal(login: int, trade_mode: int) -> str | None:
+    """Why this account may not be traded, else None: asked when connecting, and again before each `order_send`."""
+    if trade_mode == ACCOUNT_REAL:
+        return f"account {login} is a real one; this version trades demo accounts only"
+    return None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TerminalSpec:
@@ -37,6 +47,7 @@ class Call:
 
     Attributes:
         deadline: moment of `time.monotonic()` past which it is not begun, and not waited for.
+        hangs_after_s: a call that has run for so long hangs, and its process is replaced; waited for or not.
         fields: where given, only these fields of each structure come back.
     """
 
@@ -44,6 +55,7 @@ class Call:
     args: tuple[Any, ...] = ()
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     deadline: float
+    hangs_after_s: float = 5.0
     fields: tuple[str, ...] | None = None
 
 

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import dataclasses
 import logging
 import time
 
 from app.broker.pipe import WorkerProcess
-from app.broker.terminal import CONNECTION_LOST, Answer, Call, NoAnswer, NotCalled, Reply, TerminalSpec, WorkerState
+from app.broker.terminal import (
+    CONNECTION_LOST,
+    Answer,
+    Call,
+    LastError,
+    NoAnswer,
+    NotCalled,
+    Reply,
+    TerminalSpec,
+    WorkerState,
+    real_account_refusal,
+)
 
 log = logging.getLogger(__name__)
 
 START_TIMEOUT_S = 60.0
+STOP_S = 0.5
 
 
 class TerminalWorker:
@@ -49,10 +60,9 @@ class TerminalWorker:
         """End the process; what is under way gets its reply first."""
         if self._task is not None:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait([self._task])
         if self._process is not None:
-            await self._process.stop()
+            await self._process.stop(STOP_S)
         self._set(alive=False, ready=False, reason="shut down")
 
     async def call(self, call: Call) -> Reply:
@@ -63,47 +73,57 @@ class TerminalWorker:
                 reason=self._state.reason, submitted_ns=now, ended_ns=now, last_error=self._state.last_error
             )
         reply = await self._process.call(call)
-        if isinstance(reply, NoAnswer):
-            self._lose(f"{call.function} did not answer ({reply.reason}); the terminal's process is being replaced")
-        elif isinstance(reply, Answer) and reply.value is None and reply.last_error[0] in CONNECTION_LOST:
+        if isinstance(reply, Answer) and reply.value is None and reply.last_error[0] in CONNECTION_LOST:
             self._lose(f"the terminal is gone: {reply.last_error[1]} ({reply.last_error[0]})", reply.last_error)
         return reply
 
     async def _supervise(self) -> None:
         while True:
-            if self._process is None or not self._process.usable:
-                await self._replace()
-            if self._process is not None and self._process.usable and await self._connect():
-                await self._until_lost()
-            else:
-                await asyncio.sleep(self._reconnect_s)
+            try:
+                if self._process is None or not self._process.usable:
+                    await self._replace()
+                if await self._connect():
+                    await self._until_lost()
+                    continue
+            except Exception as error:  # no more processes, no more memory: trading must come back when there are
+                log.exception("The terminal's process could not be kept; tried again in %g s", self._reconnect_s)
+                self._set(ready=False, reason=f"the terminal's process could not be kept: {error}")
+            await asyncio.sleep(self._reconnect_s)
 
     async def _replace(self) -> None:
         if self._process is not None:
-            await self._process.kill()
             self._set(alive=False, ready=False, restarts=self._state.restarts + 1)
-        self._process = None
-        process = WorkerProcess(self.spec)
-        failure = await process.start(START_TIMEOUT_S)
+            await self._process.kill()
+        # Kept before it is started: `close` must find it at any moment.
+        self._process = WorkerProcess(self.spec)
+        failure = await self._process.start(START_TIMEOUT_S)
         if failure is None:
-            self._process = process
             self._set(alive=True, reason="connecting to the terminal")
         else:
-            await process.kill()
+            await self._process.kill()
             self._set(alive=False, ready=False, reason=failure)
             log.error("The terminal's process could not start: %s", failure)
 
     async def _connect(self) -> bool:
         """Initialise the package and look whether the account is one we may use."""
         assert self._process is not None
+        if not self._process.usable:
+            return False
         self._lost.clear()
         deadline = time.monotonic() + self._initialize_timeout_s
-        reply = await self._process.call(Call(function="initialize", kwargs=self.spec.initialize, deadline=deadline))
+        initialize = Call(
+            function="initialize",
+            kwargs=self.spec.initialize,
+            deadline=deadline,
+            hangs_after_s=self._initialize_timeout_s,
+        )
+        reply = await self._process.call(initialize)
         failure, error = _failure("initialize", reply)
         if failure is None and self.spec.demo_only:
             reply = await self._process.call(Call(function="account_info", deadline=deadline))
             failure, error = _failure("account_info", reply)
-            failure = failure or _not_demo(reply)
+            if isinstance(reply, Answer) and failure is None:
+                failure = real_account_refusal(reply.value["login"], reply.value["trade_mode"])
         if failure is not None:
             if failure != self._state.reason:
                 log.warning("Not connected to the terminal: %s", failure)
@@ -115,17 +135,17 @@ class TerminalWorker:
 
     async def _until_lost(self) -> None:
         assert self._process is not None
-        died = asyncio.create_task(self._process.died.wait())
+        over = asyncio.create_task(self._process.over.wait())
         lost = asyncio.create_task(self._lost.wait())
         try:
-            await asyncio.wait((died, lost), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((over, lost), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            died.cancel()
+            over.cancel()
             lost.cancel()
-        if self._process.died.is_set():
-            self._lose("the terminal's process died and is being replaced")
+        if self._process.failure is not None:
+            self._lose(f"{self._process.failure}; the terminal's process is being replaced")
 
-    def _lose(self, reason: str, last_error: tuple[int, str] | None = None) -> None:
+    def _lose(self, reason: str, last_error: LastError | None = None) -> None:
         if self._state.ready:
             log.warning("Connection to the terminal lost: %s", reason)
         self._set(ready=False, reason=reason, last_error=last_error)
@@ -135,7 +155,7 @@ class TerminalWorker:
         self._state = dataclasses.replace(self._state, **changes)  # type: ignore[arg-type]  # fields of WorkerState
 
 
-def _failure(function: str, reply: Reply) -> tuple[str | None, tuple[int, str] | None]:
+def _failure(function: str, reply: Reply) -> tuple[str | None, LastError | None]:
     """Why a call while connecting failed, with the package's error; (None, None) when it did not."""
     if isinstance(reply, NotCalled):
         return reply.reason, reply.last_error
@@ -147,9 +167,3 @@ def _failure(function: str, reply: Reply) -> tuple[str | None, tuple[int, str] |
         code, text = reply.last_error
         return f"{function} failed: {text} ({code})", reply.last_error
     return None, None
-
-
-def _not_demo(reply: Reply) -> str | None:
-    if isinstance(reply, Answer) and reply.value["trade_mode"] == 2:  # ACCOUNT_TRADE_MODE_REAL
-        return f"account {reply.value['login']} is a real one; this version trades demo accounts only"
-    return None

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from app.access.key_book import KeyBook, Made
 from app.access.records import OPERATOR, Key, KeyLimits, Scope
-from app.cli.run import Config, DataDir, load_settings, with_errors_explained
+from app.cli.options import Config, DataDir, with_errors_explained
 from app.domain.clock import SystemClock, rfc3339
 from app.errors import StartupError
 from app.settings import Settings
@@ -65,7 +65,7 @@ def list_command(*, data_dir: DataDir = None, config: Config = None, as_json: As
     """List the keys, with their scopes, limits and last use (up to a minute old)."""
 
     def show() -> None:
-        settings = load_settings(config, _flags(data_dir))
+        settings = Settings.load(config, _flags(data_dir))
         found = KeyBook(settings.data_dir, clock=SystemClock()).keys()
         if as_json:
             typer.echo(json.dumps([_as_json(key, used) for key, used in found], indent=2))
@@ -114,7 +114,7 @@ def limit_command(
 
 
 def _book(config: Path | None, data_dir: Path | None) -> KeyBook:
-    settings = load_settings(config, _flags(data_dir))
+    settings = Settings.load(config, _flags(data_dir))
     if not settings.data_dir.is_dir():
         raise StartupError(f"There is no data folder {settings.data_dir}. Name the right one with --data-dir.")
     return KeyBook(settings.data_dir.absolute(), clock=SystemClock())

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app import stack
-from app.cli.run import Config, DataDir, load_settings, with_errors_explained
+from app.cli.options import Config, DataDir, with_errors_explained
 from app.resources import resource
 from app.settings import Settings
 
@@ -109,7 +109,7 @@ def _settings(config: Path | None, data_dir: Path | None, ports: dict[str, int |
     flags: dict[str, Any] = {"stack": {name: port for name, port in ports.items() if port is not None}}
     if data_dir is not None:
         flags["data_dir"] = data_dir
-    return load_settings(config, flags)
+    return Settings.load(config, flags)
 
 
 def _collector_config(path: Path) -> Path:

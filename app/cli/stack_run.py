@@ -7,18 +7,8 @@ import os
 import typer
 
 from app import stack
-from app.cli.run import (
-    Config,
-    DataDir,
-    Demo,
-    Host,
-    NewKey,
-    Port,
-    flags_from,
-    load_settings,
-    serve_until_stopped,
-    with_errors_explained,
-)
+from app.cli.options import Config, DataDir, Demo, Host, NewKey, Port, flags_from, with_errors_explained
+from app.cli.run import serve_until_stopped
 from app.settings import Settings
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
@@ -35,11 +25,7 @@ def run_with_stack(
 ) -> None:
     """Build what is missing, start the three and the API pointed at them. Ctrl-C ends all."""
     flags = flags_from(terminal=None, host=host, port=port, data_dir=data_dir, demo=demo)
-
-    def action() -> None:
-        _run(load_settings(config, flags), new_key=new_key)
-
-    with_errors_explained(action)
+    with_errors_explained(lambda: _run(Settings.load(config, flags), new_key=new_key))
 
 
 def _run(settings: Settings, *, new_key: bool) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -12,13 +11,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from app.cli.options import Config
 from app.cli.waterfall import waterfall
 from app.errors import JournalError, StartupError
 from app.history.lookup import FORMS, Found, NotFound, Reference, find_trace, parse_reference
 from app.settings import Settings
 
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Data folder of the program whose orders these are.")]
-Config = Annotated[Path | None, typer.Option("--config", help="Settings file; by default mt5-otel.toml, if there.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a picture.")]
 
 
@@ -49,7 +48,7 @@ def trace(
 
 def _folder(config: Path | None, data_dir: Path | None) -> Path:
     try:
-        settings = Settings.load(config, {} if data_dir is None else {"data_dir": data_dir}, os.environ)
+        settings = Settings.load(config, {} if data_dir is None else {"data_dir": data_dir})
     except StartupError as error:
         raise _end(2, str(error)) from error
     if not settings.data_dir.is_dir():

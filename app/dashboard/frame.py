@@ -14,7 +14,8 @@ from typing import Any, Final, Protocol
 from app.dashboard.recent import Recent
 from app.domain.account import Account, Record
 from app.domain.clock import Clock
-from app.watch.state import LAYERS, Connection, Snapshot
+from app.domain.connection import LAYERS, Connection
+from app.watch.state import Snapshot
 
 Section = Mapping[str, Any]
 """Fields of a frame; every value is ready for JSON."""
@@ -110,7 +111,7 @@ class View:
         )
 
 
-def columns(records: Iterable[Record], names: Sequence[str]) -> dict[str, list[Any]]:
+def columns(records: Iterable[Section], names: Sequence[str]) -> dict[str, list[Any]]:
     """Records turned into one list for each of *names*; None where a record has no such field."""
     kept = list(records)
     return {name: [record.get(name) for record in kept] for name in names}

@@ -12,8 +12,8 @@ from app.domain.clock import rfc3339
 from app.domain.deals import Deal
 from app.history.items import Trace
 from app.history.telemetry import KeptRange, kept_range, read_traces
-from app.trading.journal.index import Records
-from app.trading.journal.journal import read_records
+from app.trading.journal.index import OrderIndex
+from app.trading.journal.journal import read_journal
 from app.trading.journal.reading import OpenReport
 from app.trading.journal.records import Dealt, NumberKind, OrderRecord
 
@@ -149,47 +149,47 @@ def find_trace(data_dir: Path, reference: Reference) -> Found | NotFound:
     Raises:
         JournalError: the journal cannot be read at all.
     """
-    records, report = read_records(data_dir / "journal")
-    return find_among(records, report, data_dir, reference)
+    index, report = read_journal(data_dir / "journal")
+    return find_among(index, report, data_dir, reference)
 
 
-def find_among(records: Records, report: OpenReport, data_dir: Path, reference: Reference) -> Found | NotFound:
+def find_among(index: OrderIndex, report: OpenReport, data_dir: Path, reference: Reference) -> Found | NotFound:
     """Look a reference up like `find_trace`, in a journal that is open already."""
-    orders, deals = _orders(records, reference), _deals(records, reference)
+    orders, deals = _orders(index, reference), _deals(index, reference)
     traces = [*(order.trace for order in orders), *(dealt.trace for dealt in deals)]
     trace_ids = {trace.trace_id for trace in traces if trace.trace_id}
     if isinstance(reference, TraceId):
         trace_ids.add(reference.trace_id)
     read = read_traces(data_dir, trace_ids, _when(orders, deals))
-    matches = _matches(records, orders, deals, read.traces)
+    matches = _matches(index, orders, deals, read.traces)
     if not matches:
-        return NotFound(reference, data_dir, len(records.orders()), kept_range(data_dir))
+        return NotFound(reference, data_dir, len(index.orders()), kept_range(data_dir))
     return Found(matches, read.damaged_lines, report)
 
 
-def _orders(records: Records, reference: Reference) -> Sequence[OrderRecord]:
+def _orders(index: OrderIndex, reference: Reference) -> Sequence[OrderRecord]:
     match reference:
         case TraceId(trace_id):
-            return [order for order in records.orders() if order.trace.trace_id == trace_id]
+            return [order for order in index.orders() if order.trace.trace_id == trace_id]
         case OrderId(order_id):
-            order = records.get(order_id)
+            order = index.get(order_id)
             return [] if order is None else [order]
         case Number(number, kind):
             kinds = NUMBER_KINDS if kind is None else (kind,)
-            found = {order.order.order_id: order for each in kinds for order in records.find(each, number)}
+            found = {order.order.order_id: order for each in kinds for order in index.find(each, number)}
             return sorted(found.values(), key=lambda order: order.intent_seq)
 
 
-def _deals(records: Records, reference: Reference) -> Sequence[Dealt]:
+def _deals(index: OrderIndex, reference: Reference) -> Sequence[Dealt]:
     """The deals of others that a reference leads to, which have traces of their own."""
     match reference:
         case TraceId(trace_id):
-            return [dealt for dealt in records.deals() if dealt.trace.trace_id == trace_id]
+            return [dealt for dealt in index.deals() if dealt.trace.trace_id == trace_id]
         case Number(number, kind):
             kinds = NUMBER_KINDS if kind is None else (kind,)
             return [
                 dealt
-                for dealt in records.deals()
+                for dealt in index.deals()
                 if dealt.trace.trace_id and any(deal_numbers(dealt.deal)[each] == number for each in kinds)
             ]
         case OrderId():
@@ -212,7 +212,7 @@ def _when(orders: Sequence[OrderRecord], deals: Sequence[Dealt]) -> KeptRange | 
 
 
 def _matches(
-    records: Records, orders: Iterable[OrderRecord], deals: Iterable[Dealt], traces: dict[str, Trace]
+    index: OrderIndex, orders: Iterable[OrderRecord], deals: Iterable[Dealt], traces: dict[str, Trace]
 ) -> tuple[Match, ...]:
     """Orders by their trace, in the order of the orders; then traces of deals, and those with spans and no order."""
     by_trace: dict[str, list[OrderRecord]] = {}
@@ -222,7 +222,7 @@ def _matches(
         Match(
             traces.get(key, Trace(group[0].trace.trace_id)),
             tuple(group),
-            tuple(dealt for order in group for dealt in records.deals_of(order.order.order_id)),
+            tuple(dealt for order in group for dealt in index.deals_of(order.order.order_id)),
         )
         for key, group in by_trace.items()
     ]

@@ -16,7 +16,7 @@ from app.history.lookup import NUMBER_KINDS, Match, NotFound, TraceId, deal_numb
 from app.history.telemetry import KeptRange, kept_range
 from app.telemetry.deals import SPAN_NAME
 from app.telemetry.orders import SPAN_NAMES, outcome_error
-from app.trading.journal.index import Records
+from app.trading.journal.index import OrderIndex
 from app.trading.journal.reading import OpenReport
 from app.trading.journal.records import Dealt, NumberKind, OrderRecord
 
@@ -107,7 +107,7 @@ class Traces:
         data_dir: where the files are.
     """
 
-    def __init__(self, journal: Records, report: OpenReport, data_dir: Path) -> None:
+    def __init__(self, journal: OrderIndex, report: OpenReport, data_dir: Path) -> None:
         self._journal = journal
         self._report = report
         self._data_dir = data_dir
@@ -130,7 +130,7 @@ class Traces:
         return match if match.trace.spans else Gone(kept_range(self._data_dir))
 
 
-def search(journal: Records, wanted: Wanted) -> list[Summary]:
+def search(journal: OrderIndex, wanted: Wanted) -> list[Summary]:
     """The newest orders and foreign deals that are wanted, newest first."""
     orders, deals = _candidates(journal, wanted)
     newest_first = merge(
@@ -142,7 +142,7 @@ def search(journal: Records, wanted: Wanted) -> list[Summary]:
     return list(islice(filter(wanted.takes, newest_first), wanted.limit))
 
 
-def _candidates(journal: Records, wanted: Wanted) -> tuple[Iterator[OrderRecord], Iterator[Dealt]]:
+def _candidates(journal: OrderIndex, wanted: Wanted) -> tuple[Iterator[OrderRecord], Iterator[Dealt]]:
     """Orders and deals of others, newest first, none of them sure to be wanted."""
     since_ns = wanted.since_ns or 0
     orders: Sequence[OrderRecord] = journal.orders()
@@ -158,7 +158,7 @@ def _is_foreign(dealt: Dealt) -> bool:
     return dealt.ours is None and dealt.deal.is_trade
 
 
-def _of_order(journal: Records, record: OrderRecord) -> Summary:
+def _of_order(journal: OrderIndex, record: OrderRecord) -> Summary:
     numbers: dict[NumberKind, int | None] = dict.fromkeys(NUMBER_KINDS)
     for dealt in journal.deals_of(record.order.order_id):
         numbers.update(deal_numbers(dealt.deal))

@@ -14,9 +14,10 @@ from typing import Any, Final, NamedTuple, TypeVar
 import orjson
 
 from app.history.items import LogRecord, Span, Trace, logs_of, spans_of
+from app.telemetry.orders import SPAN_NAMES
 from otel.segments import Line, Position, iterate, read, segment_numbers, segment_path
 
-ORDER_SPANS: Final = ("place_order", "close_position")
+ORDER_SPANS: Final = frozenset(SPAN_NAMES.values())
 """Names of the spans that stand for a whole order."""
 
 _READ_BYTES: Final = 1024 * 1024

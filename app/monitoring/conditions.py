@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.domain.conditions import Condition
+from app.domain.connection import Connection
 from app.settings import MonitoringSettings
-from app.watch.state import Connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ NS: Final = 10**9
 
 
 class Journalled(Protocol):
-    """The journal, as far as figures come from it; see `app.trading.journal.index.Records`."""
+    """The journal, as far as figures come from it; see `app.trading.journal.index.OrderIndex`."""
 
     @property
     def last_seq(self) -> int:

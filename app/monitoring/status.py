@@ -8,8 +8,9 @@ from enum import StrEnum
 from typing import Protocol
 
 from app.domain.conditions import Condition
+from app.domain.connection import Connection
 from app.monitoring.conditions import Finding
-from app.watch.state import Connection, Snapshot
+from app.watch.state import Snapshot
 
 
 class Health(StrEnum):

@@ -93,7 +93,9 @@ class Binaries:
 
     def missing(self) -> tuple[Binary, ...]:
         """Return what has to be built."""
-        return tuple(b for b in BINARIES if b.name not in self._released and not self.cached(b).is_file())
+        return tuple(
+            binary for binary in BINARIES if binary.name not in self._released and not self.cached(binary).is_file()
+        )
 
     def __getitem__(self, name: str) -> Path:
         """Return the file of the binary called *name*, whether it has been built or not."""

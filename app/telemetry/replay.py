@@ -10,10 +10,8 @@ from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, Trace
 from app.domain.account import AccountMode
 from app.domain.orders import Order, Outcome
 from app.domain.trace import TraceRef
+from app.telemetry.names import SCOPE
 from app.telemetry.orders import SPAN_NAMES, order_attributes, outcome_attributes, outcome_error
-
-SCOPE = "mt5_otel"
-"""Name of the instrumentation scope of everything this program tells about trading."""
 
 
 def order_span(

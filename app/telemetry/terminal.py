@@ -12,6 +12,7 @@ from opentelemetry.metrics import Meter
 from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer
 
 from app.broker.terminal import Answer, Call, NoAnswer, NotCalled, Reply, Terminal, WorkerState
+from app.telemetry.guard import harmless
 from app.telemetry.instruments import histogram, observe
 from app.telemetry.names import CALL_DURATION, QUEUE_SIZE, QUEUE_WAIT
 from otel.metatrader5.describe import TRADE_FUNCTIONS, Answered, CallFacts, Endpoint, call_labels, describe_call
@@ -60,6 +61,7 @@ class InstrumentedTerminal:
         self._record(call, reply)
         return reply
 
+    @harmless
     def _record(self, call: Call, reply: Reply) -> None:
         started = started_ns(reply)
         wait_s = ((started or reply.ended_ns) - reply.submitted_ns) / 1e9

@@ -12,7 +12,7 @@ from app.broker.gateway import Execution, Gateway, Settlement
 from app.broker.requests import tagged_comment
 from app.domain.account import Missing, Position, Symbol, Unavailable
 from app.domain.clock import Clock, Ids
-from app.domain.orders import Action, Denied, Filled, NotSent, Order, Outcome, Side
+from app.domain.orders import Action, Denied, Filled, NotSent, Order, Outcome, Side, Unknown
 from app.errors import JournalError
 from app.telemetry.orders import OrderSpan, OrderTelemetry
 from app.telemetry.terminal import answered, started_ns
@@ -30,6 +30,11 @@ OTHER_SYMBOL = "_OTHER"
 
 DEALS_AFTER_DEADLINE_S = 0.6
 """How far past the order's own deadline its deals may still be read: the answer is out within 8 s of arrival."""
+
+SETTLE_WAIT_S = 1.0
+"""How long one later look for deals may take."""
+
+SYMBOL_KEPT_S = 60.0
 
 SETTLE_FOR_NS = 24 * 3600 * 10**9
 """How long the deals of a fill are looked for."""
@@ -70,8 +75,10 @@ class Desk:
         self._ids = ids
         self._order_tag = order_tag
         self._order_timeout_s = order_timeout_s
-        self._symbols: dict[str, Symbol] = {}
+        self._symbols: dict[str, tuple[Symbol, float]] = {}
         self._running: set[asyncio.Task[Decision]] = set()
+        self._let_go = asyncio.Event()
+        self._unwritten: dict[str, tuple[Outcome, int]] = {}
         self._unsettled = {record.order.order_id for record in journal.orders() if _is_unsettled(record)}
 
     async def open(
@@ -106,7 +113,7 @@ class Desk:
         Raises:
             JournalError: the intent could not be written; nothing was sent.
         """
-        found = await self._symbol(symbol)
+        found = await self._symbol(symbol, arrived + self._order_timeout_s)
         if isinstance(found, Missing):
             return found
         order = Order(
@@ -121,7 +128,7 @@ class Desk:
             sl=sl,
             tp=tp,
         )
-        return await self._run(self._decide(order, found, arrived))
+        return await self._run(order, self._decide(order, found, arrived))
 
     async def close(self, ticket: int, *, arrived: float) -> Decision | Missing | Unavailable:
         """Close the whole of an open position at the market.
@@ -133,10 +140,11 @@ class Desk:
         Raises:
             JournalError: the intent could not be written; nothing was sent.
         """
-        position = await self._position(ticket)
+        deadline = arrived + self._order_timeout_s
+        position = await self._position(ticket, deadline)
         if not isinstance(position, Position):
             return position
-        found = await self._symbol(position.symbol)
+        found = await self._symbol(position.symbol, deadline)
         order = Order(
             order_id=self._ids.order_id(),
             action=Action.CLOSE,
@@ -148,31 +156,61 @@ class Desk:
         )
         if isinstance(found, Missing):
             found = Unavailable(reason=f"the terminal no longer knows {position.symbol}")
-        return await self._run(self._decide(order, found, arrived))
+        return await self._run(order, self._decide(order, found, arrived))
 
-    async def settle(self) -> None:
-        """Look again for the deals of fills whose position is not known; called after each look of `Watch`."""
+    async def look(self) -> None:
+        """Mend what was left open: called after each look of `Watch`."""
+        await self._write_again()
+        await self._settle_again()
+
+    def let_go(self) -> None:
+        """Wait no longer for running orders: their callers are told to ask later; the orders run to their end."""
+        self._let_go.set()
+
+    async def finish(self, timeout_s: float) -> None:
+        """Wait for running orders; what is not done by then is closed as unknown at the next start."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=timeout_s)
+        await self._write_again()
+
+    async def _run(self, order: Order, decision: Coroutine[Any, Any, Decision]) -> Decision:
+        task = asyncio.create_task(decision)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        stopped = asyncio.create_task(self._let_go.wait())
+        try:
+            # Not awaited itself: a caller that goes away does not stop its order.
+            await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopped.cancel()
+        if task.done():
+            return task.result()
+        reason = "the program is being stopped; the order runs to its end and is in the journal"
+        return Decision(order=order, outcome=Unknown(reason=reason), trace_id="")
+
+    async def _settle_again(self) -> None:
+        """Look again for the deals of fills whose position is not known."""
         for order_id in tuple(self._unsettled):
             record = self._journal.get(order_id)
             if record is None or not _is_unsettled(record) or self._clock.time_ns() - record.started_ns > SETTLE_FOR_NS:
                 self._unsettled.discard(order_id)
                 continue
             assert isinstance(record.current, Filled)
-            settled = await self._gateway.settle(record.current, deadline=self._clock.monotonic())
+            deadline = self._clock.monotonic() + SETTLE_WAIT_S
+            settled = await self._gateway.settle(record.current, deadline=deadline, again=False)
             if settled.filled.position is not None:
                 await self._journal.amend(order_id, settled.filled, reason="deals read later")
                 self._unsettled.discard(order_id)
 
-    async def finish(self, timeout_s: float) -> None:
-        """Wait for running orders; what is not done by then is closed as unknown at the next start."""
-        if self._running:
-            await asyncio.wait(self._running, timeout=timeout_s)
-
-    async def _run(self, decision: Coroutine[Any, Any, Decision]) -> Decision:
-        task = asyncio.create_task(decision)
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        return await asyncio.shield(task)
+    async def _write_again(self) -> None:
+        """Write down outcomes that the journal could not take when they came."""
+        for order_id, (outcome, ended_ns) in tuple(self._unwritten.items()):
+            try:
+                await self._journal.outcome(order_id, outcome, ended_ns=ended_ns)
+            except JournalError:
+                return
+            del self._unwritten[order_id]
+            log.info("The outcome of order %s is in the journal now", order_id)
 
     async def _decide(self, order: Order, symbol: Symbol | Unavailable, arrived: float) -> Decision:
         started_ns = self._clock.time_ns()
@@ -189,7 +227,7 @@ class Desk:
                 comment = tagged_comment(order.comment, order.order_id, tag=self._order_tag)
                 with span.step("journal", record="intent"):
                     await self._journal.intent(order, span.ref, comment_sent=comment, started_ns=started_ns)
-                outcome = await self._execute(order, symbol, comment, span, arrived)
+                outcome = await self._execute_or_lose_sight(order, symbol, comment, span, arrived)
                 await self._write_down(order, outcome, span)
             span.decided(outcome)
             self._telemetry.order_decided(order, outcome, self._clock.monotonic() - arrived)
@@ -204,6 +242,16 @@ class Desk:
                 state = self._gateway.terminal.state
                 return NotSent(reason=state.reason, last_error=state.last_error)
             return check(order, symbol) if order.action is Action.OPEN else None
+
+    async def _execute_or_lose_sight(
+        self, order: Order, symbol: Symbol, comment: str, span: OrderSpan, arrived: float
+    ) -> Outcome:
+        try:
+            return await self._execute(order, symbol, comment, span, arrived)
+        except Exception as error:
+            # A mistake of ours after the intent: whether the broker has the order is not known.
+            log.exception("Order %s met with a fault of this program", order.order_id)
+            return Unknown(reason=f"a fault of this program: {type(error).__name__}: {error}")
 
     async def _execute(self, order: Order, symbol: Symbol, comment: str, span: OrderSpan, arrived: float) -> Outcome:
         deadline = arrived + self._order_timeout_s
@@ -221,37 +269,40 @@ class Desk:
     def _tell(self, span: OrderSpan, execution: Execution, settlement: Settlement | None) -> None:
         if execution.reply is None or execution.request is None:
             return
-        account = self._watch.latest.account
         server = settlement.server if settlement else None
         reply = execution.reply
         span.sent(
             execution.request,
             answered(reply),
-            Endpoint(address=account.server if account else ""),
+            Endpoint(address=self._watch.latest.server),
             times_ns=(reply.submitted_ns, started_ns(reply), reply.ended_ns),
             server_msc=(server.setup_msc, server.done_msc) if server else None,
         )
 
     async def _write_down(self, order: Order, outcome: Outcome, span: OrderSpan) -> None:
+        ended_ns = self._clock.time_ns()
         with span.step("journal", record="outcome"):
             try:
-                await self._journal.outcome(order.order_id, outcome, ended_ns=self._clock.time_ns())
+                await self._journal.outcome(order.order_id, outcome, ended_ns=ended_ns)
             except JournalError:
-                # The broker has acted: the caller is told the truth, and the open intent becomes `unknown` at
-                # the next start.
+                # The broker has acted: the caller is told the truth, and the journal as soon as it can be.
+                self._unwritten[order.order_id] = outcome, ended_ns
                 log.exception("The outcome of order %s could not be journalled: %s", order.order_id, outcome)
 
-    async def _symbol(self, name: str) -> Symbol | Missing | Unavailable:
-        """What is fixed about an instrument, read once and kept; the broker has the last word on its limits."""
-        if (known := self._symbols.get(name.upper())) is not None:
+    async def _symbol(self, name: str, deadline: float) -> Symbol | Missing | Unavailable:
+        """What is fixed about an instrument, kept for a minute; the broker has the last word on its limits."""
+        now = self._clock.monotonic()
+        known, until = self._symbols.get(name.upper(), (None, 0.0))
+        if known is not None and now < until:
             return known
-        found = await self._gateway.symbol(name)
+        found = await self._gateway.symbol(name, deadline=deadline)
         if isinstance(found, Symbol):
-            self._symbols[name.upper()] = found
-        return found
+            self._symbols[name.upper()] = found, now + SYMBOL_KEPT_S
+        # While the terminal is away an order for a known symbol is an order all the same.
+        return known if known is not None and isinstance(found, Unavailable) else found
 
-    async def _position(self, ticket: int) -> Position | Missing | Unavailable:
-        positions = await self._gateway.positions(ticket)
+    async def _position(self, ticket: int, deadline: float) -> Position | Missing | Unavailable:
+        positions = await self._gateway.positions(ticket, deadline=deadline)
         if isinstance(positions, Unavailable):
             seen = [position for position in self._watch.latest.positions if position.ticket == ticket]
             return seen[0] if seen else positions

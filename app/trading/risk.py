@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from app.domain.account import Symbol
 from app.domain.orders import Denied, Order
 
@@ -21,6 +23,8 @@ def check(order: Order, symbol: Symbol) -> Denied | None:
             details={"volume": order.volume, "volume_min": symbol.volume_min, "symbol": symbol.name},
         )
     steps = order.volume / symbol.volume_step
+    if not math.isfinite(steps):
+        return None
     if abs(steps - round(steps)) > STEP_TOLERANCE:
         below = round(int(steps) * symbol.volume_step, 8)
         above = round((int(steps) + 1) * symbol.volume_step, 8)

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from app.domain.account import PendingOrder, Position
+from app.domain.connection import Connection
 from app.domain.deals import Deal
 from app.domain.orders import Order, Outcome
-from app.watch.state import Connection, Snapshot
+from app.watch.state import Snapshot
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.broker.terminal import WorkerState
 from app.domain.account import Account, Unavailable
-from app.watch.state import Connection
+from app.domain.connection import Connection
 
 NEXT_STEPS: Mapping[int, str] = {
     -6: "log in to the trading account in the terminal (File, Login to Trade Account)",

@@ -12,12 +12,13 @@ from app.broker.gateway import Gateway
 from app.broker.terminal import WorkerState
 from app.domain.account import Position, Tick, Unavailable
 from app.domain.clock import Clock
+from app.domain.connection import LAYERS, Connection
 from app.domain.day import day_start_ns
 from app.domain.deals import Deal
 from app.watch.changes import Changes, FeedChanged, changes_between
 from app.watch.connection import connection_from
 from app.watch.deals import DayDeals
-from app.watch.state import LAYERS, Connection, Snapshot
+from app.watch.state import Snapshot
 
 log = logging.getLogger(__name__)
 
@@ -118,21 +119,21 @@ class Watch:
         state = self._gateway.terminal.state
         if not state.ready:
             return self._away(before, connection_from(state))
-        asked = self._gateway.before(self._clock.monotonic() + LOOK_S)
-        terminal = await asked.terminal_record()
+        deadline = self._clock.monotonic() + LOOK_S
+        terminal = await self._gateway.terminal_record(deadline=deadline)
         if isinstance(terminal, Unavailable):
             return self._away(before, connection_from(self._gateway.terminal.state, failure=terminal))
-        account = await asked.account()
-        positions = await asked.positions()
+        account = await self._gateway.account(deadline=deadline)
+        positions = await self._gateway.positions(deadline=deadline)
         if isinstance(account, Unavailable) or isinstance(positions, Unavailable):
             failure = account if isinstance(account, Unavailable) else positions
             assert isinstance(failure, Unavailable)
             return self._away(before, connection_from(self._gateway.terminal.state, terminal, failure=failure))
         connection = connection_from(self._gateway.terminal.state, terminal, account)
-        ticks = await self._ticks(asked, before, positions)
-        orders = await asked.orders()
+        ticks = await self._ticks(before, positions, deadline)
+        orders = await self._gateway.orders(deadline=deadline)
         # Deals come after positions: a position seen closed has its deal in this look already.
-        day_start, deals, new_deals = await self._deals_of_day(asked, before)
+        day_start, deals, new_deals = await self._deals_of_day(before, deadline)
         now = self._clock.time_ns()
         return dataclasses.replace(
             before,
@@ -144,8 +145,8 @@ class Watch:
             deals=deals,
             new_deals=new_deals,
             day_start_ns=day_start,
-            untradable=asked.untradable({position.symbol for position in positions}),
-            offset_s=asked.server_time.offset_s if asked.server_time.known else None,
+            untradable=self._gateway.untradable({position.symbol for position in positions}),
+            offset_s=self._gateway.server_time.offset_s if self._gateway.server_time.known else None,
             looked_ns=now,
             fresh_ns=now,
         )
@@ -167,26 +168,28 @@ class Watch:
         frozen = seen.connection.connected and quiet_s is not None and quiet_s > self._frozen_after_s
         return dataclasses.replace(seen, since_ns=since, frozen=frozen, workers=self._workers())
 
-    async def _ticks(self, asked: Gateway, before: Snapshot, positions: Sequence[Position]) -> dict[str, Tick]:
+    async def _ticks(self, before: Snapshot, positions: Sequence[Position], deadline: float) -> dict[str, Tick]:
         """The last prices; those that there was no time to ask for stay as they were."""
         if not self._symbols or self._looks % SYMBOLS_EVERY == 0:
-            self._symbols = (await asked.selected_symbols())[:WATCHED_MAX] or self._symbols
+            selected = await self._gateway.selected_symbols(deadline=deadline)
+            self._symbols = selected[:WATCHED_MAX] or self._symbols
         self._looks += 1
         ticks: dict[str, Tick] = {}
         for name in dict.fromkeys((*self._symbols, *(position.symbol for position in positions))):
-            tick = await asked.tick(name)
+            tick = await self._gateway.tick(name, deadline=deadline)
             if isinstance(tick, Unavailable):
                 tick = before.ticks.get(name, tick)
             if isinstance(tick, Tick):
                 ticks[name] = tick
         return ticks
 
-    async def _deals_of_day(self, asked: Gateway, before: Snapshot) -> tuple[int, tuple[Deal, ...], tuple[Deal, ...]]:
+    async def _deals_of_day(self, before: Snapshot, deadline: float) -> tuple[int, tuple[Deal, ...], tuple[Deal, ...]]:
         """Where the day began, its deals and the new ones. Until the broker's clock is known no deal has a time."""
-        if not asked.server_time.known:
+        server_time = self._gateway.server_time
+        if not server_time.known:
             return before.day_start_ns, before.deals, ()
-        day_start = day_start_ns(self._clock.time_ns(), asked.server_time.offset_s, self._day_start_s)
-        deals = await asked.deals_since(self._deals.from_ns(day_start))
+        day_start = day_start_ns(self._clock.time_ns(), server_time.offset_s, self._day_start_s)
+        deals = await self._gateway.deals_since(self._deals.from_ns(day_start), deadline=deadline)
         new = () if isinstance(deals, Unavailable) else self._deals.take(deals, day_start)
         return day_start, self._deals.of_day, new
 

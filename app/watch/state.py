@@ -7,38 +7,9 @@ from dataclasses import dataclass, field
 
 from app.broker.terminal import WorkerState
 from app.domain.account import Account, AccountMode, PendingOrder, Position, Tick
+from app.domain.connection import Connection
 from app.domain.day import in_session
 from app.domain.deals import Deal
-
-LAYERS: tuple[str, ...] = ("worker", "terminal", "broker", "account", "trading")
-"""The layers of a connection, each resting on the one before; the values of `mt5.connection.layer`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
-    """Which layers are up.
-
-    `worker`: the process that owns the terminal's package runs; `terminal`: the terminal answers it; `broker`:
-    the terminal is connected to its server; `account`: an account is logged in; `trading`: terminal and
-    account allow algorithmic trading. `reason` says what is wrong and `next_step` what a person can do.
-    """
-
-    worker: bool = False
-    terminal: bool = False
-    broker: bool = False
-    account: bool = False
-    trading: bool = False
-    reason: str = "not connected yet"
-    next_step: str = "wait a moment"
-
-    @property
-    def connected(self) -> bool:
-        """Whether the terminal can be asked: every layer but `trading` is up."""
-        return self.worker and self.terminal and self.broker and self.account
-
-    def missing(self) -> tuple[str, ...]:
-        """The layers that are down, lowest first."""
-        return tuple(layer for layer in LAYERS if not getattr(self, layer))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +37,7 @@ class Snapshot:
         fresh_ns: the time of the last look which the terminal answered; 0 before the first.
     """
 
-    connection: Connection = Connection()
+    connection: Connection = field(default_factory=Connection)
     since_ns: Mapping[str, int] = field(default_factory=dict)
     account: Account | None = None
     positions: tuple[Position, ...] = ()
@@ -87,6 +58,11 @@ class Snapshot:
     def mode(self) -> AccountMode:
         """Whose money it is, as far as is known."""
         return self.account.mode if self.account else AccountMode.UNKNOWN
+
+    @property
+    def server(self) -> str:
+        """Name of the broker's server, empty until it is known."""
+        return self.account.server if self.account else ""
 
     @property
     def floating(self) -> float:

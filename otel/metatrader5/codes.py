@@ -53,7 +53,8 @@ RETCODES: Mapping[int, str] = {
 }
 """Trade return code → its name without the prefix TRADE_RETCODE_."""
 
-DONE_RETCODES: frozenset[int] = frozenset({10008, 10009, 10010, 10025})
+PLACED, DONE, DONE_PARTIAL, NO_CHANGES = 10008, 10009, 10010, 10025
+DONE_RETCODES: frozenset[int] = frozenset({PLACED, DONE, DONE_PARTIAL, NO_CHANGES})
 """Return codes of `order_send` that are no failure: placed, done, done in part, nothing to change."""
 
 LAST_ERRORS: Mapping[int, str] = {

@@ -8,7 +8,7 @@ The call is an RPC client call of system `mt5` (semantic conventions for RPC): s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from otel.metatrader5.codes import DONE_RETCODES, LAST_ERRORS, RETCODES
@@ -53,7 +53,15 @@ FUNCTIONS: frozenset[str] = frozenset(
 )
 """The 32 functions of the vendor's package; any other name is recorded as `_OTHER`."""
 
-Attribute = str | int | float | bool
+FAULTS: Mapping[str, str] = {
+    "deadline": "no answer before the deadline",
+    "worker_died": "the terminal's process died",
+    "exception": "the terminal's package raised an exception",
+    "not_called": "not called",
+}
+"""Why a call gave no result, and the sentence for its span."""
+
+AttributeValue = str | int | float | bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +76,8 @@ class CallFacts:
     """
 
     name: str
-    attributes: Mapping[str, Attribute]
-    labels: Mapping[str, Attribute]
+    attributes: Mapping[str, AttributeValue]
+    labels: Mapping[str, AttributeValue]
     error: str | None = None
 
 
@@ -77,7 +85,7 @@ class CallFacts:
 class Answered:
     """What came back: `value` as plain data (a structure as a mapping) and the `last_error` read with it.
 
-    `fault` is set instead when nothing came back: `deadline`, `worker_died`, `not_called`.
+    `fault` is set instead when nothing came back: one of `FAULTS`.
     """
 
     value: Any = None
@@ -90,10 +98,9 @@ class Endpoint:
     """The broker's server, once known; a name, never a log-in."""
 
     address: str = ""
-    extra: Mapping[str, Attribute] = field(default_factory=dict)
 
 
-def call_labels(function: str) -> dict[str, Attribute]:
+def call_labels(function: str) -> dict[str, AttributeValue]:
     """What is known before the call, for samplers and for the metric alike."""
     return {"rpc.system.name": SYSTEM, "rpc.method": function if function in FUNCTIONS else "_OTHER"}
 
@@ -108,7 +115,7 @@ def describe_call(function: str, request: Mapping[str, Any] | None, answer: Answ
         endpoint: the broker's server.
     """
     labels = call_labels(function)
-    attributes: dict[str, Attribute] = {**labels, **endpoint.extra}
+    attributes: dict[str, AttributeValue] = dict(labels)
     if endpoint.address:
         attributes["server.address"] = labels["server.address"] = endpoint.address
     if request is not None:
@@ -127,9 +134,7 @@ def describe_call(function: str, request: Mapping[str, Any] | None, answer: Answ
 def _verdict(function: str, answer: Answered) -> tuple[str, str | None]:
     """The response code, empty where there is none, and what is wrong, None where nothing is."""
     if answer.fault is not None:
-        return "", {"deadline": "no answer before the deadline", "worker_died": "the terminal's process died"}.get(
-            answer.fault, "not called"
-        )
+        return "", FAULTS[answer.fault]
     if function in TRADE_FUNCTIONS and isinstance(answer.value, Mapping):
         retcode = int(answer.value.get("retcode", 0))
         if retcode in DONE_RETCODES:
@@ -141,7 +146,7 @@ def _verdict(function: str, answer: Answered) -> tuple[str, str | None]:
     return "", None
 
 
-def _request_attributes(request: Mapping[str, Any]) -> dict[str, Attribute]:
+def _request_attributes(request: Mapping[str, Any]) -> dict[str, AttributeValue]:
     wanted = {
         "symbol": "mt5.symbol",
         "volume": "mt5.request.volume",
@@ -154,7 +159,7 @@ def _request_attributes(request: Mapping[str, Any]) -> dict[str, Attribute]:
     return {name: request[key] for key, name in wanted.items() if key in request}
 
 
-def _result_attributes(function: str, value: Any) -> dict[str, Attribute]:
+def _result_attributes(function: str, value: Any) -> dict[str, AttributeValue]:
     if function not in TRADE_FUNCTIONS or not isinstance(value, Mapping):
         return {}
     retcode = int(value.get("retcode", 0))
@@ -169,6 +174,6 @@ def _result_attributes(function: str, value: Any) -> dict[str, Attribute]:
         "retcode_external": "mt5.result.retcode_external",
         "comment": "mt5.result.comment",
     }
-    facts: dict[str, Attribute] = {name: value[key] for key, name in wanted.items() if key in value}
+    facts: dict[str, AttributeValue] = {name: value[key] for key, name in wanted.items() if key in value}
     facts["mt5.retcode.name"] = RETCODES.get(retcode, "UNLISTED")
     return facts

@@ -231,6 +231,79 @@ def test_a_hanging_terminal_is_answered_in_time_and_replaced(tmp_path: Path) -> 
         assert record["outcome"]["name"] == "unknown"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM to handle on Windows")
+@pytest.mark.parametrize("after_s", [0.0, 0.3, 0.6, 1.0])
+def test_it_stops_whenever_it_is_asked_to(tmp_path: Path, after_s: float) -> None:
+    """Asked to stop while its terminal is still being started, it ends within 5 s and leaves no process."""
+    program = Program(tmp_path / "data")
+    try:
+        program.start(ready=False)
+        time.sleep(after_s)
+        assert program.process is not None
+        children = psutil.Process(program.process.pid).children(recursive=True)
+        assert program.stop() < 5
+        _, alive = psutil.wait_procs(children, timeout=5)
+        assert not alive
+    finally:
+        program.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM to handle on Windows")
+def test_it_stops_in_time_whatever_hangs(tmp_path: Path) -> None:
+    """With an order that hangs and an endpoint that never answers it ends within 5 s, and the caller has an answer."""
+    latency = '{"order_send": 60}'
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with (
+            running(
+                tmp_path / "data", OTEL_EXPORTER_OTLP_ENDPOINT=endpoint, MT5_OTEL_SIMULATOR__LATENCY_S=latency
+            ) as program,
+            program.client() as client,
+        ):
+            asking = _in_background(lambda: order(client))
+            time.sleep(0.5)
+            assert program.stop() < 5
+            asked = asking.result(5)
+    assert asked.status == 504
+    assert asked.body["detail"]["error"]["code"] == "OUTCOME_UNKNOWN"
+    assert program.journalled() == {asked.order_id: "unknown"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM to handle on Windows")
+def test_an_order_that_ends_during_shutdown_keeps_its_outcome(tmp_path: Path) -> None:
+    """An order that the terminal answers while the program stops is journalled as the terminal answered it."""
+    latency = '{"order_send": 1.9}'
+    with running(tmp_path / "data", MT5_OTEL_SIMULATOR__LATENCY_S=latency) as program, program.client() as client:
+        asking = _in_background(lambda: order(client))
+        time.sleep(0.2)
+        assert program.stop() < 5
+        asked = asking.result(5)
+    assert asked.status in (200, 504)
+    assert program.journalled() == {asked.order_id: "filled"}
+
+
+def test_slow_deals_make_no_order_fail(tmp_path: Path) -> None:
+    """A history that is slower than the answer waits leaves the terminal connected, and amends the journal later."""
+    with running(
+        tmp_path / "data",
+        MT5_OTEL_SIMULATOR__LATENCY_S='{"history_deals_get": 1.3}',
+        MT5_OTEL_TERMINAL__DEALS_TIMEOUT_S="0.3",
+    ) as program:
+        with program.client() as client:
+            first, second = order(client), order(client)
+        assert (first.status, second.status) == (200, 200)
+        assert first.body["position"] is None
+        program.stop()
+        assert "replaced" not in program.log.read_text(encoding="utf-8")
+
+        program.environ = {}
+        program.start()
+        deadline = time.monotonic() + 20
+        while sum(entry["kind"] == "amended" for entry in program.journal()) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+
 def test_telemetry_switched_off(tmp_path: Path) -> None:
     """With OTEL_SDK_DISABLED=true trading, status and journal work as before, and no telemetry is written."""
     with running(tmp_path / "data", OTEL_SDK_DISABLED="true") as program:

@@ -127,23 +127,30 @@ def test_flush_and_shutdown_reach_the_processor_behind(account: SignalAccount) -
 
 
 class BrokenRedaction(Redaction):
-    """Fails on every span."""
+    """Fails on every span called `bad`."""
 
     def span(self, span: ReadableSpan) -> ReadableSpan:
-        """Fail."""
-        raise RuntimeError("broken")
+        """Fail, or do nothing."""
+        if span.name == "bad":
+            raise RuntimeError("broken")
+        return span
 
 
 def test_what_cannot_be_redacted_does_not_leave(account: SignalAccount) -> None:
-    """A fault in redaction drops the batch, counted, and does not reach the caller."""
+    """A fault in redaction drops what it is about and nothing beside it, counted, and does not reach the caller."""
     sink: MemorySink[Any] = MemorySink(account)
     gate = Gate(10, account)
-    gate.admit()
+    exporter = RedactingSpanExporter(gate, account, BrokenRedaction(), sink)
+    for _ in range(4):
+        gate.admit()
 
-    RedactingSpanExporter(gate, account, BrokenRedaction(), sink).export([made.span()])
-
+    exporter.export([made.span("bad")])
     assert not sink.batches
-    assert account.snapshot().dropped["fault"] == 1
+    exporter.export([made.span("before"), made.span("bad"), made.span("after")])
+
+    assert [span.name for batch in sink.batches for span in batch] == ["before", "after"]
+    assert account.snapshot().dropped["fault"] == 2
+    assert account.snapshot().in_memory == 0
 
 
 class Said:
@@ -257,7 +264,7 @@ def test_start_times_change_the_sums_they_name_and_nothing_else() -> None:
     assert start_times(data) is data
 
     for name in ("mine", "gauge", "histogram"):
-        start_times.set(name, 5)
+        start_times.set(name, lambda: 5)
 
     starts = {m.name: {p.start_time_unix_nano for p in m.data.data_points} for m in iterate_metrics(start_times(data))}
     assert starts == {"mine": {5}, "other": {10}, "gauge": {10}, "histogram": {10}}

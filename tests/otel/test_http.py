@@ -12,7 +12,8 @@ from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 
 from otel.config import TelemetryConfig
-from otel.http import FASTAPI_TELEMETRY_OFF, instrument_app
+from otel.http import CALLERS_TEXT_LENGTH_MAX, FASTAPI_TELEMETRY_OFF, instrument_app
+from otel.redaction import REDACTED
 from otel.testing import InMemoryTelemetry
 
 
@@ -80,6 +81,20 @@ def test_an_order_is_one_trace_under_its_server_span(client: TestClient, telemet
         "client.port": 0,
         "user_agent.original": "testclient",
     }
+
+
+def test_what_a_caller_sends_is_short_on_the_span(client: TestClient, telemetry: InMemoryTelemetry) -> None:
+    """Of a long path, query and user agent the waiting span holds little, and no half of a secret."""
+    agent = "x" * (CALLERS_TEXT_LENGTH_MAX - 20) + " password=hunter2-and-more " + "y" * 30_000
+    client.get("/" + "p" * 20_000 + "?" + "q=hunter2&" * 3_000, headers={"User-Agent": agent})
+
+    attributes = telemetry.spans()[0].attributes or {}
+    assert str(attributes["user_agent.original"]).startswith("xxx")
+    assert str(attributes["url.path"]).startswith("/ppp")
+    assert str(attributes["url.query"]).startswith("q=")
+    longest = max(len(value) for value in attributes.values() if isinstance(value, str))
+    assert longest < CALLERS_TEXT_LENGTH_MAX + len(REDACTED)  # which is written out again where the cut went through it
+    assert "hunter" not in str(dict(attributes))
 
 
 def test_the_answer_names_its_trace(client: TestClient, telemetry: InMemoryTelemetry) -> None:

@@ -164,7 +164,7 @@ def test_disabled_telemetry_does_nothing_and_keeps_its_shape(tmp_path: Path) -> 
         pipeline.logger_provider.get_logger("t").emit(body="b")
     pipeline.logging_handler().handle(logging.makeLogRecord({"msg": "w"}))
     pipeline.replay(made.span())
-    pipeline.set_start_time("c", 1)
+    pipeline.set_start_time("c", lambda: 1)
 
     assert pipeline.force_flush()
     assert pipeline.delivery() == {}
@@ -224,7 +224,7 @@ def test_a_counter_can_say_since_when_it_counts() -> None:
     """Points leave with the start time that was set, in the readings as in what is written."""
     with InMemoryTelemetry() as telemetry:
         telemetry.pipeline.meter_provider.get_meter("t").create_counter("mt5.orders").add(1)
-        telemetry.pipeline.set_start_time("mt5.orders", 42)
+        telemetry.pipeline.set_start_time("mt5.orders", lambda: 42)
         telemetry.pipeline.force_flush()
         (series,) = telemetry.pipeline.readings.series("mt5.orders")
 
@@ -303,6 +303,20 @@ def test_limits_bound_what_one_span_and_record_carry() -> None:
     assert span.dropped_attributes == 1
     assert record.log_record.attributes is not None
     assert record.log_record.attributes["a"] == "yyy"
+
+
+def test_a_long_text_does_not_wait_whole() -> None:
+    """Without limits of the operator's, too, a waiting span or record holds little more of a text than will leave."""
+    with InMemoryTelemetry(TelemetryConfig(text_length_max=100)) as telemetry:
+        span: Any = telemetry.pipeline.tracer_provider.get_tracer("t").start_span("s")
+        span.set_attribute("a", "a " * 9_999)
+        span.add_event("e", {"b": "b " * 9_999})
+        held = (span.attributes["a"], span.events[0].attributes["b"])
+        span.end()
+        (left,) = telemetry.spans()
+
+    assert [len(text) for text in held] == [200, 200]
+    assert dict(left.attributes or {}) == {"a": "a " * 50}
 
 
 def test_an_instrument_has_so_many_series_and_one_for_the_rest() -> None:

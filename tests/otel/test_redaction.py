@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -75,6 +76,8 @@ def test_ordinary_names_are_left_alone(key: str) -> None:
         ("X-API-Key: 0123", "X-API-Key: [REDACTED]"),
         ("Cookie: a=b; c=d\nHost: h", "Cookie: [REDACTED]\nHost: h"),
         ("http://user:pass@host/path", "http://[REDACTED]@host/path"),
+        (f"{'a' * 99}://user:pass@host", f"{'a' * 99}://[REDACTED]@host"),
+        ("see ://me@host and a+b-c.d://you@host/", "see ://[REDACTED]@host and a+b-c.d://[REDACTED]@host/"),
         ("GET /api/tick?symbol=EURUSD&who=me HTTP/1.1", "GET /api/tick?symbol=EURUSD&who=[REDACTED] HTTP/1.1"),
         ("key mt5ot_AbC-12_x was used", "key [REDACTED] was used"),
         (f"said {SECRET}!", "said [REDACTED]!"),
@@ -111,6 +114,46 @@ def test_no_text_is_longer_than_the_limit() -> None:
     assert redaction.text("123456") == "12345"
     assert redaction.text("1 " + "6" * 99) == "1"
     assert redaction.log(made.log(["x" * 9], {"k": "y" * 9})).log_record.body == ["xxxxx"]
+
+
+@pytest.mark.parametrize("space", [" ", "\n", "\u3000", " \t\r\n"])
+def test_a_text_of_white_space_is_cut_like_any_other(space: str) -> None:
+    """A long text without a single word is no fault, and half a secret behind nothing but space is not left."""
+    redaction = Redaction(frozenset({"hunter2-hunter3"}), text_length_max=10)
+
+    assert redaction.text(space * 99).isspace()
+    assert len(redaction.text(space * 99)) <= 10
+    assert "hunter" not in redaction.text((space * 20)[:12] + "hunter2-hunter3")
+
+
+@pytest.mark.parametrize("length", [40, 100, 4000])
+def test_what_was_cut_early_leaves_as_if_it_had_not_been(length: int) -> None:
+    """Nothing behind the characters that are considered changes what is left of a text."""
+    redaction = Redaction(frozenset({"hunter2-hunter3"}), text_length_max=20)
+    text = ("a hunter2-hunter3, " * 1000)[:length]
+
+    assert redaction.text(text[: redaction.considered(20)]) == redaction.text(text)
+
+
+ADVERSARIAL = (
+    *("a-", "apia-a-a-", "a.", "://", "a-://", "://a", "://a@", "@", "a@", "x:/", "mt5ot_", "mt5ot-"),
+    *("cookie", "cookie ", "cookie:", "set-cookie ", "set-", "cookie:[REDACTED]", "bearer ", "bearer a ", "basic\t"),
+    *("password", "password ", "password=", "password= ", 'password="', "password='", 'password="\\', 'password:"\\\n'),
+    *('password=\\"', "password=[REDACTED]", "pass", "pass ", "api-", "private_", "token'", "sig=&"),
+    *("?", "?a", "?a=", "?&", "=", "a=", "&", "?=#", " ", "\n", "\t ", "\\", '"', "'\\", "\ud800", "\u0130"),
+)
+
+
+@pytest.mark.parametrize("before", ["", "?", 'password="'])
+def test_no_text_makes_redaction_slow(before: str) -> None:
+    """Whatever a caller sends, time grows with its length, not with the square of it."""
+    # A pattern that takes the square needs several seconds for one of these texts; here each takes some milliseconds.
+    redaction = Redaction(frozenset({SECRET}), text_length_max=1_000_000)
+    for repeated in ADVERSARIAL:
+        text = before + repeated * (40_000 // len(repeated))
+        begun = time.thread_time()
+        redaction.value(text, "url.full")
+        assert time.thread_time() - begun < 1, repeated
 
 
 def test_a_cut_never_leaves_half_a_secret() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,9 @@ from app.stack.ports import fill_in
 from tests.stack.backends import FREE_PORTS, QUICK, CollectorFiles, Jaeger, Prometheus, RunningStack
 from tests.stack.certificates import make_certificates
 from tests.stack.vendor import Vendor, vendor_program
+
+# The native stack runs on Linux and macOS; on Windows the program's other tests are the suite.
+collect_ignore_glob = ["test_*.py"] if sys.platform == "win32" else []
 
 
 @pytest.fixture(scope="session")

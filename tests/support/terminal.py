@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -34,6 +35,19 @@ SYMBOL: Mapping[str, Any] = {
     "trade_exemode": 2,
 }
 TICK: Mapping[str, Any] = {"time": 7_201, "time_msc": 7_201_500, "bid": 1.1, "ask": 1.2}
+POSITION: Mapping[str, Any] = {
+    "ticket": 31,
+    "symbol": "EURUSD",
+    "type": 0,
+    "volume": 0.1,
+    "price_open": 1.1,
+    "profit": 2.0,
+    "magic": 5,
+    "swap": -0.5,
+    "sl": 0.0,
+    "tp": 0.0,
+    "time_msc": 7_200_000,
+}
 DONE: Mapping[str, Any] = {
     "retcode": 10009,
     "order": 11,
@@ -63,7 +77,7 @@ DEAL: Mapping[str, Any] = {
     "magic": 5,
     "comment": "",
 }
-ORDER: Mapping[str, Any] = {"ticket": 11, "time_setup_msc": 7_201_000, "time_done_msc": 7_201_040}
+ORDER: Mapping[str, Any] = {"ticket": 11, "position_id": 31, "time_setup_msc": 7_201_000, "time_done_msc": 7_201_040}
 
 Scripted = Any | Callable[[Call], Any]
 
@@ -104,6 +118,8 @@ class FakeTerminal:
         self.calls.append(call)
         if not self.state.ready:
             return NotCalled(reason=self.state.reason, submitted_ns=1, ended_ns=1)
+        if call.deadline <= time.monotonic():
+            return NotCalled(reason="its deadline passed", submitted_ns=1, ended_ns=1)
         scripted = self.functions[call.function]
         value = scripted(call) if callable(scripted) else scripted
         if isinstance(value, Answer | NoAnswer | NotCalled):

@@ -30,7 +30,7 @@ async def events(services: Services) -> Response:
     `lost` with how many it missed.
     """
     if not services.events.is_open:
-        return error(503, "OVERLOADED", "As many streams are open as there may be.", headers={"Retry-After": RETRY_S})
+        return error("OVERLOADED", "As many streams are open as there may be.", headers={"Retry-After": RETRY_S})
     return StreamingResponse(
         services.events.stream(),
         media_type="text/event-stream",

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import PlainTextResponse, Response
 
 from app.api import examples
-from app.api.errors import Json, error_body
+from app.api.errors import STATUS_OF, Json, error_body
 from app.api.routes import keyed_router
 from app.api.services import Services
 from app.domain.clock import rfc3339
@@ -40,7 +40,7 @@ async def ready(services: Services) -> Response:
     reason = status.connection.reason or status.journal_error or "data directories are not writable"
     details = {"missing": missing, "reason": reason, "next_step": status.connection.next_step}
     body = error_body("NOT_READY", f"Orders are not accepted: {reason}.", details)
-    return Json({"ready": False, "missing": missing, **body}, status_code=503)
+    return Json({"ready": False, "missing": missing, **body}, status_code=STATUS_OF["NOT_READY"])
 
 
 @router.get("/health", summary="How does it go?", responses=examples.answers(examples.HEALTH))

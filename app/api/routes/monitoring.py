@@ -127,7 +127,7 @@ async def snapshot(services: Services) -> Response:
     try:
         await services.monitoring.snapshot()
     except OSError as failed:
-        return error(500, "INTERNAL", f"logs/metrics.csv cannot be written: {failed.strerror or failed}.")
+        return error("INTERNAL", f"logs/metrics.csv cannot be written: {failed.strerror or failed}.")
     return _success("A row was added to logs/metrics.csv.")
 
 

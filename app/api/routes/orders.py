@@ -99,7 +99,7 @@ async def order(services: Services, order_id: OrderId) -> Response:
     """The journal's record of an order, also of one that was refused or whose outcome was unknown."""
     record = services.journal.get(order_id.upper())
     if record is None:
-        return error(404, "NOT_FOUND", "The journal has no order of this id.")
+        return error("NOT_FOUND", "The journal has no order of this id.")
     return Json(record.to_json())
 
 

@@ -48,7 +48,7 @@ async def page(services: Services, request: Request) -> Response:
 async def asset(services: Services, request: Request, name: str) -> Response:
     """A file of the page."""
     found = services.assets.get(f"assets/{name}")
-    return error(404, "NOT_FOUND", "The page has no such file.") if found is None else _answer(found, request)
+    return error("NOT_FOUND", "The page has no such file.") if found is None else _answer(found, request)
 
 
 @router.get("/api/stream")
@@ -56,7 +56,7 @@ async def stream(services: Services) -> Response:
     """How things stand, once a second, as server-sent events: `full` first, then `delta`."""
     if not services.feed.is_open:
         message = "As many pages are open as the setting page.streams_max allows."
-        return error(503, "OVERLOADED", message, headers={"Retry-After": RETRY_S})
+        return error("OVERLOADED", message, headers={"Retry-After": RETRY_S})
     return StreamingResponse(
         services.feed.stream(),
         media_type="text/event-stream",

@@ -49,13 +49,13 @@ async def who(request: Request) -> Response:
 async def log_in(services: Services, request: Request, wanted: Annotated[LogIn, Body()]) -> Response:
     """By key, or by the code of the link that is printed at the start: it is good once, and for ten minutes."""
     if "origin" in request.headers and not is_own_origin(request.headers):
-        return error(403, "FORBIDDEN", "Only this API's own page logs in here.")
+        return error("FORBIDDEN", "Only this API's own page logs in here.")
     sessions = services.sessions
     made = sessions.log_in(wanted.key) if wanted.key is not None else sessions.redeem(wanted.code or "")
     services.monitor.notes.authenticated(made is not None)
     if made is None:
         _tell_refused(services, request, wanted)
-        return error(401, "UNAUTHORIZED", "The key or code is not valid.", headers=NO_STORE)
+        return error("UNAUTHORIZED", "The key or code is not valid.", headers=NO_STORE)
     answer = Json(_told(made.session.key, made.session), headers=NO_STORE)
     _set_cookie(answer, request, made, int(sessions.length_s))
     return answer

@@ -75,7 +75,7 @@ async def end_all(faults: Book) -> Response:
 async def end(faults: Book, fault_id: FaultId) -> Response:
     """404 where no fault of this number is at work."""
     ended = await _ended(faults, fault_id)
-    return Json(ended) if ended["ended"] else error(404, "NOT_FOUND", "No fault of this number is at work.")
+    return Json(ended) if ended["ended"] else error("NOT_FOUND", "No fault of this number is at work.")
 
 
 async def _ended(faults: Faults, fault_id: int | None) -> dict[str, Any]:

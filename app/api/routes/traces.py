@@ -72,5 +72,5 @@ async def trace(
     if isinstance(found, Gone):
         kept = found.kept and {"from": rfc3339(found.kept.oldest_ns), "to": rfc3339(found.kept.newest_ns)}
         held = f"traces from {kept['from']} to {kept['to']}" if kept else "no traces"
-        return error(404, "NOT_FOUND", f"No spans of this trace; the files hold {held}.", {"kept": kept})
+        return error("NOT_FOUND", f"No spans of this trace; the files hold {held}.", {"kept": kept})
     return Json(found.to_json())

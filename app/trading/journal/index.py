@@ -27,7 +27,7 @@ from app.trading.journal.records import (
 )
 
 
-class Records:
+class OrderIndex:
     """Every order and deal of a journal. Safe to read from several threads; what it returns stays as it is."""
 
     def __init__(self, stamped: Iterable[Stamped] = ()) -> None:

@@ -12,7 +12,7 @@ from app.domain.orders import Denied, NotSent, Order, Outcome, Unknown
 from app.domain.trace import TraceRef
 from app.errors import JournalError
 from app.trading.journal.files import Files, SystemFiles
-from app.trading.journal.index import Records
+from app.trading.journal.index import OrderIndex
 from app.trading.journal.reading import Contents, OpenReport, read_contents
 from app.trading.journal.records import (
     Amended,
@@ -30,7 +30,7 @@ SEGMENT_BYTES_MAX: Final = 16 * 1024 * 1024
 CRASHED: Final = "the program ended before the answer came"
 
 
-class Journal(Records):
+class Journal(OrderIndex):
     """The journal of a data folder, open for writing; one process at a time may have it open.
 
     An append returns once its line is durable and is seen by the reading methods from then on. When it raises
@@ -132,7 +132,7 @@ class Journal(Records):
         await asyncio.wrap_future(self._writer.append(entry))
 
 
-def read_records(directory: Path, files: Files | None = None) -> tuple[Records, OpenReport]:
+def read_journal(directory: Path, files: Files | None = None) -> tuple[OrderIndex, OpenReport]:
     """Read a journal without opening it: takes no lock and changes nothing, also beside a running program.
 
     Raises:
@@ -142,7 +142,7 @@ def read_records(directory: Path, files: Files | None = None) -> tuple[Records, 
         contents = read_contents(directory, files or SystemFiles())
     except OSError as error:
         raise JournalError(f"The journal in {directory} cannot be read: {error}") from error
-    return Records(contents.stamped), contents.report
+    return OrderIndex(contents.stamped), contents.report
 
 
 async def close_open_intents(journal: Journal) -> tuple[OrderRecord, ...]:

@@ -13,7 +13,7 @@ from typing import Final, Self
 import orjson
 
 from app.trading.journal.files import Files, SystemFiles
-from app.trading.journal.index import Records
+from app.trading.journal.index import OrderIndex
 from app.trading.journal.records import OrderRecord
 
 FILE_NAME: Final = "watermark.json"
@@ -57,16 +57,25 @@ class Watermark:
             self._seq = seq
 
 
-def lost_spans(journal: Records, watermark: Watermark, span_ids_in_files: Callable[[], set[str]]) -> list[OrderRecord]:
+def lost_spans(
+    journal: OrderIndex, watermark: Watermark, span_ids_since: Callable[[int], set[str]]
+) -> list[OrderRecord]:
     """Return the decided orders beyond the watermark whose span is in no file, oldest first.
 
-    *span_ids_in_files* is called only if there are orders to look for. Orders without a span, as with telemetry
-    switched off, are left out.
+    Orders without a span, as with telemetry switched off, are left out.
+
+    Args:
+        journal: the orders.
+        watermark: up to where nothing needs to be looked for.
+        span_ids_since: returns the span ids of orders in the files, given when the oldest wanted order began (ns since
+            1970); called only if there are orders to look for.
     """
     beyond = [
         record
         for record in journal.orders()
         if record.outcome_seq is not None and record.outcome_seq > watermark.seq and record.trace.span_id
     ]
-    found = span_ids_in_files() if beyond else set()
+    if not beyond:
+        return []
+    found = span_ids_since(min(record.started_ns for record in beyond))
     return [record for record in beyond if record.trace.span_id not in found]

@@ -123,9 +123,12 @@ class Writer:
             return
         self._tail = tail
         self.fault = None
-        self._durable(stamped)
-        for waiting in batch:
-            waiting.done.set_result(None)
+        try:
+            self._durable(stamped)
+        finally:
+            # They are durable, whatever becomes of the index.
+            for waiting in batch:
+                waiting.done.set_result(None)
 
     def _chain(self, batch: Sequence[_Waiting]) -> tuple[bytes, list[Stamped], Tail]:
         """Finish the lines of a batch, each referring to the one before."""

@@ -132,6 +132,15 @@ def test_a_write_that_a_crash_left_half_done_is_in_nobodys_way(path: Path) -> No
     assert KeyStore.open(path).authenticate(made) is not None
 
 
+def test_keys_that_cannot_be_written_stop_the_start(path: Path) -> None:
+    """Where the system does not let the keys be written, the file and what to do are named, and no key is valid."""
+    path.with_name("keys.json.new").mkdir()
+    store = KeyStore.open(path)
+    with pytest.raises(StartupError, match=r"keys\.json: the API keys cannot be written .*start again"):
+        store.operator_key(GIVEN)
+    assert store.authenticate(GIVEN) is None
+
+
 def test_ephemeral_key_is_kept_nowhere(path: Path) -> None:
     """A key for this process is valid with its scopes here, and unknown to the next process."""
     store = KeyStore.open(path)

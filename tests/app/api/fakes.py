@@ -20,15 +20,16 @@ from app.dashboard.feed import Feed
 from app.dashboard.frame import Frame
 from app.domain.account import Account, AccountMode, Missing, PendingOrder, Position, Symbol, Tick, Unavailable
 from app.domain.clock import SystemClock
+from app.domain.connection import Connection
 from app.domain.orders import Action, Filled, Order, Outcome, Side
 from app.history.search import Traces
 from app.settings import Settings
 from app.trading.desk import Decision
-from app.trading.journal.index import Records
+from app.trading.journal.index import OrderIndex
 from app.trading.journal.reading import OpenReport
 from app.trading.journal.records import Trades
 from app.watch.changes import Changes
-from app.watch.state import Connection, Snapshot
+from app.watch.state import Snapshot
 from tests.support.monitoring import CountedJournal, open_monitoring
 
 BASE_URL = "http://127.0.0.1:5001"
@@ -287,12 +288,12 @@ class Api:
 
     @asynccontextmanager
     async def client(
-        self, key: str | None = OPERATOR_KEY, *, address: str = "127.0.0.1"
+        self, key: str | None = OPERATOR_KEY, *, address: str = "127.0.0.1", url: str = BASE_URL
     ) -> AsyncIterator[httpx2.AsyncClient]:
-        """A client at *address*, with *key* on every call."""
+        """A client at *address* that calls *url*, with *key* on every call."""
         transport = httpx2.ASGITransport(create_api(self.services), client=(address, 50_000))
         headers = {} if key is None else {"X-API-Key": key}
-        async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL, headers=headers) as client:
+        async with httpx2.AsyncClient(transport=transport, base_url=url, headers=headers) as client:
             yield client
 
 
@@ -309,7 +310,7 @@ def build_api(directory: Path) -> Api:
         clock=clock,
         gateway=gateway,
         archive=archive,
-        traces=Traces(Records(), OpenReport(), directory),
+        traces=Traces(OrderIndex(), OpenReport(), directory),
         events=Events(watch, alerts=lambda: monitoring.answers.alerts()["alerts"], clock=SystemClock()),
         desk=desk,
         watch=watch,

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import httpx2
 import pytest
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.access.keys import Scope as KeyScope
 from app.api.application import create_api
+from app.api.auth import Authentication
+from app.api.limits import Limits
 from app.settings import AuthSettings, HttpSettings
 from tests.app.api.fakes import FILLED, Api
 
@@ -73,7 +75,100 @@ def _addressless(app: ASGIApp) -> ASGIApp:
     return called
 
 
-@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded"])
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1:5001", "127.0.0.1", "127.9.9.9:80", "localhost:5001", "LocalHost", "[::1]:5001", "[::1]"],
+)
+async def test_names_that_mean_this_machine_need_no_key(api: Api, host: str) -> None:
+    """Whoever asks for this machine by a loopback name or address, at any port, looks without a key."""
+    async with api.client(None) as client:
+        assert (await client.get("/api/account", headers={"Host": host})).status_code == 200
+        own_page = {"Host": host, "Origin": f"http://{host.lower()}"}
+        assert (await client.get("/api/account", headers=own_page)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "rebound.example:5001",
+        "localhost.rebound.example",
+        "127.0.0.1.rebound.example",
+        "127.0.0.1:5001@rebound.example",
+        "192.0.2.7:5001",
+        "0.0.0.0:5001",
+        "[::ffff:192.0.2.7]",
+        "localhost:",
+        "127.0.0.1/metrics",
+        "::1",
+        "[::1",
+        "2130706433",
+        "",
+    ],
+)
+async def test_a_name_that_was_made_to_lead_here_needs_a_key(api: Api, host: str) -> None:
+    """A page whose own name leads to this machine, or a proxy called by another name, needs a key if let in at all."""
+    headers = {"Host": host}
+    api = api.with_settings(http=HttpSettings(allowed_hosts=("*",)))
+    async with api.client(None) as client:
+        assert (await client.get("/api/account", headers=headers)).status_code == 401
+    async with api.client() as client:
+        assert (await client.get("/api/account", headers=headers)).status_code == 200
+        assert (await client.post("/api/order", headers=headers, json=ORDER)).status_code == 200
+
+
+async def test_two_names_are_none(api: Api) -> None:
+    """A caller who gives two hosts, of which others may have looked at the other one, is refused."""
+    hosts = [("Host", "127.0.0.1"), ("Host", "rebound.example")]
+    async with api.client(None) as client:
+        assert (await client.get("/api/account", headers=hosts)).status_code == 421
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["http://rebound.example", "null", "", "http://127.0.0.1:8080", "https://127.0.0.1:5001", "127.0.0.1:5001"],
+)
+async def test_a_page_from_elsewhere_needs_a_key(api: Api, origin: str) -> None:
+    """A page that this API did not serve does not look on behalf of whoever sits at this machine."""
+    async with api.client(None) as client:
+        assert (await client.get("/api/account", headers={"Origin": origin})).status_code == 401
+    async with api.client() as client:
+        assert (await client.get("/api/account", headers={"Origin": origin})).status_code == 200
+
+
+@pytest.mark.parametrize("key", [None, "operator-key-of-the-tests"])
+async def test_websockets_are_refused(api: Api, key: str | None) -> None:
+    """A WebSocket does not come in past the keys: it is closed before it is open."""
+    sent: list[Message] = []
+    headers = [(b"x-api-key", key.encode())] if key else []
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def within(scope: Scope, receive: Receive, send: Send) -> None:
+        raise AssertionError("let through")
+
+    scope = {"type": "websocket", "path": "/api/account", "headers": headers, "client": ("127.0.0.1", 5)}
+    authentication = Authentication(
+        within,
+        keys=api.services.keys,
+        sessions=api.services.sessions,
+        limits=Limits(api.services.settings.limits, clock=api.services.clock),
+        anonymous_read=True,
+        tell=lambda event: None,
+        count=lambda valid: None,
+        clock=api.services.clock,
+    )
+    await authentication(scope, receive, send)
+    assert [message["type"] for message in sent] == ["websocket.close"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "Via", "X-Real-IP"],
+)
 async def test_proxy_on_this_machine_makes_nobody_local(api: Api, header: str) -> None:
     """Whoever comes through a proxy may be anywhere and needs a key."""
     async with api.client(None) as client:

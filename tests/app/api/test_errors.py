@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -11,10 +12,11 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
 from app.api.application import create_api
-from app.api.errors import CODES, install
+from app.api.errors import CODES, STATUS_OF, install
 from app.domain.account import Unavailable
+from app.domain.orders import Denied, Outcome, Rejected
 from app.errors import JournalError
-from tests.app.api.fakes import Api
+from tests.app.api.fakes import FILLED, ORDER_ID, Api
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY")
 PATHS = (
@@ -72,6 +74,11 @@ def error_of(answer: httpx2.Response) -> dict[str, Any]:
     return error
 
 
+def test_every_code_has_a_meaning_and_a_status() -> None:
+    """A code that is in one table and not in the other would turn a refusal into a fault of ours."""
+    assert set(CODES) == set(STATUS_OF)
+
+
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("key", ["operator-key-of-the-tests", None, "wrong"])
 async def test_every_error_has_the_one_shape(api: Api, path: str, key: str | None) -> None:
@@ -117,6 +124,24 @@ async def test_journal_that_cannot_be_written_is_told_with_nothing_sent(api: Api
     error = error_of(answer)
     assert error["code"] == "JOURNAL_UNAVAILABLE"
     assert "nothing was sent" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [
+        (replace(FILLED, comment="done \ud83d"), 200),
+        (Rejected(retcode=10018, comment="closed \udc00"), 409),
+        (Denied(reason="RISK_BLOCK", message="no", details={"\ud800": ["\ud800", math.inf]}), 409),
+    ],
+)
+async def test_half_a_character_does_not_hide_what_came_of_an_order(api: Api, outcome: Outcome, status: int) -> None:
+    """Words of a broker that are no text are told with `?`, and never make an order that was decided a 500."""
+    api.desk.outcome = outcome
+    async with api.client() as client:
+        answer = await client.post("/api/order", json={"canonical": "EURUSD", "side": "buy", "volume": 0.1})
+    assert answer.status_code == status, answer.text
+    assert "?" in answer.text
+    assert ORDER_ID in answer.text
 
 
 async def test_method_not_allowed_says_which_is(client: httpx2.AsyncClient) -> None:

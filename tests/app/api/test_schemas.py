@@ -38,7 +38,8 @@ async def refused(api: Api, body: bytes, headers: dict[str, str] = JSON) -> dict
 @pytest.mark.parametrize(
     ("field", "values"),
     [
-        ("volume", [0, -0.1, -1, True, "0.1", "NaN", None, [], {}, math.nan, math.inf, -math.inf, SECRET, 10**400]),
+        ("volume", [0, -0.1, -1, True, "0.1", "NaN", None, [], {}, SECRET]),
+        ("volume", [math.nan, math.inf, -math.inf, 1.1e9, 1e308, 10**400]),
         ("canonical", ["", " " * 65, 1, None, True, ["EURUSD"], "\ud800"]),
         ("side", ["", "BUY", "Buy", "hold", 0, 1, True, None, SECRET]),
         ("sl", [-1, "", "1.1", True, math.nan, SECRET]),
@@ -198,8 +199,7 @@ def is_order(body: bytes) -> bool:
         and type(whole["volume"]) in (int, float)
         and 0 < whole["volume"] <= sys.float_info.max
         and all(
-            whole[stop] is None
-            or (type(whole[stop]) in (int, float) and 0 <= whole[stop] <= sys.float_info.max)
+            whole[stop] is None or (type(whole[stop]) in (int, float) and 0 <= whole[stop] <= sys.float_info.max)
             for stop in ("sl", "tp")
         )
         and type(whole["deviation"]) is int

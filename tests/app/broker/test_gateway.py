@@ -10,7 +10,7 @@ import pytest
 from app.broker.gateway import Gateway, ServerTimes
 from app.broker.requests import filling_for, tagged_comment
 from app.broker.server_time import ServerTime
-from app.broker.terminal import Answer
+from app.broker.terminal import Answer, WorkerState
 from app.domain.account import AccountMode, Missing, Symbol, Tick, Unavailable
 from app.domain.clock import SystemClock
 from app.domain.orders import Action, Filled, NotSent, Order, Rejected, Side
@@ -111,12 +111,34 @@ async def test_a_fill_takes_position_volume_and_price_from_its_deals() -> None:
 
 async def test_deals_that_do_not_show_leave_the_answer_as_it_is() -> None:
     """Past the time for deals the fill keeps the answer's numbers, with no position."""
-    terminal = FakeTerminal(history_deals_get=[])
+    terminal = FakeTerminal(history_deals_get=[], history_orders_get=[])
     filled = Filled(order=11, deal=21, position=None, volume=0.1, price=1.2, retcode=10009)
     begun = time.monotonic()
     settlement = await gateway(terminal).settle(filled, deadline=_soon())
     assert settlement.filled == filled
     assert time.monotonic() - begun < 1
+
+
+async def test_deals_are_found_by_the_order_where_the_answer_has_no_deal() -> None:
+    """A broker that answers no deal number, or a terminal that finds none by it, is asked by way of the order."""
+    terminal = FakeTerminal(
+        history_deals_get=lambda call: [DEAL] if call.kwargs == {"position": 31} else failed(-2, "Invalid params")
+    )
+    for deal in (0, 21):
+        filled = Filled(order=11, deal=deal, position=None, volume=0.1, price=0.0, retcode=10009)
+        settlement = await gateway(terminal).settle(filled, deadline=_soon())
+        assert (settlement.filled.position, settlement.filled.price) == (31, 1.2)
+
+
+async def test_a_terminal_that_is_away_is_not_waited_for() -> None:
+    """When the terminal goes away after a fill the answer is not held up for deals that cannot be read."""
+    terminal = FakeTerminal(history_deals_get=failed(-10004, "No IPC connection"))
+    terminal.state = WorkerState(alive=True, ready=False, reason="gone")
+    begun = time.monotonic()
+    await gateway(terminal).settle(
+        Filled(order=11, deal=21, position=None, volume=0.1, price=1.2, retcode=10009), deadline=begun + 5
+    )
+    assert time.monotonic() - begun < 0.1
 
 
 async def test_symbols_are_found_in_any_case_and_selected() -> None:

@@ -16,10 +16,11 @@ from typing import Any
 import psutil
 import pytest
 
+from app.broker.pipe import WorkerProcess
 from app.broker.terminal import Answer, Call, NoAnswer, NotCalled, TerminalSpec
 from app.broker.worker import TerminalWorker
 
-SCRIPTED = "tests.support.terminals:scripted"
+SCRIPTED = "tests.support.packages:scripted"
 
 
 async def until(true: Callable[[], bool], timeout_s: float = 15.0) -> None:
@@ -40,9 +41,18 @@ async def worker(**options: Any) -> AsyncIterator[TerminalWorker]:
         await hosted.close()
 
 
-def version(do: str, value: Any = None, within_s: float = 5.0) -> Call:
+def version(do: str, value: Any = None, within_s: float = 5.0, hangs_after_s: float = 5.0) -> Call:
     """A call of the scripted `version`."""
-    return Call(function="version", args=(do, value), deadline=time.monotonic() + within_s)
+    deadline = time.monotonic() + within_s
+    return Call(function="version", args=(do, value), deadline=deadline, hangs_after_s=hangs_after_s)
+
+
+def is_terminal(process: psutil.Process) -> bool:
+    """Whether a child is a terminal's process, and no helper of multiprocessing."""
+    try:
+        return "spawn_main" in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return False
 
 
 async def test_a_call_is_answered_with_its_times() -> None:
@@ -67,11 +77,59 @@ async def test_a_hung_call_is_given_up_and_its_process_replaced() -> None:
     async with worker() as hosted:
         await until(lambda: hosted.state.ready)
         begun = time.monotonic()
-        reply = await hosted.call(version("sleep", 60, within_s=0.3))
+        reply = await hosted.call(version("sleep", 60, within_s=0.3, hangs_after_s=0.5))
         assert isinstance(reply, NoAnswer)
         assert reply.reason == "deadline"
         assert time.monotonic() - begun < 2
         await until(lambda: hosted.state.ready and hosted.state.restarts == 1, 10)
+        assert isinstance(await hosted.call(version("answer")), Answer)
+
+
+async def test_a_slow_call_is_no_hung_one() -> None:
+    """A caller that waits only a moment gets no answer, and the process that answers late is kept."""
+    async with worker() as hosted:
+        await until(lambda: hosted.state.ready)
+        assert isinstance(await hosted.call(version("sleep", 1.0, within_s=0.3)), NoAnswer)
+        assert isinstance(await hosted.call(version("answer")), Answer)
+        assert hosted.state.restarts == 0
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.02, 0.1, 0.3, 0.6])
+async def test_closing_while_it_starts_leaves_no_process(after_s: float) -> None:
+    """Whenever it is closed, also while its process is being started, no process is left."""
+    before = set(psutil.Process().children(recursive=True))
+    hosted = TerminalWorker(TerminalSpec(loader=SCRIPTED), reconnect_s=0.2)
+    hosted.start()
+    await asyncio.sleep(after_s)
+    await asyncio.wait_for(hosted.close(), 10)
+    left = [child for child in set(psutil.Process().children(recursive=True)) - before if is_terminal(child)]
+    assert not left
+
+
+async def test_a_process_that_cannot_be_made_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the system refuses a process, the reason is shown, and the next attempt succeeds."""
+    made: list[int] = []
+
+    class Refused(WorkerProcess):
+        def __init__(self, spec: TerminalSpec) -> None:
+            made.append(1)
+            if len(made) == 1:
+                raise OSError(24, "Too many open files")
+            super().__init__(spec)
+
+    monkeypatch.setattr("app.broker.worker.WorkerProcess", Refused)
+    async with worker() as hosted:
+        await until(lambda: "Too many open files" in hosted.state.reason)
+        await until(lambda: hosted.state.ready)
+
+
+async def test_an_answer_that_cannot_cross_the_pipe_is_told() -> None:
+    """A value that cannot be passed on is an answer that says so, and the process lives on."""
+    async with worker() as hosted:
+        await until(lambda: hosted.state.ready)
+        reply = await hosted.call(version("unpassable"))
+        assert isinstance(reply, Answer)
+        assert "cannot be passed on" in (reply.raised or "")
         assert isinstance(await hosted.call(version("answer")), Answer)
 
 
@@ -117,6 +175,8 @@ async def test_a_lost_terminal_is_connected_again() -> None:
     async with worker() as hosted:
         await until(lambda: hosted.state.ready)
         await hosted.call(version("lost"))
+        assert not hosted.state.ready
+        assert hosted.state.last_error == (-10004, "No IPC connection")
         await until(lambda: hosted.state.ready)
         assert hosted.state.restarts == 0
 
@@ -141,7 +201,7 @@ async def test_a_real_account_is_refused() -> None:
 
 async def test_a_package_that_cannot_be_loaded_says_why() -> None:
     """The reason that the package gave is shown."""
-    hosted = TerminalWorker(TerminalSpec(loader="tests.support.terminals:broken"), reconnect_s=0.2)
+    hosted = TerminalWorker(TerminalSpec(loader="tests.support.packages:broken"), reconnect_s=0.2)
     hosted.start()
     await until(lambda: "no such terminal here" in hosted.state.reason)
     await hosted.close()
@@ -166,7 +226,7 @@ from app.broker.terminal import Call, TerminalSpec
 from app.broker.worker import TerminalWorker
 
 async def main():
-    worker = TerminalWorker(TerminalSpec(loader="tests.support.terminals:scripted", options={"sent": sys.argv[1]}))
+    worker = TerminalWorker(TerminalSpec(loader="tests.support.packages:scripted", options={"sent": sys.argv[1]}))
     worker.start()
     while not worker.state.ready:
         await asyncio.sleep(0.01)
@@ -207,8 +267,11 @@ async def test_signals_to_the_whole_group_do_not_end_the_terminal() -> None:
     """A Ctrl-C or SIGTERM that also reaches the terminal's process leaves it answering."""
     async with worker() as hosted:
         await until(lambda: hosted.state.ready)
-        for child in psutil.Process().children():
-            if "multiprocessing.spawn" in " ".join(child.cmdline()):
-                child.send_signal(signal.SIGTERM)
-                child.send_signal(signal.SIGINT)
+        spawned = [
+            child for child in psutil.Process().children() if "multiprocessing.spawn" in " ".join(child.cmdline())
+        ]
+        assert spawned
+        for child in spawned:
+            child.send_signal(signal.SIGTERM)
+            child.send_signal(signal.SIGINT)
         assert isinstance(await hosted.call(version("answer")), Answer)

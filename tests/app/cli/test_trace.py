@@ -15,7 +15,7 @@ from app.trading.journal.records import Amended
 from tests.app.history.folders import (
     a_log,
     a_span,
-    an_order,
+    an_intent,
     decided,
     filled,
     logs_line,
@@ -37,14 +37,14 @@ def data_dir(tmp_path: Path) -> Path:
     write_journal(
         tmp_path,
         [
-            an_order(OPENED, trace=1, span=2),
+            an_intent(OPENED, trace=1, span=2),
             decided(OPENED, Unknown(reason="deadline")),
             Amended(order_id=OPENED, outcome=filled(11, 12, 11), reason="found in history"),
-            an_order(REJECTED, trace=2, span=20),
+            an_intent(REJECTED, trace=2, span=20),
             decided(REJECTED, Rejected(retcode=10019, comment="No \x1b[31mmoney")),
-            an_order(CLOSED, position=11, trace=3, span=30),
+            an_intent(CLOSED, position=11, trace=3, span=30),
             decided(CLOSED, filled(21, 22, 11)),
-            an_order(UNDER_WAY, trace=4, span=40),
+            an_intent(UNDER_WAY, trace=4, span=40),
         ],
     )
     first = [
@@ -72,7 +72,7 @@ def _show(data_dir: Path, reference: str) -> str:
     return result.stdout
 
 
-def test_an_order_is_drawn_as_a_waterfall(data_dir: Path) -> None:
+def test_an_intent_is_drawn_as_a_waterfall(data_dir: Path) -> None:
     """Each span stands under its parent with offset, duration, bar and status; 80 columns suffice."""
     lines = _show(data_dir, "order:11").splitlines()
 
@@ -126,7 +126,7 @@ def test_json_holds_everything(data_dir: Path) -> None:
     assert matches[0]["numbers"] == {"order": 11, "deal": 12, "position": 11}
 
 
-def test_an_order_without_spans_is_shown_and_exits_1(data_dir: Path) -> None:
+def test_an_intent_without_spans_is_shown_and_exits_1(data_dir: Path) -> None:
     """What the journal knows is printed, with the reason why there is no picture."""
     result = _run(UNDER_WAY, "--data-dir", str(data_dir))
 

@@ -11,8 +11,8 @@ import orjson
 from app.domain.clock import rfc3339
 from app.domain.orders import Action, Filled, Order, Outcome, Side
 from app.domain.trace import TraceRef
-from app.trading.journal.lines import GENESIS, encode, link, seal
 from app.trading.journal.records import Decided, Entry, Intent
+from tests.app.trading.journal.samples import chained, write_segment
 
 START_NS = 1_800_000_000_000_000_000
 MS = 1_000_000
@@ -79,27 +79,15 @@ def logs_line(records: Iterable[dict[str, Any]]) -> bytes:
 
 def write_telemetry(data_dir: Path, signal: str, number: int, lines: Iterable[bytes], tail: bytes = b"") -> Path:
     """Write a telemetry segment; *tail* is what a write just begun has left."""
-    folder = data_dir / "telemetry" / signal
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{number:08d}.jsonl"
-    path.write_bytes(b"".join(line + b"\n" for line in lines) + tail)
-    return path
+    return write_segment(data_dir / "telemetry" / signal, number, b"".join(line + b"\n" for line in lines) + tail)
 
 
 def write_journal(data_dir: Path, entries: Sequence[Entry]) -> Path:
     """Write a journal of these entries."""
-    folder = data_dir / "journal"
-    folder.mkdir(parents=True, exist_ok=True)
-    prev, lines = GENESIS, []
-    for seq, entry in enumerate(entries, start=1):
-        lines.append(seal(encode(entry), seq=seq, time_ns=START_NS, prev=prev))
-        prev = link(lines[-1])
-    path = folder / "00000001.jsonl"
-    path.write_bytes(b"".join(line + b"\n" for line in lines))
-    return path
+    return write_segment(data_dir / "journal", 1, b"".join(chained(entries)))
 
 
-def an_order(order_id: str, *, position: int | None = None, trace: int = 1, span: int = 2) -> Intent:
+def an_intent(order_id: str, *, position: int | None = None, trace: int = 1, span: int = 2) -> Intent:
     """An intent to buy, or to close *position*."""
     order = Order(
         order_id=order_id,

@@ -22,7 +22,7 @@ from app.history.lookup import (
 from tests.app.history.folders import (
     a_log,
     a_span,
-    an_order,
+    an_intent,
     decided,
     filled,
     logs_line,
@@ -45,13 +45,13 @@ def data_dir(tmp_path: Path) -> Path:
     write_journal(
         tmp_path,
         [
-            an_order(OPENED, trace=1, span=2),
+            an_intent(OPENED, trace=1, span=2),
             decided(OPENED, filled(11, 12, 11)),
-            an_order(CLOSED, position=11, trace=2, span=20),
+            an_intent(CLOSED, position=11, trace=2, span=20),
             decided(CLOSED, filled(21, 22, 11)),
-            an_order(OTHER, trace=3, span=30),
+            an_intent(OTHER, trace=3, span=30),
             decided(OTHER, filled(12, 13, 12)),
-            an_order(SILENT, trace=0),
+            an_intent(SILENT, trace=0),
             decided(SILENT, Rejected(retcode=10019)),
         ],
     )
@@ -93,7 +93,7 @@ def test_anything_else_is_no_reference(text: str) -> None:
     assert parse_reference(text) is None
 
 
-def test_an_order_number_leads_to_its_trace(data_dir: Path) -> None:
+def test_an_intent_number_leads_to_its_trace(data_dir: Path) -> None:
     """The match holds the journal's record, the spans and the logs."""
     (match,) = _matches(data_dir, Number(11, "order"))
 
@@ -135,9 +135,9 @@ def test_orders_of_one_trace_are_one_match(tmp_path: Path) -> None:
     write_journal(
         tmp_path,
         [
-            an_order(OPENED),
+            an_intent(OPENED),
             decided(OPENED, filled(11, 12, 11)),
-            an_order(CLOSED, position=11, span=3),
+            an_intent(CLOSED, position=11, span=3),
             decided(CLOSED, filled(21, 22, 11)),
         ],
     )
@@ -149,7 +149,7 @@ def test_orders_of_one_trace_are_one_match(tmp_path: Path) -> None:
     assert match.to_json()["numbers"] == {"order": 21, "deal": 22, "position": 11}
 
 
-def test_an_order_without_a_trace_is_found_too(data_dir: Path) -> None:
+def test_an_intent_without_a_trace_is_found_too(data_dir: Path) -> None:
     """With telemetry off, or its spans past what is kept, the journal still knows the order."""
     (match,) = _matches(data_dir, OrderId(SILENT))
 

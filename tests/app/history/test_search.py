@@ -11,15 +11,15 @@ from app.domain.orders import Outcome, Rejected, Unknown
 from app.domain.trace import TraceRef
 from app.history.lookup import Match
 from app.history.search import Gone, Summary, Traces, Wanted, search
-from app.trading.journal.index import Records
-from app.trading.journal.journal import read_records
+from app.trading.journal.index import OrderIndex
+from app.trading.journal.journal import read_journal
 from app.trading.journal.reading import OpenReport
 from app.trading.journal.records import Dealt, Entry, Stamped
 from tests.app.history.folders import (
     START_NS,
     a_log,
     a_span,
-    an_order,
+    an_intent,
     decided,
     filled,
     logs_line,
@@ -35,14 +35,14 @@ OPENING = a_deal(12, order=11, position=11, time_msc=START_NS // 10**6 + 5)
 STOP = a_deal(22, order=21, position=11, type=1, entry=1, reason=4, time_msc=START_NS // 10**6 + 60_000)
 
 
-def records(*entries: Entry) -> Records:
+def records(*entries: Entry) -> OrderIndex:
     """A journal of these entries."""
-    return Records(Stamped(seq, START_NS, entry) for seq, entry in enumerate(entries, start=1))
+    return OrderIndex(Stamped(seq, START_NS, entry) for seq, entry in enumerate(entries, start=1))
 
 
 def an(order_id: str, outcome: Outcome, number: int, symbol: str = "EURUSD") -> list[Entry]:
     """An order and what came of it, in the trace of this number."""
-    intent = an_order(order_id, trace=number)
+    intent = an_intent(order_id, trace=number)
     object.__setattr__(intent.order, "symbol", symbol)
     object.__setattr__(intent, "started_ns", START_NS + number)
     return [intent, decided(order_id, outcome)]
@@ -121,7 +121,7 @@ async def test_a_trace_is_read_from_the_files(tmp_path: Path) -> None:
     spans = [a_span(2, "place_order"), a_span(9, "deal", trace=9)]
     write_telemetry(tmp_path, "traces", 1, [spans_line(spans)])
     write_telemetry(tmp_path, "logs", 1, [logs_line([a_log("filled")])])
-    journal, report = read_records(tmp_path / "journal")
+    journal, report = read_journal(tmp_path / "journal")
     traces = Traces(journal, report, tmp_path)
     found = await traces.get(trace_id(1))
     assert isinstance(found, Match)
@@ -138,11 +138,11 @@ async def test_a_trace_that_is_gone_says_what_is_kept(tmp_path: Path) -> None:
     """Neither unknown ids nor orders older than the files are an empty trace."""
     write_journal(tmp_path, an("A", filled(11, 12, 11), 1))
     write_telemetry(tmp_path, "traces", 1, [spans_line([a_span(2, "place_order", trace=7)])])
-    journal, report = read_records(tmp_path / "journal")
+    journal, report = read_journal(tmp_path / "journal")
     traces = Traces(journal, report, tmp_path)
     for wanted in (trace_id(1), trace_id(404)):
         found = await traces.get(wanted)
         assert isinstance(found, Gone)
         assert found.kept is not None
         assert found.kept.oldest_ns == START_NS
-    assert await Traces(Records(), OpenReport(), tmp_path / "none").get(trace_id(1)) == Gone(None)
+    assert await Traces(OrderIndex(), OpenReport(), tmp_path / "none").get(trace_id(1)) == Gone(None)

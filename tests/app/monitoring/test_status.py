@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.connection import Connection
 from app.monitoring.status import Condition, Health, Monitor, Status
-from app.watch.state import Connection, Snapshot
+from app.watch.state import Snapshot
 
 UP = Connection(worker=True, terminal=True, broker=True, account=True, trading=True, reason="", next_step="")
 DOWN = replace(UP, broker=False, account=False, trading=False, reason="no broker")

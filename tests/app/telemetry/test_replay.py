@@ -6,8 +6,9 @@ from opentelemetry.sdk.trace import ReadableSpan
 
 from app.domain.account import AccountMode
 from app.domain.orders import Action, Filled, Order, Outcome, Side, Unknown
+from app.telemetry.names import SCOPE
 from app.telemetry.orders import OrderTelemetry
-from app.telemetry.replay import SCOPE, order_span
+from app.telemetry.replay import order_span
 from otel.testing import InMemoryTelemetry
 
 ORDER = Order(order_id="01ARZ3NDEKTSV4RRFFQ69G5FAV", action=Action.OPEN, symbol="EURUSD", side=Side.BUY, volume=0.1)

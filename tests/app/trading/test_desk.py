@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry.trace import StatusCode
 
 from app.broker.terminal import Call, NoAnswer, WorkerState
 from app.domain.account import Missing, Unavailable
@@ -14,21 +15,7 @@ from app.domain.orders import Action, Denied, Filled, NotSent, Rejected, Side, U
 from app.errors import JournalError
 from app.trading.desk import OTHER_SYMBOL, Decision
 from tests.app.trading.conftest import Build
-from tests.support.terminal import DEAL, DONE, failed
-
-POSITION = {
-    "ticket": 31,
-    "symbol": "EURUSD",
-    "type": 0,
-    "volume": 0.1,
-    "price_open": 1.1,
-    "profit": 2.0,
-    "magic": 5,
-    "swap": 0.0,
-    "sl": 0.0,
-    "tp": 0.0,
-    "time_msc": 7_200_000,
-}
+from tests.support.terminal import DEAL, DONE, POSITION, failed
 
 
 def journal_text(folder: Path) -> str:
@@ -96,9 +83,8 @@ async def test_errors_stand_where_they_belong(
     trading = trade(**scripted)
     decision = await trading.buy()
     assert type(decision.outcome) is outcome
-    assert {span.name for span in trading.telemetry.spans() if not span.status.is_ok and not span.status.is_unset} == (
-        errors
-    )
+    spans = trading.telemetry.spans()
+    assert {span.name for span in spans if span.status.status_code is StatusCode.ERROR} == errors
     record = trading.journal.get(decision.order.order_id)
     assert record is not None
     assert record.outcome == decision.outcome
@@ -209,7 +195,7 @@ async def test_deals_that_come_late_amend_the_journal(trade: Build) -> None:
     assert decision.outcome.position is None
     late.append({**DEAL, "price": 1.21})
     await trading.watch.look()
-    await trading.desk.settle()
+    await trading.desk.look()
     record = trading.journal.get(decision.order.order_id)
     assert record is not None
     assert isinstance(record.current, Filled)
@@ -228,3 +214,74 @@ async def test_the_duration_is_recorded_by_outcome(trade: Build) -> None:
         "mt5.symbol": "EURUSD",
     }
     assert trading.telemetry.value("mt5.order.duration", labels) == 1
+
+
+async def test_an_outcome_is_written_as_soon_as_the_journal_can(trade: Build) -> None:
+    """An outcome that the journal could not take is in it after a later look."""
+    trading = trade()
+    write, failures = trading.journal.outcome, iter([True])
+
+    async def failing_once(*args: Any, **kwargs: Any) -> None:
+        if next(failures, False):
+            raise JournalError("no space left")
+        await write(*args, **kwargs)
+
+    trading.journal.outcome = failing_once  # type: ignore[method-assign]  # a disk that is full for a moment
+    decision = await trading.buy()
+    record = trading.journal.get(decision.order.order_id)
+    assert record is not None
+    assert record.outcome is None
+    await trading.desk.look()
+    record = trading.journal.get(decision.order.order_id)
+    assert record is not None
+    assert record.outcome == decision.outcome
+
+
+async def test_callers_are_let_go_and_their_orders_run_to_an_end(trade: Build) -> None:
+    """When the program stops, a waiting caller is told to ask later, and the order's outcome is journalled."""
+    reached, go_on = asyncio.Event(), asyncio.Event()
+    trading = trade()
+    real = trading.terminal.call
+
+    async def slow(call: Call) -> Any:
+        if call.function == "order_send":
+            reached.set()
+            await go_on.wait()
+        return await real(call)
+
+    trading.terminal.call = slow  # type: ignore[method-assign]  # holds the call until the caller was let go
+    asking = asyncio.create_task(trading.buy())
+    await reached.wait()
+    trading.desk.let_go()
+    decision = await asking
+    assert isinstance(decision.outcome, Unknown)
+    go_on.set()
+    await trading.desk.finish(5)
+    record = trading.journal.get(decision.order.order_id)
+    assert record is not None
+    assert isinstance(record.outcome, Filled)
+
+
+async def test_a_fault_of_ours_after_the_intent_is_an_unknown_outcome(trade: Build) -> None:
+    """An exception between intent and outcome is journalled as unknown, and not answered as if nothing was sent."""
+    trading = trade(order_send={"retcode": 10009, "comment": "no order number in it"})
+    decision = await trading.buy()
+    assert isinstance(decision.outcome, Unknown)
+    assert "fault of this program" in decision.outcome.reason
+    record = trading.journal.get(decision.order.order_id)
+    assert record is not None
+    assert record.outcome == decision.outcome
+
+
+async def test_telemetry_that_fails_fails_no_order(trade: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistake in telling a call or an order leaves the order as the broker answered it."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("app.telemetry.orders.describe_call", broken)
+    monkeypatch.setattr("app.telemetry.terminal.describe_call", broken)
+    monkeypatch.setattr("app.telemetry.orders.describe_outcome", broken)
+    trading = trade()
+    decision = await trading.buy()
+    assert isinstance(decision.outcome, Filled)

@@ -9,6 +9,7 @@ import pytest
 
 from app.broker.records import pending_from, position_from
 from app.domain.account import Tick
+from app.domain.connection import Connection
 from app.watch.changes import (
     Change,
     Changes,
@@ -22,8 +23,8 @@ from app.watch.changes import (
     TradingChanged,
     changes_between,
 )
-from app.watch.state import Connection, Snapshot
-from tests.app.watch.test_poller import POSITION
+from app.watch.state import Snapshot
+from tests.support.terminal import POSITION
 
 UP = Connection(worker=True, terminal=True, broker=True, account=True, trading=True, reason="", next_step="")
 LOST = dataclasses.replace(UP, broker=False, trading=False, reason="lost")

@@ -9,8 +9,8 @@ import pytest
 from app.broker.records import account_from
 from app.broker.terminal import WorkerState
 from app.domain.account import Unavailable
+from app.domain.connection import LAYERS
 from app.watch.connection import NEXT_STEPS, connection_from
-from app.watch.state import LAYERS
 from tests.support.terminal import ACCOUNT, TERMINAL
 
 READY = WorkerState(alive=True, ready=True, reason="")

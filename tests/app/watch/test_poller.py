@@ -11,24 +11,10 @@ from app.broker.gateway import Gateway
 from app.broker.server_time import ServerTime
 from app.broker.terminal import Call, NotCalled, Reply, WorkerState
 from app.domain.clock import SystemClock
+from app.domain.connection import LAYERS
 from app.watch import poller
 from app.watch.poller import Watch, counts_by_side
-from app.watch.state import LAYERS
-from tests.support.terminal import DEAL, TERMINAL, TICK, FakeTerminal, failed
-
-POSITION = {
-    "ticket": 31,
-    "symbol": "EURUSD",
-    "type": 0,
-    "volume": 0.1,
-    "price_open": 1.1,
-    "profit": 2.0,
-    "magic": 5,
-    "swap": -0.5,
-    "sl": 0.0,
-    "tp": 0.0,
-    "time_msc": 7_200_000,
-}
+from tests.support.terminal import DEAL, POSITION, TERMINAL, TICK, FakeTerminal, failed
 
 
 def watching(terminal: FakeTerminal, poll_s: float = 0.01, *, never_closes: bool = False) -> Watch:

@@ -9,7 +9,7 @@ import pytest
 from app.domain.deals import Deal
 from app.domain.orders import Unknown
 from app.trading.journal.deals import Deals
-from app.trading.journal.index import Records
+from app.trading.journal.index import OrderIndex
 from app.trading.journal.lines import encode, seal, unseal
 from app.trading.journal.records import ConnectionTurn, Dealt, Decided, Entry, PositionKey, Stamped
 from tests.app.trading.journal.conftest import Open
@@ -53,8 +53,8 @@ STOPPED = Dealt(deal=a_close(), closed=True, trace=a_trace(9))
 DEPOSIT = Dealt(deal=a_deal(2, type=2, symbol="", order=0, position=0, profit=1_000.0, commission=0.0))
 
 
-def _records(*entries: Entry) -> Records:
-    return Records(Stamped(seq, NOW_NS, entry) for seq, entry in enumerate(entries, start=1))
+def _records(*entries: Entry) -> OrderIndex:
+    return OrderIndex(Stamped(seq, NOW_NS, entry) for seq, entry in enumerate(entries, start=1))
 
 
 @pytest.mark.parametrize("entry", [OPENING, STOPPED, DEPOSIT, ConnectionTurn(connected=False, reason="x", at_ns=5)])

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from app.domain.orders import Action, Denied, Outcome, Placed, Unknown
-from app.trading.journal.index import Records
+from app.trading.journal.index import OrderIndex
 from app.trading.journal.records import Amended, Decided, Entry, Intent, OrderKey, Stamped, Unsent
 from tests.app.trading.journal.samples import NOW_NS, a_decision, a_fill, a_trace, an_intent, an_order
 
 DENIED = Denied(reason="RISK_BLOCK", message="0.103 lots is no multiple of 0.01", details={"volume_step": 0.01})
 
 
-def _records(*entries: Entry) -> Records:
-    return Records(Stamped(seq, NOW_NS + seq, entry) for seq, entry in enumerate(entries, start=1))
+def _index(*entries: Entry) -> OrderIndex:
+    return OrderIndex(Stamped(seq, NOW_NS + seq, entry) for seq, entry in enumerate(entries, start=1))
 
 
 def _decided(order_id: str, outcome: Outcome) -> Decided:
@@ -32,30 +32,30 @@ def _key(outcome: str) -> OrderKey:
 
 def test_an_order_is_open_until_its_outcome() -> None:
     """An intent makes an order; the outcome closes it and keeps where both stand in the journal."""
-    records = _records(an_intent("A"), an_intent("B"), a_decision("A"))
+    index = _index(an_intent("A"), an_intent("B"), a_decision("A"))
 
-    (opened,) = records.open_intents()
-    closed = records.get("A")
+    (opened,) = index.open_intents()
+    closed = index.get("A")
 
     assert opened.order.order_id == "B"
     assert closed is not None
     assert (closed.intent_seq, closed.outcome_seq, closed.ended_ns) == (1, 3, NOW_NS + 5_000_000)
     assert closed.current == a_fill()
-    assert [record.order.order_id for record in records.orders()] == ["A", "B"]
-    assert records.get("C") is None
+    assert [record.order.order_id for record in index.orders()] == ["A", "B"]
+    assert index.get("C") is None
 
 
 def test_an_order_that_was_never_sent_is_one_line() -> None:
     """A refusal of our own is an order with its outcome at once, counted, and not open."""
-    records = _records(_unsent("A"))
+    index = _index(_unsent("A"))
 
-    record = records.get("A")
+    record = index.get("A")
 
     assert record is not None
     assert record.outcome == DENIED
     assert (record.intent_seq, record.outcome_seq) == (1, 1)
-    assert records.open_intents() == ()
-    assert records.totals() == {_key("denied"): 1}
+    assert index.open_intents() == ()
+    assert index.totals() == {_key("denied"): 1}
 
 
 def test_every_number_leads_to_its_orders() -> None:
@@ -63,11 +63,11 @@ def test_every_number_leads_to_its_orders() -> None:
     closing = Intent(
         order=an_order("C", Action.CLOSE, position=11), trace=a_trace(2), comment_sent="", started_ns=NOW_NS
     )
-    records = _records(an_intent("A"), a_decision("A"), closing, _decided("C", a_fill(order=21, deal=22)))
+    index = _index(an_intent("A"), a_decision("A"), closing, _decided("C", a_fill(order=21, deal=22)))
 
     def ids(kind: str, number: int) -> list[str]:
         assert kind in ("order", "deal", "position")
-        return [record.order.order_id for record in records.find(kind, number)]  # type: ignore[arg-type] # asserted
+        return [record.order.order_id for record in index.find(kind, number)]  # type: ignore[arg-type] # asserted
 
     assert ids("order", 11) == ids("deal", 12) == ["A"]
     assert ids("order", 21) == ids("deal", 22) == ["C"]
@@ -77,9 +77,9 @@ def test_every_number_leads_to_its_orders() -> None:
 
 def test_a_position_found_later_leads_to_its_order() -> None:
     """Numbers of an amendment count like those of the first outcome."""
-    records = _records(an_intent(), _decided("A", a_fill(position=None)), _amended("A", a_fill(position=31)))
+    index = _index(an_intent(), _decided("A", a_fill(position=None)), _amended("A", a_fill(position=31)))
 
-    (record,) = records.find("position", 31)
+    (record,) = index.find("position", 31)
 
     assert record.outcome == a_fill(position=None)
     assert record.current == a_fill(position=31)
@@ -90,29 +90,27 @@ def test_a_position_found_later_leads_to_its_order() -> None:
 def test_first_outcomes_are_counted_and_never_go_back() -> None:
     """The count by outcome is of what was decided first; a later truth about an unknown one is counted apart."""
     unknown = Unknown(reason="deadline")
-    records = _records(
+    index = _index(
         an_intent("A"), an_intent("B"), a_decision("A"), _decided("B", unknown), _amended("B", a_fill(51, 52, 53))
     )
 
-    assert records.totals() == {_key("filled"): 1, _key("unknown"): 1}
-    assert records.resolutions() == {("unknown", "filled"): 1}
+    assert index.totals() == {_key("filled"): 1, _key("unknown"): 1}
+    assert index.resolutions() == {("unknown", "filled"): 1}
 
 
 def test_an_unknown_order_resolves_once() -> None:
     """Only the step from unknown to something else is a resolution: no news is none, nor is a detail added."""
     still, late = Unknown(reason="not in history yet"), Placed(order=3, retcode=10008)
-    records = _records(
-        an_intent(), _decided("A", Unknown(reason="deadline")), _amended("A", still), _amended("A", late)
-    )
-    assert records.resolutions() == {("unknown", "placed"): 1}
+    index = _index(an_intent(), _decided("A", Unknown(reason="deadline")), _amended("A", still), _amended("A", late))
+    assert index.resolutions() == {("unknown", "placed"): 1}
 
-    more = _records(an_intent(), a_decision(), _amended("A", a_fill(position=31)))
+    more = _index(an_intent(), a_decision(), _amended("A", a_fill(position=31)))
     assert more.resolutions() == {}
 
 
 def test_lines_that_contradict_earlier_ones_change_nothing() -> None:
     """After damage a journal may speak of orders it does not know, or twice of one: the first word stands."""
-    records = _records(
+    index = _index(
         a_decision("lost"),
         _amended("lost", a_fill()),
         an_intent("A", span=1),
@@ -123,27 +121,27 @@ def test_lines_that_contradict_earlier_ones_change_nothing() -> None:
         _decided("A", Unknown(reason="again")),
     )
 
-    (record,) = records.orders()
+    (record,) = index.orders()
 
     assert record.trace == a_trace(1)
     assert record.outcome == a_fill()
     assert record.amended is None
-    assert records.totals() == {_key("filled"): 1}
+    assert index.totals() == {_key("filled"): 1}
 
 
 def test_the_first_line_gives_the_start_of_all_counts() -> None:
     """Totals count since the journal's first line, whatever it says."""
-    assert _records().first_ns is None
-    assert _records().last_seq == 0
-    records = _records(an_intent("A"), an_intent("B"))
-    assert (records.first_ns, records.last_seq) == (NOW_NS + 1, 2)
+    assert _index().first_ns is None
+    assert _index().last_seq == 0
+    index = _index(an_intent("A"), an_intent("B"))
+    assert (index.first_ns, index.last_seq) == (NOW_NS + 1, 2)
 
 
 def test_what_was_read_does_not_change() -> None:
     """Totals handed out are a copy."""
-    records = _records(an_intent(), a_decision())
-    before = records.totals()
+    index = _index(an_intent(), a_decision())
+    before = index.totals()
 
-    records.totals().clear()  # type: ignore[attr-defined] # the mapping handed out happens to be a dict
+    index.totals().clear()  # type: ignore[attr-defined] # the mapping handed out happens to be a dict
 
-    assert records.totals() == before == {_key("filled"): 1}
+    assert index.totals() == before == {_key("filled"): 1}

@@ -14,7 +14,7 @@ import pytest
 from app.domain.clock import SystemClock
 from app.domain.orders import Denied, Unknown
 from app.errors import JournalError
-from app.trading.journal.journal import CRASHED, Journal, close_open_intents, read_records
+from app.trading.journal.journal import CRASHED, Journal, close_open_intents, read_journal
 from app.trading.journal.records import OrderKey
 from tests.app.trading.journal.disks import FaultyFiles
 from tests.app.trading.journal.samples import NOW_NS, a_fill, a_trace, an_order, write_segment
@@ -32,9 +32,9 @@ def _segments(folder: Path) -> list[Path]:
 
 
 def _ids(folder: Path) -> list[str]:
-    records, report = read_records(folder)
+    index, report = read_journal(folder)
     assert report.intact
-    return [record.order.order_id for record in records.orders()]
+    return [record.order.order_id for record in index.orders()]
 
 
 async def test_an_intent_is_on_disk_before_it_returns(open_journal: Open, folder: Path, files: FaultyFiles) -> None:
@@ -129,10 +129,10 @@ async def test_damage_stops_nothing(open_journal: Open, folder: Path) -> None:
 
     journal = open_journal()
     await _intent(journal, "A")
-    records, report = read_records(folder)
+    index, report = read_journal(folder)
 
     assert not journal.report.intact
-    assert [record.order.order_id for record in records.orders()] == ["A"]
+    assert [record.order.order_id for record in index.orders()] == ["A"]
     assert (report.lines, report.skipped, report.broken_links) == (1, 1, 0)
     assert (folder / "00000001.jsonl").read_bytes() == b"rubbish\n"
 
@@ -292,7 +292,7 @@ def test_a_folder_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="cannot be opened"):
         Journal.open(tmp_path, clock=SystemClock())
     with pytest.raises(JournalError, match="cannot be read"):
-        read_records(tmp_path)
+        read_journal(tmp_path)
 
 
 async def test_totals_can_be_read_while_orders_come_in(open_journal: Open) -> None:
@@ -343,7 +343,7 @@ def test_a_killed_program_loses_no_acknowledged_order(folder: Path) -> None:
         writer.kill()
         acknowledged = 50 + len(writer.stdout.read().splitlines())
 
-    read_beside, _ = read_records(folder)
+    read_beside, _ = read_journal(folder)
     journal = Journal.open(folder, clock=SystemClock())
     journal.close()
 

@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.orders import Denied
 from app.domain.trace import TraceRef
-from app.trading.journal.index import Records
+from app.trading.journal.index import OrderIndex
 from app.trading.journal.records import Entry, Stamped, Unsent
 from app.trading.journal.watermark import Watermark, lost_spans
 from tests.app.trading.journal.samples import NOW_NS, a_decision, a_trace, an_intent, an_order
@@ -28,7 +28,7 @@ ENTRIES: list[Entry] = [
     SPAN_LESS,
     an_intent("open", 3),
 ]
-RECORDS = Records(Stamped(seq, NOW_NS, entry) for seq, entry in enumerate(ENTRIES, start=1))
+ORDERS = OrderIndex(Stamped(seq, NOW_NS, entry) for seq, entry in enumerate(ENTRIES, start=1))
 
 
 def test_the_watermark_is_kept(tmp_path: Path) -> None:
@@ -53,19 +53,26 @@ def test_a_damaged_watermark_is_none(tmp_path: Path, content: bytes) -> None:
 
 def test_orders_without_a_span_in_any_file_are_lost(tmp_path: Path) -> None:
     """Decided orders beyond the watermark are looked up; open ones and those without telemetry are not."""
-    lost = lost_spans(RECORDS, Watermark.open(tmp_path), lambda: {a_trace(1).span_id})
+    asked: list[int] = []
+
+    def written(since_ns: int) -> set[str]:
+        asked.append(since_ns)
+        return {a_trace(1).span_id}
+
+    lost = lost_spans(ORDERS, Watermark.open(tmp_path), written)
 
     assert [record.order.order_id for record in lost] == ["B"]
+    assert asked == [an_intent("A", 1).started_ns]
 
 
 def test_orders_up_to_the_watermark_are_certain(tmp_path: Path) -> None:
     """They are not looked for, and where nothing else is left the files are not even read."""
     watermark = Watermark.open(tmp_path)
     watermark.advance(2)
-    assert [record.order.order_id for record in lost_spans(RECORDS, watermark, set)] == ["B"]
+    assert [record.order.order_id for record in lost_spans(ORDERS, watermark, lambda since_ns: set())] == ["B"]
 
-    def no_search() -> set[str]:
+    def no_search(since_ns: int) -> set[str]:
         raise AssertionError("there was nothing to search for")
 
-    watermark.advance(RECORDS.last_seq)
-    assert lost_spans(RECORDS, watermark, no_search) == []
+    watermark.advance(ORDERS.last_seq)
+    assert lost_spans(ORDERS, watermark, no_search) == []

@@ -1,0 +1,53 @@
+"""How much is measured: enough to compare, or just enough to see that it works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """Rounds and how much each of them holds.
+
+    Attributes:
+        request_rounds: of the bare application, with so many `requests` each.
+        order_rounds: of the whole program, with so many `orders` each.
+        rate_rounds: of files and shipper, with the spans of so many `spooled_orders` each.
+        latency_rounds: over HTTP, with so many `timed_orders` (opened, then closed) each.
+        seen_orders: looked for in Jaeger and Prometheus.
+    """
+
+    request_rounds: int
+    requests: int
+    order_rounds: int
+    orders: int
+    rate_rounds: int
+    spooled_orders: int
+    latency_rounds: int
+    timed_orders: int
+    seen_orders: int
+
+
+FULL = Sizes(
+    request_rounds=7,
+    requests=1500,
+    order_rounds=7,
+    orders=150,
+    rate_rounds=5,
+    spooled_orders=3000,
+    latency_rounds=6,
+    timed_orders=60,
+    seen_orders=8,
+)
+
+QUICK = Sizes(
+    request_rounds=2,
+    requests=100,
+    order_rounds=2,
+    orders=10,
+    rate_rounds=2,
+    spooled_orders=100,
+    latency_rounds=2,
+    timed_orders=5,
+    seen_orders=1,
+)
