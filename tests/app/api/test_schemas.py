@@ -198,8 +198,7 @@ def is_order(body: bytes) -> bool:
         and type(whole["volume"]) in (int, float)
         and 0 < whole["volume"] <= sys.float_info.max
         and all(
-            whole[stop] is None
-            or (type(whole[stop]) in (int, float) and 0 <= whole[stop] <= sys.float_info.max)
+            whole[stop] is None or (type(whole[stop]) in (int, float) and 0 <= whole[stop] <= sys.float_info.max)
             for stop in ("sl", "tp")
         )
         and type(whole["deviation"]) is int
