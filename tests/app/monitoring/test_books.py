@@ -83,7 +83,7 @@ def test_events_older_than_a_day_stay_in_the_file_only(
     first.close()
     clock.advance(DAY_S + 120)
     second = opened()
-    assert second.notes.last_errors(0) == second.notes.last_security(0) == []
+    assert (second.notes.last_errors(0), second.notes.last_security(0)) == ([], [])
     assert second.notes.errors_ever() == {"api": 1}
     assert (tmp_path / "logs" / "errors.csv").read_text(encoding="utf-8").count("\n") == 2
 
