@@ -109,7 +109,7 @@ def an_error(at_ns: int, message: str = "it broke") -> ErrorEvent:
     return ErrorEvent(at_ns=at_ns, scope=Scope.API, message=message, trace_id="ab" * 16)
 
 
-def block(path: Path) -> None:
-    """Make a file that cannot be written of this week's file."""
+def block(path: Path, at_ns: int = NOON_NS) -> None:
+    """Put something in the place of a file of this week that cannot be written."""
     path.mkdir(parents=True)
-    os.utime(path, ns=(NOON_NS, NOON_NS))
+    os.utime(path, ns=(at_ns, at_ns))
