@@ -44,7 +44,7 @@ class KeyBook:
         self._clock = clock
         self._random_bytes = random_bytes
 
-    def keys(self) -> list[tuple[Key, int | None]]:
+    def entries(self) -> list[tuple[Key, int | None]]:
         """Every key, oldest first, and when it was used last: ns since 1970, up to a minute old."""
         last_use = read_last_use(self._last_use_path)
         return [(key, last_use.get(key.id)) for key in self._file.read()]

@@ -66,7 +66,7 @@ def list_command(*, data_dir: DataDir = None, config: Config = None, as_json: As
 
     def show() -> None:
         settings = Settings.load(config, _flags(data_dir))
-        found = KeyBook(settings.data_dir, clock=SystemClock()).keys()
+        found = KeyBook(settings.data_dir, clock=SystemClock()).entries()
         if as_json:
             typer.echo(json.dumps([_as_json(key, used) for key, used in found], indent=2))
         else:

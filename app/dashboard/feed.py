@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any
 
 import orjson
@@ -53,7 +53,7 @@ class Feed:
         """How many pages listen."""
         return len(self._listeners)
 
-    async def stream(self) -> AsyncIterator[bytes]:
+    async def stream(self) -> AsyncGenerator[bytes, None]:
         """Yield server-sent events until the reader goes or the feed stops; look at `is_open` first."""
         wake = self._join()
         seen = 0

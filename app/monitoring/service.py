@@ -40,6 +40,7 @@ class Monitoring:
         self._books = books
         self._faults = faults
         self._disk = asyncio.Lock()
+        self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._next_snapshot_ns = 0
 
@@ -53,17 +54,16 @@ class Monitoring:
         await asyncio.to_thread(self.sizes.measure)
         every_s = self.monitor.limits.judge_s
         self._tasks = [
-            asyncio.create_task(_repeat(self._judge, every_s), name="conditions"),
-            asyncio.create_task(_repeat(self._write_and_snapshot, every_s), name="monitoring files"),
-            asyncio.create_task(_repeat(self._measure, MEASURE_S), name="sizes"),
+            asyncio.create_task(self._repeat(self._judge, every_s), name="conditions"),
+            asyncio.create_task(self._repeat(self._write_and_snapshot, every_s), name="monitoring files"),
+            asyncio.create_task(self._repeat(self._measure, MEASURE_S), name="sizes"),
         ]
 
     async def close(self) -> None:
         """Write what is left, and end."""
-        for task in self._tasks:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        # Asked, not cancelled: a file that is being written in a thread would go on being written.
+        self._stopping.set()
+        await asyncio.gather(*self._tasks)
         await self.write()
         await asyncio.to_thread(self._books.close)
 
@@ -127,11 +127,15 @@ class Monitoring:
     async def _measure(self) -> None:
         await asyncio.to_thread(self.sizes.measure)
 
+    async def _repeat(self, step: Callable[[], Awaitable[None]], every_s: float) -> None:
+        while not await self._stopped_within(every_s):
+            try:
+                await step()
+            except Exception:
+                log.exception("Monitoring failed at a step; the next one follows in %g s", every_s)
 
-async def _repeat(step: Callable[[], Awaitable[None]], every_s: float) -> None:
-    while True:
-        await asyncio.sleep(every_s)
-        try:
-            await step()
-        except Exception:
-            log.exception("Monitoring failed at a step; the next one follows in %g s", every_s)
+    async def _stopped_within(self, seconds: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        return self._stopping.is_set()

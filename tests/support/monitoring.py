@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +19,7 @@ from app.monitoring.service import Monitoring
 from app.monitoring.status import Watching
 from app.settings import MonitoringSettings
 from app.trading.journal.records import DealKey, DealSums, OrderKey, PositionKey
+from tests.support.clock import NOON_NS
 
 
 @dataclass
@@ -95,9 +98,18 @@ def open_monitoring(
         notes=books.notes,
         tell_turn=([] if turns is None else turns).append,
     )
-    return Monitoring(monitor, books, Faults(books.notes.tell_error, clock=clock))
+    monitoring = Monitoring(monitor, books, Faults(books.notes.tell_error, clock=clock))
+    # A test ends a process by letting go of it, without a word; its files are closed all the same.
+    weakref.finalize(monitoring, books.close)
+    return monitoring
 
 
 def an_error(at_ns: int, message: str = "it broke") -> ErrorEvent:
     """An error of the API."""
     return ErrorEvent(at_ns=at_ns, scope=Scope.API, message=message, trace_id="ab" * 16)
+
+
+def block(path: Path, at_ns: int = NOON_NS) -> None:
+    """Put something in the place of a file of this week that cannot be written."""
+    path.mkdir(parents=True)
+    os.utime(path, ns=(at_ns, at_ns))

@@ -17,6 +17,8 @@ export interface Line {
   /** Name of a colour of the style sheet, such as `good`. */
   color: string;
   kind?: "line" | "points" | "bars";
+  /** What to say where something else is drawn, as in a stack. */
+  said?: (number | null)[];
 }
 
 export interface ChartProps {
@@ -35,6 +37,10 @@ export interface ChartProps {
 const CROSSHAIR = uPlot.sync("page");
 const ROWS_MAX = 500;
 
+const said = (line: Line): (number | null)[] => line.said ?? line.values;
+const latest = (line: Line): number | null | undefined => said(line).findLast((value) => value !== null);
+const brokerOffset = (): number => live.get().frame?.about.utc_offset_s ?? 0;
+
 export function Chart(props: ChartProps) {
   const [asTable, setAsTable] = useState(false);
   if (props.times.length === 0) return <Empty>{props.empty}</Empty>;
@@ -45,7 +51,7 @@ export function Chart(props: ChartProps) {
           {props.lines.map((line) => (
             <span key={line.label}>
               <span class={`key ${line.color} ${line.kind ?? "line"}`} aria-hidden="true" />
-              {line.label} <b>{props.format(line.values.findLast((value) => value !== null))}</b>
+              {line.label} {line.kind !== "bars" && <b>{props.format(latest(line))}</b>}
             </span>
           ))}
         </span>
@@ -61,6 +67,8 @@ export function Chart(props: ChartProps) {
 function Canvas(props: ChartProps) {
   const holder = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
+  const now = useRef(props);
+  now.current = props;
   const look = useStore(dressed);
   const shownZone = useStore(zone);
   const height = props.height ?? 150;
@@ -69,7 +77,7 @@ function Canvas(props: ChartProps) {
   useEffect(() => {
     const element = holder.current;
     if (!element) return;
-    const made = new uPlot(options(props, element, height), data, element);
+    const made = new uPlot(options(props, now, element, height), data, element);
     plot.current = made;
     const resized = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height }));
     resized.observe(element);
@@ -80,21 +88,20 @@ function Canvas(props: ChartProps) {
     };
   }, [shape]);
   useEffect(() => plot.current?.setData(data), [props.times, props.lines]);
-  const latest = props.lines.map((line) => `${line.label} ${props.format(line.values.findLast((value) => value !== null))}`);
+  const told = props.lines.map((line) => `${line.label} ${props.format(latest(line))}`);
   return (
     <div
       ref={holder}
       role="img"
-      aria-label={`${props.label}; ${texts.chart.latest}: ${latest.join(", ")}`}
+      aria-label={`${props.label}; ${texts.chart.latest}: ${told.join(", ")}`}
       style={{ height: `${height}px` }}
     />
   );
 }
 
-function options(props: ChartProps, element: HTMLElement, height: number): uPlot.Options {
+function options(props: ChartProps, now: { current: ChartProps }, element: HTMLElement, height: number): uPlot.Options {
   const style = getComputedStyle(element);
   const color = (name: string) => style.getPropertyValue(`--${name}`).trim();
-  const offset_s = live.get().frame?.about.utc_offset_s ?? 0;
   const axis = {
     stroke: color("muted"),
     grid: { stroke: color("grid"), width: 1 },
@@ -106,7 +113,7 @@ function options(props: ChartProps, element: HTMLElement, height: number): uPlot
     height,
     legend: { show: false },
     padding: [8, 8, 0, 0],
-    tzDate: (ts) => inZone(ts, offset_s),
+    tzDate: inZone,
     cursor: {
       sync: { key: CROSSHAIR.key, scales: ["x", null] },
       y: false,
@@ -114,11 +121,11 @@ function options(props: ChartProps, element: HTMLElement, height: number): uPlot
       points: { size: 6 },
     },
     scales: {
-      x: { time: true, ...(props.span && { range: () => [props.span![0] / 1_000, props.span![1] / 1_000] as [number, number] }) },
+      x: { time: true, range: (_, low, high) => spanOf(now.current, low, high) },
       y: { range: (_, low, high) => range(low, high, props.fromZero ?? false) },
     },
     axes: [
-      { ...axis, space: 84, size: 26, values: (plot, values) => values.map((value) => axisText(plot, value, offset_s)) },
+      { ...axis, space: 84, size: 26, values: (plot, values) => values.map((value) => axisText(plot, value)) },
       {
         ...axis,
         space: 28,
@@ -127,7 +134,7 @@ function options(props: ChartProps, element: HTMLElement, height: number): uPlot
       },
     ],
     series: [{}, ...props.lines.map((line) => series(line, color))],
-    plugins: [tooltip(props)],
+    plugins: [tooltip(now)],
   };
 }
 
@@ -140,6 +147,10 @@ function series(line: Line, color: (name: string) => string): uPlot.Series {
   return { stroke, width: 1.5, points: { show: line.values.length < 3, size: 4 }, spanGaps: false };
 }
 
+function spanOf({ span }: ChartProps, low: number, high: number): [number, number] {
+  return span ? [span[0] / 1_000, span[1] / 1_000] : [low, high];
+}
+
 function range(low: number | null, high: number | null, fromZero: boolean): [number, number] {
   const bottom = fromZero ? Math.min(0, low ?? 0) : (low ?? 0);
   const top = high ?? 1;
@@ -148,19 +159,19 @@ function range(low: number | null, high: number | null, fromZero: boolean): [num
 }
 
 /** uPlot draws a date's local fields: a date whose local fields read as the zone's clock. */
-function inZone(ts: number, brokerOffset_s: number): Date {
+function inZone(ts: number): Date {
   const shown = zone.get();
   if (shown === "local") return new Date(ts * 1_000);
-  return uPlot.tzDate(new Date((ts + (shown === "broker" ? brokerOffset_s : 0)) * 1_000), "Etc/UTC");
+  return uPlot.tzDate(new Date((ts + (shown === "broker" ? brokerOffset() : 0)) * 1_000), "Etc/UTC");
 }
 
-function axisText(plot: uPlot, at_s: number, offset_s: number): string {
+function axisText(plot: uPlot, at_s: number): string {
   const { min = 0, max = 0 } = plot.scales.x ?? {};
-  return new Times(zone.get(), offset_s).axis(at_s * 1_000, ((max ?? 0) - (min ?? 0)) * 1_000);
+  return new Times(zone.get(), brokerOffset()).axis(at_s * 1_000, ((max ?? 0) - (min ?? 0)) * 1_000);
 }
 
 /** The values under the crosshair, in every chart at once. */
-function tooltip(props: ChartProps): uPlot.Plugin {
+function tooltip(now: { current: ChartProps }): uPlot.Plugin {
   const box = document.createElement("div");
   box.className = "tooltip";
   box.setAttribute("aria-hidden", "true");
@@ -172,8 +183,9 @@ function tooltip(props: ChartProps): uPlot.Plugin {
         const at = idx === null || idx === undefined ? undefined : plot.data[0][idx];
         box.hidden = at === undefined || left === undefined || left < 0;
         if (box.hidden || at === undefined || idx === null || idx === undefined) return;
-        const times = new Times(zone.get(), live.get().frame?.about.utc_offset_s ?? 0);
-        const values = props.lines.map((line, n) => `${line.label} ${props.format(plot.data[n + 1]?.[idx])}`);
+        const times = new Times(zone.get(), brokerOffset());
+        const { lines, format } = now.current;
+        const values = lines.map((line) => `${line.label} ${format(said(line)[idx])}`);
         box.textContent = [times.moment(at * 1_000, Date.now()), ...values].join("  ");
         const half = plot.over.clientWidth / 2;
         box.style.left = (left ?? 0) < half ? `${(left ?? 0) + 8}px` : "auto";
@@ -184,7 +196,7 @@ function tooltip(props: ChartProps): uPlot.Plugin {
 }
 
 function ChartTable(props: ChartProps) {
-  const times = new Times(useStore(zone), live.get().frame?.about.utc_offset_s ?? 0);
+  const times = new Times(useStore(zone), brokerOffset());
   const newest = props.times.map((at, index) => ({ at, index })).reverse().slice(0, ROWS_MAX);
   return (
     <div class="scroll low" tabIndex={0} role="region" aria-label={props.label}>
@@ -206,7 +218,7 @@ function ChartTable(props: ChartProps) {
               <td>{times.dateTime(at)}</td>
               {props.lines.map((line) => (
                 <td class="number" key={line.label}>
-                  {props.format(line.values[index])}
+                  {props.format(said(line)[index])}
                 </td>
               ))}
             </tr>

@@ -1,6 +1,6 @@
 /** What sections share: the frame, and moments in the chosen zone. */
 
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { useRead } from "./api";
 import { zone } from "./choices";
@@ -25,8 +25,22 @@ export function useSymbols(): Map<string, SymbolInfo> {
   return useMemo(() => new Map((value ?? []).map((symbol) => [symbol.broker_symbol, symbol])), [value]);
 }
 
-/** Says when something was traded: counts of today, and what is open. */
+const MARK_MS = 5_000;
+
+/** Changes when something was traded, at most every five seconds: who reads on it stays inside the API's limits. */
 export function useTradeMark(): string {
   const frame = useFrame();
-  return `${frame?.today.deals_total ?? 0}|${frame?.today.orders_total ?? 0}|${frame?.today.orders_denied ?? 0}`;
+  const mark = `${frame?.today.deals_total ?? 0}|${frame?.today.orders_total ?? 0}|${frame?.today.orders_denied ?? 0}`;
+  const [told, setTold] = useState(mark);
+  const told_ms = useRef(Date.now());
+  useEffect(() => {
+    if (mark === told) return;
+    const tell = () => {
+      told_ms.current = Date.now();
+      setTold(mark);
+    };
+    const timer = setTimeout(tell, Math.max(0, told_ms.current + MARK_MS - Date.now()));
+    return () => clearTimeout(timer);
+  }, [mark, told]);
+  return told;
 }

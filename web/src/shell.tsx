@@ -130,13 +130,13 @@ function SessionButton({ open }: { open: (what: Open) => void }) {
   const { authenticated, name, scopes } = useStore(session);
   if (!authenticated) {
     return (
-      <button type="button" onClick={() => open("login")}>
+      <button type="button" class="session" onClick={() => open("login")}>
         {texts.logIn} <span class="note wide">{texts.readOnly}</span>
       </button>
     );
   }
   return (
-    <button type="button" title={`${texts.loggedInAs} ${name}: ${scopes.join(", ")}`} onClick={() => void logOut()}>
+    <button type="button" class="session" title={`${texts.loggedInAs} ${name}: ${scopes.join(", ")}`} onClick={() => void logOut()}>
       {texts.logOut}
     </button>
   );

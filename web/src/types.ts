@@ -203,7 +203,7 @@ export interface TraceRow {
   order: number | null;
   deal: number | null;
   position: number | null;
-  error: boolean;
+  error: string | null;
 }
 
 export interface Traces {

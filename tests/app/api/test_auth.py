@@ -9,9 +9,11 @@ import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.access.keys import Scope as KeyScope
+from app.access.records import hash_of
 from app.api.application import create_api
 from app.api.auth import Authentication
 from app.api.limits import Limits
+from app.domain.events import SecurityType
 from app.settings import AuthSettings, HttpSettings
 from tests.app.api.fakes import FILLED, Api
 
@@ -230,3 +232,51 @@ async def test_operator_may_trade_from_anywhere(api: Api) -> None:
     api.desk.outcome = replace(FILLED, order=5)
     async with api.client(address="192.0.2.7") as client:
         assert (await client.post("/api/order", json=ORDER)).json()["order"] == 5
+
+
+async def test_whoever_is_refused_is_told_of(api: Api, read_key: str) -> None:
+    """Wrong, missing and lesser keys are events with address, path by its template, and no part of the key."""
+    wrong = "wrong-key-with-a-secret"
+    for key, path in ((wrong, "/api/positions/77/close"), (None, "/api/order"), (read_key, "/api/positions/77/close")):
+        async with api.client(key, address="192.0.2.7") as client:
+            await client.post(path, json=ORDER if path == "/api/order" else None)
+    notes = api.services.monitor.notes
+    denied, missing, invalid = notes.last_security(0)
+    reader = api.services.keys.authenticate(read_key)
+    assert reader is not None
+    close = "POST /api/positions/{ticket}/close"
+    assert (denied.type, denied.details, denied.key_id) == (SecurityType.SCOPE_DENIED, close, reader.id)
+    assert (missing.type, missing.details, missing.key_id) == (SecurityType.MISSING_API_KEY, "POST /api/order", "")
+    assert (invalid.type, invalid.details) == (SecurityType.INVALID_API_KEY_ATTEMPT, close)
+    assert len(invalid.key_id) == 8
+    assert {event.client for event in (denied, missing, invalid)} == {"192.0.2.7"}
+    assert "secret" not in repr(notes.last_security(0))
+    assert notes.authentications(3_600) == {"good": 1, "bad": 1}
+
+
+async def test_tries_of_one_key_have_one_name(api: Api) -> None:
+    """The same wrong key is known again, another one is another, and neither name is the key's plain hash."""
+    for key in ("wrong-one", "wrong-one", "wrong-two"):
+        async with api.client(key) as client:
+            await client.get("/api/account")
+    names = [event.key_id for event in api.services.monitor.notes.last_security(0)]
+    assert names[1] == names[2] != names[0]
+    assert not any(hash_of(key).startswith(name) for key in ("wrong-one", "wrong-two") for name in names)
+
+
+@pytest.mark.parametrize("path", ["/api/monitoring/metrics/snapshot", "/api/monitoring/metrics/reset"])
+async def test_snapshot_and_reset_need_no_key_from_here(api: Api, read_key: str, path: str) -> None:
+    """The lines people have work as printed, with a lesser key too; a page, a stranger and a wrong key do not."""
+    origin = {"Origin": "http://127.0.0.1:5001"}
+    async with api.client(None) as client:
+        assert (await client.post(path)).status_code == 200
+        assert (await client.post(path, headers=origin)).status_code == 401
+        assert (await client.post(path, headers={"X-API-Key": "wrong"})).status_code == 401
+        assert (await client.post(path, headers={"X-API-Key": read_key})).status_code == 200
+        assert (await client.post(path, headers={"X-API-Key": read_key} | origin)).status_code == 403
+    async with api.client(None, address="192.0.2.7") as client:
+        assert (await client.post(path)).status_code == 401
+        assert (await client.post(path, headers={"X-API-Key": read_key})).status_code == 403
+    closed = api.with_settings(auth=AuthSettings(anonymous_read="off"))
+    async with closed.client(None) as client:
+        assert (await client.post(path)).status_code == 401

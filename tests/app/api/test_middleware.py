@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from app.api.middleware import BodyLimit, CatchFaults, Stamp
+from app.access.hosts import Hosts
+from app.api.middleware import BodyLimit, CatchFaults, HostCheck, Stamp
 from app.domain.account import AccountMode
+from app.domain.events import SecurityEvent, SecurityType
 from app.settings import CorsSettings, HttpSettings
 from app.watch.state import Snapshot
 from tests.app.api.fakes import Api, SteppingClock
@@ -160,3 +162,52 @@ async def test_fault_after_the_answer_began_is_not_answered_again() -> None:
     """Half an answer cannot be taken back: the fault goes on, so that the server ends the connection."""
     with pytest.raises(RuntimeError, match="half-way"):
         await CatchFaults(Inner(fails=True))({"type": "http"}, _nothing, _nothing)
+
+
+@pytest.mark.parametrize("path", ["/", "/api/health", "/api/order", "/metrics", "/nothing"])
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:5001", "127.0.0.1/metrics", "x/docs", ""])
+async def test_a_host_that_is_not_ours_is_refused_before_anything_else(api: Api, path: str, host: str) -> None:
+    """Even with the right key: 421 in the one shape, told of, and no order is taken."""
+    order = {"canonical": "EURUSD", "side": "buy", "volume": 0.1}
+    async with api.client() as client:
+        answer = await client.post(path, json=order, headers={"Host": host})
+    assert answer.status_code == 421
+    assert answer.json()["detail"]["error"]["code"] == "HOST_REFUSED"
+    assert answer.headers["X-Account-Mode"] == "simulated"
+    assert "evil" not in answer.text
+    assert api.desk.calls == 0
+    (event,) = api.services.monitor.notes.last_security(0)
+    assert (event.type, event.client, event.details) == (SecurityType.HOST_REFUSED, "127.0.0.1", repr(host))
+    assert api.services.monitor.notes.authentications(3_600) == {"good": 0, "bad": 0}
+
+
+@pytest.mark.parametrize("hosts", [[], [b"127.0.0.1", b"evil.example"]])
+async def test_a_request_names_one_host(api: Api, hosts: list[bytes]) -> None:
+    """None, or two of which one of us might look at the other, are refused."""
+    told: list[SecurityEvent] = []
+    check = HostCheck(Inner(), hosts=Hosts("127.0.0.1"), tell=told.append, clock=api.services.clock)
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await check({"type": "http", "headers": [(b"host", host) for host in hosts]}, _nothing, send)
+    assert sent[0]["status"] == 421
+    assert len(told) == 1
+
+
+async def test_what_a_host_was_is_told_in_short_and_plain(api: Api) -> None:
+    """A name is hostile text: cut, and without a letter that a terminal or a file would obey."""
+    async with api.client() as client:
+        await client.get("/health", headers={b"Host": b"\xff\x1b[31m" + b"x" * 500})
+    (event,) = api.services.monitor.notes.last_security(0)
+    assert event.details.isascii()
+    assert len(event.details) < 120
+
+
+async def test_a_named_host_is_ours(api: Api) -> None:
+    """Behind a name of one's own the API answers when that name is in the settings."""
+    named = api.with_settings(http=HttpSettings(allowed_hosts=("trade.example",)))
+    async with named.client() as client:
+        assert (await client.get("/api/account", headers={"Host": "trade.example"})).status_code == 200
+        assert (await client.get("/api/account", headers={"Host": "other.example"})).status_code == 421

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -29,6 +29,17 @@ IMAGES = {
 def configuration(program: Program) -> list[Path]:
     """The configuration files that a native program is started with."""
     return [Path(argument.partition("=")[2]) for argument in program.arguments if argument.startswith("--config")]
+
+
+def rules(program: Program) -> list[Path]:
+    """Folders of the rules that a native program reads beside its configuration."""
+    named = [
+        (file, name)
+        for file in configuration(program)
+        if file.suffix == ".yml"
+        for name in yaml.safe_load(file.read_text(encoding="utf-8")).get("rule_files", ())
+    ]
+    return [(file.parent / name).parent for file, name in named]
 
 
 def mounted(service: dict[str, Any]) -> dict[Path, str]:
@@ -58,9 +69,18 @@ def test_containers_mount_the_files_of_the_native_stack(name: str) -> None:
     """Exactly the files that the native program reads are mounted and given to the program in the container."""
     files = mounted(COMPOSE["services"][name])
 
-    assert list(files) == configuration(NATIVE[name])
+    assert list(files) == [*configuration(NATIVE[name]), *rules(NATIVE[name])]
     given = [argument.partition("=")[2] for argument in COMPOSE["services"][name]["command"] if "--config" in argument]
-    assert given == list(files.values())
+    assert given == [files[file] for file in configuration(NATIVE[name])]
+
+
+def test_the_container_finds_the_rules_where_its_configuration_names_them() -> None:
+    """The folder of the rules is mounted beside prometheus.yml, under the name that the file has for it."""
+    files = mounted(COMPOSE["services"]["prometheus"])
+    (config,), (folder,) = configuration(NATIVE["prometheus"]), rules(NATIVE["prometheus"])
+
+    assert PurePosixPath(files[folder]) == PurePosixPath(files[config]).parent / "rules"
+    assert list(folder.glob("*.yml"))
 
 
 @pytest.mark.parametrize("name", NATIVE)

@@ -6,7 +6,7 @@ import { useMemo } from "preact/hooks";
 import { useRead } from "../api";
 import { Chart, type Line, Spark } from "../chart";
 import { DASH, duration, money, number, parseTime, percent, signed } from "../format";
-import { useFrame, useTimes } from "../hooks";
+import { useFrame, useTimes, useTradeMark } from "../hooks";
 import { Badge, Choice, Empty, Figure, Panel, type Tone } from "../parts";
 import { adjust, place } from "../place";
 import { useStore } from "../store";
@@ -180,7 +180,11 @@ function Trends({ frame }: { frame: Frame }) {
   const pnl = usePnl(window);
   const words = texts.trends;
   const recent = frame.recent;
-  const span: [number, number] = useMemo(() => [Date.now() - WINDOW_MS[window], Date.now()], [window, placed.times]);
+  const span = useMemo(() => {
+    const oldest = Math.min(placed.times[0] ?? Number.POSITIVE_INFINITY, pnl.times[0] ?? Number.POSITIVE_INFINITY);
+    const now = Date.now();
+    return [Math.max(now - WINDOW_MS[window], Math.min(oldest, now - 60_000)), now] as [number, number];
+  }, [window, placed.times, pnl.times]);
   const equity: Line[] = [
     { label: texts.figures.equity, values: recent.equity ?? [], color: "accent" },
     { label: texts.figures.balance, values: recent.balance ?? [], color: "muted" },
@@ -256,7 +260,7 @@ function useTrend(metric: string, window: Window): Series {
 
 /** The result of every deal since the window began, added up. */
 function usePnl(window: Window): Series {
-  const mark = useFrame()?.today.deals_total;
+  const mark = useTradeMark();
   const from = useMemo(() => new Date(Date.now() - WINDOW_MS[window]).toISOString(), [window]);
   const { value } = useRead<Deals>(`/api/history/deals?date_from=${from}`, mark);
   return useMemo(() => addedUp(value?.deals ?? []), [value]);

@@ -91,6 +91,7 @@ function Totals({ requests, measured }: { requests: Requests; measured: Measured
 }
 
 const POINTS_MAX = 300;
+const THROUGHPUT_MS = 120_000;
 
 /** Requests per second as the stream tells them; kept while the section is open. */
 function Throughput() {
@@ -109,6 +110,7 @@ function Throughput() {
       format={(value) => number(value, 1)}
       empty={texts.loading}
       height={110}
+      span={times.length ? [(times.at(-1) ?? 0) - Math.max(THROUGHPUT_MS, (times.at(-1) ?? 0) - (times[0] ?? 0)), times.at(-1) ?? 0] : undefined}
       fromZero
     />
   );

@@ -131,6 +131,15 @@ export function OutcomeBadge({ outcome }: { outcome: string | null }) {
   return <Badge tone={ACCEPTED.has(outcome) ? "good" : (TONES[outcome] ?? "plain")}>{texts.outcomes[outcome] ?? outcome}</Badge>;
 }
 
+function Why({ text }: { text: string }) {
+  return (
+    <span class="why">
+      <span aria-hidden="true">✕ </span>
+      <Foreign text={text} />
+    </span>
+  );
+}
+
 function List({ traces, at }: { traces: TraceRow[]; at: Place }) {
   const times = useTimes();
   const now = Date.now();
@@ -161,9 +170,9 @@ function List({ traces, at }: { traces: TraceRow[]; at: Place }) {
     },
     {
       name: "error",
-      label: words.error,
-      by: (row) => Number(row.error),
-      show: (row) => (row.error ? <Badge tone="bad">{words.error}</Badge> : ""),
+      label: words.why,
+      by: (row) => row.error ?? "",
+      show: (row) => (row.error ? <Why text={row.error} /> : ""),
     },
     { name: "order", label: texts.columns.order, show: (row) => <Ticket number={row.order} />, by: (row) => row.order },
     { name: "position", label: texts.columns.position, show: (row) => <Ticket number={row.position} />, by: (row) => row.position },

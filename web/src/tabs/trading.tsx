@@ -188,10 +188,10 @@ function OrderCharts() {
   const [kept, setKept] = useState<Traces | undefined>();
   if (read.value && read.value !== kept) setKept(read.value);
   const shown = read.value ? read : kept ? { ...read, value: kept } : read;
-  const span = useMemo((): [number, number] => [Date.now() - WINDOW_MS[window], Date.now()], [window, shown.value]);
+  const span = useMemo(() => spanOf(shown.value?.traces ?? [], WINDOW_MS[window], Date.now()), [window, shown.value]);
   return (
     <Panel
-      title={words.latency}
+      title={words.overTime}
       aside={
         <Choice label={texts.traces.window} values={WINDOWS} value={window} choose={(value) => adjust({ window: value })} />
       }
@@ -210,6 +210,13 @@ function OrderCharts() {
       </Shown>
     </Panel>
   );
+}
+
+/** The window, or what of it there are orders in: a young history is not squeezed into the last pixel. */
+export function spanOf(traces: TraceRow[], window_ms: number, now_ms: number): [number, number] {
+  const oldest = parseTime(traces.at(-1)?.start) ?? now_ms - window_ms;
+  const covered = Math.max(60_000, (now_ms - oldest) * 1.04);
+  return [now_ms - Math.min(window_ms, covered), now_ms];
 }
 
 const GROUPS: [string, string, (trace: TraceRow) => boolean][] = [
@@ -245,19 +252,22 @@ function Outcomes({ traces, span }: { traces: TraceRow[]; span: [number, number]
   return <Chart label={words.outcomes} times={times} lines={lines} format={(value) => number(value)} empty={words.noOrders} fromZero span={span} />;
 }
 
-/** Counts of each outcome in equal pieces of time; drawn over each other, the sum behind. */
+/** Counts of each outcome in equal pieces of time, stacked: each is drawn with those after it under it. */
 export function inBuckets(traces: TraceRow[], [from, to]: [number, number]): { times: number[]; lines: Line[] } {
   const size = (to - from) / BUCKETS;
   const times = Array.from({ length: BUCKETS }, (_, index) => from + (index + 0.5) * size);
   const counts = GROUPS.map(() => new Array<number>(BUCKETS).fill(0));
   for (const trace of traces) {
-    const group = GROUPS.findIndex(([, , holds]) => holds(trace));
+    const row = counts[GROUPS.findIndex(([, , holds]) => holds(trace))];
     const bucket = Math.min(BUCKETS - 1, Math.max(0, Math.floor(((parseTime(trace.start) ?? from) - from) / size)));
-    const row = counts[group];
     if (row) row[bucket] = (row[bucket] ?? 0) + 1;
   }
-  const lines = GROUPS.map(([label, color], index): Line => ({ label, color, kind: "bars", values: counts[index] ?? [] }));
-  return { times, lines: lines.filter((line, index) => index === 0 || line.values.some(Boolean)) };
+  const lines = GROUPS.map(([label, color], index): Line => {
+    const said = counts[index] ?? [];
+    const under = said.map((_, bucket) => counts.slice(index).reduce((sum, row) => sum + (row[bucket] ?? 0), 0));
+    return { label, color, kind: "bars", said, values: under.map((sum) => sum || null) };
+  });
+  return { times, lines: lines.filter((line, index) => index === 0 || line.said?.some(Boolean)) };
 }
 
 function DealsPanel({ symbols }: { symbols: Map<string, SymbolInfo> }) {
