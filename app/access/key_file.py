@@ -70,7 +70,7 @@ class KeyFile:
         except OSError as error:
             raise StartupError(
                 f"{self.path}: the API keys cannot be written ({error.strerror}). See that the disk has room, the file "
-                "and its folder may be written and no other program holds it open; then try again."
+                "and its folder may be written and no other program holds it open; then start again."
             ) from error
 
     def _write(self, keys: Iterable[Key]) -> None:
