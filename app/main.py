@@ -199,9 +199,10 @@ class _Server(uvicorn.Server):
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     if sys.platform == "win32":
         return None
-    import uvloop  # noqa: PLC0415  # there is none on Windows
+    else:  # noqa: RET505  # so that a check for Windows does not look for what is not there
+        import uvloop  # noqa: PLC0415
 
-    return uvloop.new_event_loop
+        return uvloop.new_event_loop
 
 
 def _uvicorn_config(app: FastAPI, settings: Settings) -> uvicorn.Config:

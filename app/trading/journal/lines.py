@@ -25,6 +25,7 @@ from pydantic import TypeAdapter
 
 from app.domain.clock import rfc3339
 from app.domain.orders import Denied, Filled, NotSent, Placed, Rejected, Unchanged, Unknown
+from app.domain.text import writable
 from app.trading.journal.records import (
     Amended,
     ConnectionTurn,
@@ -65,7 +66,7 @@ def encode(entry: Entry) -> bytes:
     try:
         return orjson.dumps(content, default=str)
     except orjson.JSONEncodeError:
-        return orjson.dumps(_writable(content), default=str)
+        return orjson.dumps(writable(content), default=str)
 
 
 def seal(body: bytes, *, seq: int, time_ns: int, prev: str) -> bytes:
@@ -109,14 +110,3 @@ def _decode(content: dict[str, Any]) -> Entry:
         outcome = content["outcome"]
         content["outcome"] = _OUTCOMES[outcome["name"]].validate_python(outcome)
     return _ENTRIES[content["kind"]].validate_python(content)
-
-
-def _writable(value: Any) -> Any:
-    """Half of a surrogate pair, as a broken client or terminal may send it, is no text and becomes `?`."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")
-    if isinstance(value, dict):
-        return {_writable(key): _writable(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_writable(item) for item in value]
-    return value
