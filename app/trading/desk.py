@@ -20,6 +20,7 @@ from app.trading.journal.journal import Journal
 from app.trading.journal.records import OrderRecord
 from app.trading.risk import check
 from app.watch.changes import OrderDecided
+from app.watch.guard import known_away
 from app.watch.poller import Watch
 from otel.metatrader5.describe import Endpoint
 
@@ -203,6 +204,8 @@ class Desk:
             if not self._gateway.terminal.state.ready:
                 state = self._gateway.terminal.state
                 return NotSent(reason=state.reason, last_error=state.last_error)
+            if (away := known_away(self._watch)) is not None:
+                return NotSent(reason=away.reason)
             return check(order, symbol) if order.action is Action.OPEN else None
 
     async def _execute(self, order: Order, symbol: Symbol, comment: str, span: OrderSpan, arrived: float) -> Outcome:
