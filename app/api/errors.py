@@ -32,6 +32,7 @@ CODES: Mapping[str, str] = {
     "OUTCOME_UNKNOWN": "It may or may not have been executed; ask where `details.ask` says, never send it again.",
     "MT5_UNAVAILABLE": "The terminal cannot be asked; nothing was sent.",
     "JOURNAL_UNAVAILABLE": "The order journal cannot be written; nothing was sent.",
+    "OVERLOADED": "As much is under way as is taken at once; try again after `Retry-After`.",
     "NOT_READY": "Orders are not accepted yet; `missing` says what for.",
 }
 """Every error code, and what it means to a caller."""

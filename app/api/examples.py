@@ -25,6 +25,7 @@ STATUS_OF: Mapping[str, int] = {
     "BROKER_REJECT": 409,
     "MT5_UNAVAILABLE": 503,
     "JOURNAL_UNAVAILABLE": 503,
+    "OVERLOADED": 503,
     "OUTCOME_UNKNOWN": 504,
 }
 """Under which status the documentation shows a code."""
