@@ -112,56 +112,17 @@ async def open_services(
         pipeline = _telemetry(settings, environ, folder, version)
         opened.push_async_callback(asyncio.to_thread, pipeline.close, CLOSE_TELEMETRY_S)
         opened.enter_context(log_lines(folder, pipeline))
-        tracer = pipeline.tracer_provider.get_tracer(SCOPE, version)
-        meter = pipeline.meter_provider.get_meter(SCOPE, version)
-
-        journal = await asyncio.to_thread(Journal.open, folder / "journal", clock=clock)
-        opened.push_async_callback(asyncio.to_thread, journal.close)
-        mode = AccountMode.SIMULATED if spec.simulated else AccountMode.UNKNOWN
-        recovery = Recovery(journal, pipeline, folder, mode=mode, version=version)
-        opened.push_async_callback(recovery.close)
-        await recovery.run()
-
-        workers = {name: _worker(settings, spec) for name in ("trading", "data")}
-        for worker in workers.values():
-            opened.push_async_callback(worker.close)
-        terminal = InstrumentedTerminal(workers["trading"], tracer, meter, lambda: _endpoint(watch))
-        gateway = Gateway(
-            terminal,
-            clock=clock,
-            server_time=ServerTime(_utc_offset_s(settings)),
-            simulated=spec.simulated,
-            read_timeout_s=settings.terminal.read_timeout_s,
-            deals_timeout_s=settings.terminal.deals_timeout_s,
-        )
-        archive = Archive(
-            terminal.beside(workers["data"]), gateway, clock=clock, timeout_s=settings.terminal.data_timeout_s
-        )
-        watch = _watch(settings, gateway, journal, workers, clock=clock, never_closes=spec.simulated)
-        DealKeeper(gateway=gateway, journal=journal, watch=watch, telemetry=DealTelemetry(tracer), clock=clock)
-        desk = Desk(
-            gateway=gateway,
-            journal=journal,
-            watch=watch,
-            telemetry=OrderTelemetry(tracer, meter),
-            clock=clock,
-            ids=ids or SystemIds(clock),
-            order_tag=settings.orders.order_tag,
-            order_timeout_s=settings.terminal.order_timeout_s,
-        )
-        watch.subscribe(desk.settle)
-        _observe(pipeline, version, journal, watch, clock)
+        journal = await _journal(opened, folder, pipeline, simulated=spec.simulated, version=version, clock=clock)
+        parts = _trading(opened, settings, spec, journal, pipeline, version=version, clock=clock, ids=ids)
         monitoring = build_monitoring(
-            books, journal, watch, pipeline, settings.monitoring, version=version, clock=clock
+            books, journal, parts.watch, pipeline, settings.monitoring, version=version, clock=clock
         )
         await monitoring.start()
         opened.push_async_callback(monitoring.close)
         await opened.enter_async_context(kept_up(keys, monitoring.monitor.notes.tell_security))
-        for worker in workers.values():
-            worker.start()
-        watch.start()
-        opened.push_async_callback(watch.close)
-        opened.push_async_callback(desk.finish, FINISH_ORDERS_S)
+        parts.start()
+        opened.push_async_callback(parts.watch.close)
+        opened.push_async_callback(parts.desk.finish, FINISH_ORDERS_S)
         yield Services(
             settings=settings,
             version=version,
@@ -172,12 +133,86 @@ async def open_services(
             operator_key=operator_key,
             pipeline=pipeline,
             journal=journal,
-            gateway=gateway,
-            archive=archive,
-            watch=watch,
-            desk=desk,
+            gateway=parts.gateway,
+            archive=parts.archive,
+            watch=parts.watch,
+            desk=parts.desk,
             monitoring=monitoring,
         )
+
+
+async def _journal(
+    opened: AsyncExitStack, folder: Path, pipeline: Pipeline, *, simulated: bool, version: str, clock: Clock
+) -> Journal:
+    """The journal, with what a killed process left open put right."""
+    journal = await asyncio.to_thread(Journal.open, folder / "journal", clock=clock)
+    opened.push_async_callback(asyncio.to_thread, journal.close)
+    mode = AccountMode.SIMULATED if simulated else AccountMode.UNKNOWN
+    recovery = Recovery(journal, pipeline, folder, mode=mode, version=version)
+    opened.push_async_callback(recovery.close)
+    await recovery.run()
+    return journal
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Trading:
+    """What looks at the terminal and trades."""
+
+    workers: Mapping[str, TerminalWorker]
+    gateway: Gateway
+    archive: Archive
+    watch: Watch
+    desk: Desk
+
+    def start(self) -> None:
+        """Begin to connect, and to look."""
+        for worker in self.workers.values():
+            worker.start()
+        self.watch.start()
+
+
+def _trading(
+    opened: AsyncExitStack,
+    settings: Settings,
+    spec: TerminalSpec,
+    journal: Journal,
+    pipeline: Pipeline,
+    *,
+    version: str,
+    clock: Clock,
+    ids: Ids | None,
+) -> _Trading:
+    tracer = pipeline.tracer_provider.get_tracer(SCOPE, version)
+    meter = pipeline.meter_provider.get_meter(SCOPE, version)
+    workers = {name: _worker(settings, spec) for name in ("trading", "data")}
+    for worker in workers.values():
+        opened.push_async_callback(worker.close)
+    terminal = InstrumentedTerminal(workers["trading"], tracer, meter, lambda: _endpoint(watch))
+    gateway = Gateway(
+        terminal,
+        clock=clock,
+        server_time=ServerTime(_utc_offset_s(settings)),
+        simulated=spec.simulated,
+        read_timeout_s=settings.terminal.read_timeout_s,
+        deals_timeout_s=settings.terminal.deals_timeout_s,
+    )
+    past = terminal.beside(workers["data"])
+    archive = Archive(past, gateway, clock=clock, timeout_s=settings.terminal.data_timeout_s)
+    watch = _watch(settings, gateway, journal, workers, clock=clock, never_closes=spec.simulated)
+    DealKeeper(gateway=gateway, journal=journal, watch=watch, telemetry=DealTelemetry(tracer), clock=clock)
+    desk = Desk(
+        gateway=gateway,
+        journal=journal,
+        watch=watch,
+        telemetry=OrderTelemetry(tracer, meter),
+        clock=clock,
+        ids=ids or SystemIds(clock),
+        order_tag=settings.orders.order_tag,
+        order_timeout_s=settings.terminal.order_timeout_s,
+    )
+    watch.subscribe(desk.settle)
+    _observe(pipeline, version, journal, watch, clock)
+    return _Trading(workers=workers, gateway=gateway, archive=archive, watch=watch, desk=desk)
 
 
 def _worker(settings: Settings, spec: TerminalSpec) -> TerminalWorker:
