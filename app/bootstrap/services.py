@@ -120,9 +120,7 @@ async def open_services(
         await monitoring.start()
         opened.push_async_callback(monitoring.close)
         await opened.enter_async_context(kept_up(keys, monitoring.monitor.notes.tell_security))
-        parts.start()
-        opened.push_async_callback(parts.watch.close)
-        opened.push_async_callback(parts.desk.finish, FINISH_ORDERS_S)
+        parts.start(opened)
         yield Services(
             settings=settings,
             version=version,
@@ -164,11 +162,13 @@ class _Trading:
     watch: Watch
     desk: Desk
 
-    def start(self) -> None:
-        """Begin to connect, and to look."""
+    def start(self, opened: AsyncExitStack) -> None:
+        """Begin to connect, and to look; orders under way are finished first of all at the end."""
         for worker in self.workers.values():
             worker.start()
         self.watch.start()
+        opened.push_async_callback(self.watch.close)
+        opened.push_async_callback(self.desk.finish, FINISH_ORDERS_S)
 
 
 def _trading(
