@@ -34,6 +34,7 @@ from app.demo import trader
 from app.errors import StartupError
 from app.history.search import Traces
 from app.settings import Settings
+from app.watch.guard import LiveReads, PastReads
 from otel.exposition import render
 from otel.http import instrument_app
 
@@ -48,8 +49,8 @@ def create_app(services: Services) -> FastAPI:
         ApiServices(
             settings=services.settings,
             clock=services.clock,
-            gateway=services.gateway,
-            archive=services.archive,
+            gateway=LiveReads(services.gateway, services.watch),
+            archive=PastReads(services.archive, services.watch),
             traces=Traces(services.journal, services.journal.report, services.folder),
             events=Events(
                 services.watch,

@@ -20,6 +20,8 @@ from app.domain.clock import Clock
 WINDOWS_MAX: Final = 4_096
 """So many callers and paths are remembered; beyond it the one that has been quiet longest is forgotten."""
 
+_NO_CALLS: Final[deque[float]] = deque(maxlen=0)
+
 
 class Windows(Storage, MovingWindowSupport):
     """When each caller's last calls were.
@@ -55,8 +57,7 @@ class Windows(Storage, MovingWindowSupport):
                 self._windows.popitem(last=False)
         else:
             self._windows.move_to_end(key)
-        while window and window[0] <= now_s - expiry:
-            window.popleft()
+        _forget(window, now_s - expiry)
         if len(window) + amount > limit:
             return False
         window.extend([now_s] * amount)
@@ -65,8 +66,9 @@ class Windows(Storage, MovingWindowSupport):
     def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
         """The moment of the oldest call that still counts, and how many do."""
         now_s = self._clock.monotonic()
-        counted = [at_s for at_s in self._windows.get(key, ()) if at_s > now_s - expiry]
-        return (counted[0] if counted else now_s), len(counted)
+        window = self._windows.get(key, _NO_CALLS)
+        _forget(window, now_s - expiry)
+        return (window[0] if window else now_s), len(window)
 
     def clear(self, key: str) -> None:
         """Forget one window."""
@@ -93,6 +95,11 @@ class Windows(Storage, MovingWindowSupport):
     def get_expiry(self, key: str) -> float:
         """Counters belong to fixed windows, which are not used here."""
         raise NotImplementedError
+
+
+def _forget(window: deque[float], until_s: float) -> None:
+    while window and window[0] <= until_s:
+        window.popleft()
 
 
 class Budgets:

@@ -36,7 +36,10 @@ ADVICE: Mapping[int, Advice] = {
         "Use a volume between the symbol's volume_min and volume_max, a multiple of volume_step.",
     ),
     10015: Advice("The broker does not take this price.", _PRICE),
-    10016: Advice("Stop loss or take profit is too near or on the wrong side.", "Check trade_stops_level."),
+    10016: Advice(
+        "Stop loss or take profit is too near or on the wrong side.",
+        "Compare sl and tp with bid and ask; they must stand off by stops_level_points or more.",
+    ),
     10017: Advice("Trading is disabled for this symbol or account.", _ALLOWED),
     10018: Advice("The market is closed.", _WAIT),
     10019: Advice(

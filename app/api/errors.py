@@ -26,7 +26,6 @@ CODES: Mapping[str, str] = {
     "ORIGIN_NOT_ALLOWED": "The page's origin is not among those that may call.",
     "HOST_REFUSED": "The request names a host under which this API is not called.",
     "RATE_LIMITED": "Too many calls; `Retry-After` says when the next one is taken.",
-    "OVERLOADED": "As many streams are open as there may be; `Retry-After` says when to try again.",
     "INTERNAL": "A fault of this program; its log says more.",
     "SYMBOL_NOT_FOUND": "The terminal knows no symbol of this name.",
     "VOLUME_TOO_SMALL": "The volume is below the symbol's minimum; nothing was sent.",
@@ -35,6 +34,7 @@ CODES: Mapping[str, str] = {
     "OUTCOME_UNKNOWN": "It may or may not have been executed; ask where `details.ask` says, never send it again.",
     "MT5_UNAVAILABLE": "The terminal cannot be asked; nothing was sent.",
     "JOURNAL_UNAVAILABLE": "The order journal cannot be written; nothing was sent.",
+    "OVERLOADED": "As much is under way as is taken at once; try again after `Retry-After`.",
     "NOT_READY": "Orders are not accepted yet; `missing` says what for.",
 }
 """Every error code, and what it means to a caller."""

@@ -10,10 +10,12 @@ from starlette.responses import Response
 
 from app.api.advice import ADVICE, UNLISTED
 from app.api.errors import Json, error
-from app.domain.account import Missing, Unavailable
+from app.domain.account import Missing, Symbol, Unavailable
 from app.domain.orders import Action, Denied, Filled, NotSent, Order, Placed, Rejected, Unchanged, Unknown
 from app.trading.desk import Decision
 from otel.metatrader5.codes import RETCODES
+
+INVALID_STOPS = 10016
 
 T = TypeVar("T")
 
@@ -38,7 +40,7 @@ def order_answer(decided: Decision | Missing | Unavailable) -> Response:
         case Filled() | Placed() | Unchanged() as accepted:
             return Json({**_accepted(order, accepted), **names})
         case Rejected() as rejected:
-            return error("BROKER_REJECT", *_rejection(order, rejected, names))
+            return error("BROKER_REJECT", *_rejection(decided, rejected, names))
         case Denied(reason=reason, message=message, details=details):
             return error(reason, message, {**details, **names})
         case NotSent(reason=reason, last_error=last_error):
@@ -82,7 +84,8 @@ def _waiting(order: Order, outcome: Placed | Unchanged | Filled) -> float:
     return order.volume if isinstance(outcome, Placed) else 0.0
 
 
-def _rejection(order: Order, rejected: Rejected, names: dict[str, str]) -> tuple[str, dict[str, Any]]:
+def _rejection(decided: Decision, rejected: Rejected, names: dict[str, str]) -> tuple[str, dict[str, Any]]:
+    order, tick = decided.order, decided.tick
     advice = ADVICE.get(rejected.retcode, UNLISTED)
     name = RETCODES.get(rejected.retcode, "")
     what = "close the position" if order.action is Action.CLOSE else f"{order.side} {order.volume:g} {order.symbol}"
@@ -98,10 +101,19 @@ def _rejection(order: Order, rejected: Rejected, names: dict[str, str]) -> tuple
         "volume": order.volume,
         "sl": order.sl,
         "tp": order.tp,
-        "bid": rejected.bid,
-        "ask": rejected.ask,
+        # A broker need not say its prices with a refusal; then the last ones seen explain it.
+        "bid": rejected.bid or (tick.bid if tick else 0.0),
+        "ask": rejected.ask or (tick.ask if tick else 0.0),
+        **_limits(rejected, decided.symbol),
         **names,
     }
+
+
+def _limits(rejected: Rejected, symbol: Symbol | None) -> dict[str, Any]:
+    """How far stops must stand off, where they were refused."""
+    if rejected.retcode != INVALID_STOPS or symbol is None:
+        return {}
+    return {"stops_level_points": symbol.record.get("trade_stops_level"), "point": symbol.point}
 
 
 def _unknown(unknown: Unknown, names: dict[str, str]) -> Response:

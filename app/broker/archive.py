@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,6 +26,9 @@ COPY_TICKS_ALL = -1
 TICKS_FIRST_S = 60
 """How far back the first slice goes when the newest ticks are wanted; a thin one is followed by wider ones."""
 TICKS_BACK_S = 10 * A_DAY_S
+
+LONG = 500
+"""So many records take long enough to convert that the event loop should go on meanwhile."""
 
 Record = dict[str, Any]
 Records = list[Record]
@@ -58,7 +62,7 @@ class Archive:
         now = self._clock.monotonic()
         if self._symbols is not None and self.state.ready and now - self._symbols[0] < age_s_max:
             return self._symbols[1]
-        found = self._utc(await self._read("symbols_get"))
+        found = await self._utc(await self._read("symbols_get"))
         if not isinstance(found, Unavailable):
             self._symbols = (now, found)
         return found
@@ -81,11 +85,11 @@ class Archive:
         until_s = self._server_s(until_ns) - 1 if until_ns is not None else self._now_s() + A_DAY_S
         if since_ns is not None:
             args: tuple[Any, ...] = (symbol, TIMEFRAMES[timeframe], self._server_s(since_ns), until_s)
-            found = self._utc(await self._read("copy_rates_range", *args))
+            found = await self._utc(await self._read("copy_rates_range", *args))
         elif until_ns is not None:
-            found = self._utc(await self._read("copy_rates_from", symbol, TIMEFRAMES[timeframe], until_s, count))
+            found = await self._utc(await self._read("copy_rates_from", symbol, TIMEFRAMES[timeframe], until_s, count))
         else:
-            found = self._utc(await self._read("copy_rates_from_pos", symbol, TIMEFRAMES[timeframe], 0, count))
+            found = await self._utc(await self._read("copy_rates_from_pos", symbol, TIMEFRAMES[timeframe], 0, count))
         return found if isinstance(found, Unavailable) or count is None else found[-count:]
 
     async def ticks(self, name: str, *, since_ns: int | None, until_ns: int | None, count: int) -> Found:
@@ -96,7 +100,9 @@ class Archive:
         end_msc = until_ns // 10**6 if until_ns is not None else self._clock.time_ns() // 10**6 + 60_000
         if since_ns is None:
             return await self._last_ticks(symbol, end_msc, count)
-        found = self._utc(await self._read("copy_ticks_from", symbol, self._server_s(since_ns), count, COPY_TICKS_ALL))
+        found = await self._utc(
+            await self._read("copy_ticks_from", symbol, self._server_s(since_ns), count, COPY_TICKS_ALL)
+        )
         if isinstance(found, Unavailable):
             return found
         return [tick for tick in found if since_ns // 10**6 <= tick["time_msc"] < end_msc]
@@ -111,7 +117,9 @@ class Archive:
 
     async def _history(self, function: str, since_ns: int, until_ns: int, by: str) -> Records | Unavailable:
         # The server's clock may be ahead of what we believe, and an order may be done long after it was set up.
-        found = self._utc(await self._read(function, self._server_s(since_ns), self._server_s(until_ns) + A_DAY_S))
+        found = await self._utc(
+            await self._read(function, self._server_s(since_ns), self._server_s(until_ns) + A_DAY_S)
+        )
         if isinstance(found, Unavailable):
             return found
         inside = [record for record in found if since_ns <= record[by] * 10**6 < until_ns]
@@ -125,7 +133,7 @@ class Archive:
             since_s = until_msc // 1_000 - slice_s
             args = (symbol, since_s + self._gateway.server_time.offset_s)
             until_s = -(-until_msc // 1_000) + self._gateway.server_time.offset_s
-            found = self._utc(await self._read("copy_ticks_range", *args, until_s, COPY_TICKS_ALL))
+            found = await self._utc(await self._read("copy_ticks_range", *args, until_s, COPY_TICKS_ALL))
             if isinstance(found, Unavailable):
                 return found
             ticks = [tick for tick in found if since_s * 1_000 <= tick["time_msc"] < until_msc] + ticks
@@ -139,9 +147,15 @@ class Archive:
     def _now_s(self) -> int:
         return self._server_s(self._clock.time_ns())
 
-    def _utc(self, records: Any) -> Records | Unavailable:
+    async def _utc(self, records: Any) -> Records | Unavailable:
+        """With times in UTC; many records are converted in a thread, since orders must not wait for them."""
         if isinstance(records, Unavailable):
             return records
+        if len(records) < LONG:
+            return self._converted(records)
+        return await asyncio.to_thread(self._converted, records)
+
+    def _converted(self, records: Sequence[Mapping[str, Any]]) -> Records:
         return [self._gateway.server_time.to_utc(record) for record in records]
 
     async def _read(self, function: str, *args: Any) -> Sequence[Mapping[str, Any]] | Unavailable:

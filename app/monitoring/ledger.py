@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
@@ -69,21 +69,54 @@ class Reset:
         return cls(int(at_ns), {str(name): int(count) for name, count in before.items()})
 
 
+@dataclass(slots=True)
+class Counted:
+    """What was counted in some time: requests by endpoint and together, as shown and whatever a reset did, events."""
+
+    cells: Cells = field(default_factory=dict)
+    shown: Answers = field(default_factory=Answers)
+    answers: Answers = field(default_factory=Answers)
+    events: Counter[str] = field(default_factory=Counter)
+
+    def merge(self, other: Counted) -> None:
+        """Add what *other* counted."""
+        merge_cells(self.cells, other.cells)
+        self.shown.merge(other.shown)
+        self.answers.merge(other.answers)
+        self.events.update(other.events)
+
+    def to_line(self, second: int) -> bytes:
+        """The line that keeps it."""
+        cells = {name: cell.to_json() for name, cell in self.cells.items()}
+        return orjson.dumps({"t": second, "r": cells, "n": self.events})
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Self:
+        """What a line keeps."""
+        read = cls(
+            cells={str(name): Cell.from_json(kept) for name, kept in content["r"].items()},
+            events=Counter({str(name): int(count) for name, count in content["n"].items()}),
+        )
+        for cell in read.cells.values():
+            read.shown.merge(cell)
+            read.answers.merge(cell)
+        return read
+
+
 class Ledger:
     """Counts requests and named events. Safe to use from any thread; blocks for nothing but its own lock."""
 
     def __init__(self, *, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._requests: Tiers[Cells] = Tiers(dict, _merge_cells)
-        self._shown: Tiers[Answers] = Tiers(Answers, Answers.merge)
-        self._answers: Tiers[Answers] = Tiers(Answers, Answers.merge)
-        self._counts: Tiers[Counter[str]] = Tiers(Counter, Counter.update)
+        self._tiers: Tiers[Counted] = Tiers(Counted)
         self._ever: Counter[str] = Counter()
         self._since_ns = clock.time_ns()
         self._known_since_ns = self._since_ns
         self._reset = Reset()
-        self._pending: dict[int, tuple[Cells, Counter[str]]] = {}
+        self._second = self._since_ns // NS
+        self._present = Counted()
+        self._pending: dict[int, Counted] = {}
         self._lines: list[bytes] = []
 
     @property
@@ -98,43 +131,53 @@ class Ledger:
 
     def request(self, endpoint: str, *, seconds: float, error: bool, client_error: bool) -> None:
         """Count one answer of *endpoint* (method and template, or `UNMATCHED`)."""
-        second = self._clock.time_ns() // NS
-        answer = Answers(1, int(error), int(client_error))
         with self._lock:
-            for answers in (*self._shown.at(second), *self._answers.at(second)):
-                answers.merge(answer)
-            for cells in (*self._requests.at(second), self._pending_at(second)[0]):
-                if (cell := cells.get(endpoint)) is None:
-                    cell = cells[endpoint] = Cell()
-                cell.add(seconds, error=error, client_error=client_error)
+            present = self._at_present()
+            if (cell := present.cells.get(endpoint)) is None:
+                cell = present.cells[endpoint] = Cell()
+            cell.add(seconds, error=error, client_error=client_error)
+            for answers in (present.shown, present.answers):
+                answers.requests += 1
+                answers.errors += error
+                answers.client_errors += client_error
 
     def count(self, name: str) -> None:
         """Count one event of this name, which comes from a closed set."""
-        second = self._clock.time_ns() // NS
         with self._lock:
             self._ever[name] += 1
-            for counts in (*self._counts.at(second), self._pending_at(second)[1]):
-                counts[name] += 1
+            self._at_present().events[name] += 1
 
     def requests(self, window_s: float) -> Cells:
         """Answers by endpoint in the last *window_s* seconds, or since the last reset."""
+        total: Cells = {}
         with self._lock:
-            return self._requests.total(window_s, self._clock.time_ns() // NS)
+            for slot in self._window(window_s):
+                merge_cells(total, slot.cells)
+        return total
 
     def shown(self, window_s: float) -> Answers:
         """The same of all endpoints together, and far cheaper."""
+        total = Answers()
         with self._lock:
-            return self._shown.total(window_s, self._clock.time_ns() // NS)
+            for slot in self._window(window_s):
+                total.merge(slot.shown)
+        return total
 
     def answers(self, window_s: float) -> Answers:
         """Answers of all endpoints in the last *window_s* seconds, whether there was a reset or not."""
+        total = Answers()
         with self._lock:
-            return self._answers.total(window_s, self._clock.time_ns() // NS)
+            for slot in self._window(window_s):
+                total.merge(slot.answers)
+        return total
 
     def counts(self, window_s: float) -> Counter[str]:
         """Events by name in the last *window_s* seconds."""
+        total: Counter[str] = Counter()
         with self._lock:
-            return self._counts.total(window_s, self._clock.time_ns() // NS)
+            for slot in self._window(window_s):
+                total.update(slot.events)
+        return total
 
     def ever(self) -> Mapping[str, int]:
         """Events by name since counting began, over all restarts: they never go back."""
@@ -190,38 +233,50 @@ class Ledger:
         if "reset" in content:
             self._begin_anew(Reset.from_json(content["reset"]))
             return
-        second = int(content["t"])
-        cells = {str(name): Cell.from_json(kept) for name, kept in content["r"].items()}
-        counts = Counter({str(name): int(count) for name, count in content["n"].items()})
+        second, read = int(content["t"]), Counted.from_json(content)
         self._known_since_ns = min(self._known_since_ns, second * NS)
-        self._ever.update(counts)
-        for slot in self._requests.at(second):
-            _merge_cells(slot, cells)
-        for answers in (*self._shown.at(second), *self._answers.at(second)):
-            for cell in cells.values():
-                answers.merge(cell)
-        for counted in self._counts.at(second):
-            counted.update(counts)
+        self._ever.update(read.events)
+        for slot in self._tiers.at(second, self._clock.time_ns() // NS):
+            slot.merge(read)
 
     def _begin_anew(self, reset: Reset) -> None:
         self._reset = reset
-        self._requests.clear()
-        self._shown.clear()
+        for slot in self._tiers.slots():
+            slot.cells, slot.shown = {}, Answers()
 
-    def _pending_at(self, second: int) -> tuple[Cells, Counter[str]]:
-        if second not in self._pending:
-            self._pending[second] = ({}, Counter())
-        return self._pending[second]
+    def _window(self, window_s: float) -> Iterator[Counted]:
+        self._settle()
+        return self._tiers.window(window_s, self._clock.time_ns() // NS)
+
+    def _at_present(self) -> Counted:
+        """Where what happens now is counted: cheap, so that no request waits for the windows."""
+        second = self._clock.time_ns() // NS
+        if second != self._second:
+            self._settle()
+            self._second = second
+        return self._present
+
+    def _settle(self) -> None:
+        """Bring what was counted last into the windows and among what is to be written."""
+        counted = self._present
+        if not counted.cells and not counted.events:
+            return
+        self._present = Counted()
+        for slot in self._tiers.at(self._second, self._second):
+            slot.merge(counted)
+        if (waiting := self._pending.get(self._second)) is None:
+            self._pending[self._second] = counted
+        else:
+            waiting.merge(counted)
 
     def _flushed(self) -> list[bytes]:
+        self._settle()
         pending, self._pending = self._pending, {}
-        return [
-            orjson.dumps({"t": second, "r": {name: cell.to_json() for name, cell in cells.items()}, "n": counts})
-            for second, (cells, counts) in sorted(pending.items())
-        ]
+        return [counted.to_line(second) for second, counted in sorted(pending.items())]
 
 
-def _merge_cells(into: Cells, other: Cells) -> None:
+def merge_cells(into: Cells, other: Cells) -> None:
+    """Add the cells of *other*."""
     for name, cell in other.items():
         if (known := into.get(name)) is None:
             known = into[name] = Cell()

@@ -10,6 +10,9 @@ DAY_S: Final = 86_400
 SECONDS_KEPT: Final = 600
 """For so long back every second is known; before that whole minutes are."""
 
+KEPT_S: Final = {1: SECONDS_KEPT, 60: DAY_S + 60, 3_600: DAY_S + 3_600}
+"""How long a slot of so many seconds is kept."""
+
 Slot = TypeVar("Slot")
 
 
@@ -34,47 +37,38 @@ class Tiers(Generic[Slot]):
 
     Args:
         new: makes an empty slot.
-        merge: adds the second slot to the first.
     """
 
-    def __init__(self, new: Callable[[], Slot], merge: Callable[[Slot, Slot], None]) -> None:
+    def __init__(self, new: Callable[[], Slot]) -> None:
         self._new = new
-        self._merge = merge
-        self._kept: dict[int, dict[int, Slot]] = {1: {}, 60: {}, 3_600: {}}
-        self._kept_s = {1: SECONDS_KEPT, 60: DAY_S + 60, 3_600: DAY_S + 3_600}
+        self._kept: dict[int, dict[int, Slot]] = {step: {} for step in KEPT_S}
 
-    def at(self, second: int) -> tuple[Slot, ...]:
-        """The slots that what happens at *second* is to be added to."""
-        return tuple(self._slot(step, second) for step in self._kept)
+    def at(self, second: int, now_s: int) -> Iterator[Slot]:
+        """The slots that what happened at *second* is to be added to; none where no window reaches back so far."""
+        for step, tier in self._kept.items():
+            begin = second // step * step
+            if begin < now_s - KEPT_S[step]:
+                continue
+            if (slot := tier.get(begin)) is None:
+                slot = tier[begin] = self._new()
+                # Slots come in the order of time, but for a clock that was set back: the oldest stands first.
+                while (oldest := next(iter(tier))) < begin - KEPT_S[step]:
+                    del tier[oldest]
+            yield slot
 
-    def total(self, window_s: float, now_s: int) -> Slot:
-        """The sum of the last *window_s* seconds, the present one included."""
-        total = self._new()
-        for step, begin in self._steps(window_s, now_s):
-            if (slot := self._kept[step].get(begin)) is not None:
-                self._merge(total, slot)
-        return total
-
-    def clear(self) -> None:
-        """Forget everything."""
-        for tier in self._kept.values():
-            tier.clear()
-
-    def _steps(self, window_s: float, now_s: int) -> Iterator[tuple[int, int]]:
-        """The fewest slots that make up the window; nothing lies beyond the present second."""
+    def window(self, window_s: float, now_s: int) -> Iterator[Slot]:
+        """The fewest slots that make up the last *window_s* seconds, the present one included."""
         begin = now_s - int(min(window_s, DAY_S)) + 1
         if window_s > SECONDS_KEPT:
             begin = (begin - 1) // 60 * 60
+        # Nothing lies beyond the present second, so the last slot may well reach there.
         while begin <= now_s:
             step = 3_600 if begin % 3_600 == 0 else 60 if begin % 60 == 0 else 1
-            yield step, begin
+            if (slot := self._kept[step].get(begin)) is not None:
+                yield slot
             begin += step
 
-    def _slot(self, step: int, second: int) -> Slot:
-        tier, begin = self._kept[step], second // step * step
-        if begin not in tier:
-            tier[begin] = self._new()
-            oldest = max(tier) - self._kept_s[step]
-            for key in [key for key in tier if key < oldest]:
-                del tier[key]
-        return tier[begin]
+    def slots(self) -> Iterator[Slot]:
+        """Every slot there is."""
+        for tier in self._kept.values():
+            yield from tier.values()

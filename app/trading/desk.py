@@ -10,7 +10,7 @@ from typing import Any
 
 from app.broker.gateway import Execution, Gateway, Settlement
 from app.broker.requests import tagged_comment
-from app.domain.account import Missing, Position, Symbol, Unavailable
+from app.domain.account import Missing, Position, Symbol, Tick, Unavailable
 from app.domain.clock import Clock, Ids
 from app.domain.orders import Action, Denied, Filled, NotSent, Order, Outcome, Side, Unknown
 from app.errors import JournalError
@@ -20,6 +20,7 @@ from app.trading.journal.journal import Journal
 from app.trading.journal.records import OrderRecord
 from app.trading.risk import check
 from app.watch.changes import OrderDecided
+from app.watch.guard import known_away
 from app.watch.poller import Watch
 from otel.metatrader5.describe import Endpoint
 
@@ -42,11 +43,16 @@ SETTLE_FOR_NS = 24 * 3600 * 10**9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """An order and what came of it; `trace_id` is empty while telemetry is off."""
+    """An order and what came of it; `trace_id` is empty while telemetry is off.
+
+    `symbol` and `tick` are what was known of its instrument, for those who explain a refusal with numbers.
+    """
 
     order: Order
     outcome: Outcome
     trace_id: str
+    symbol: Symbol | None = None
+    tick: Tick | None = None
 
 
 class Desk:
@@ -232,7 +238,13 @@ class Desk:
             span.decided(outcome)
             self._telemetry.order_decided(order, outcome, self._clock.monotonic() - arrived)
         self._watch.changes.tell(OrderDecided(order, outcome, span.ref.trace_id))
-        return Decision(order=order, outcome=outcome, trace_id=span.ref.trace_id)
+        return Decision(
+            order=order,
+            outcome=outcome,
+            trace_id=span.ref.trace_id,
+            symbol=symbol if isinstance(symbol, Symbol) else None,
+            tick=self._watch.latest.ticks.get(order.symbol),
+        )
 
     def _refusal(self, order: Order, symbol: Symbol | Unavailable, span: OrderSpan) -> Denied | NotSent | None:
         with span.step("risk"):
@@ -241,6 +253,8 @@ class Desk:
             if not self._gateway.terminal.state.ready:
                 state = self._gateway.terminal.state
                 return NotSent(reason=state.reason, last_error=state.last_error)
+            if (away := known_away(self._watch)) is not None:
+                return NotSent(reason=away.reason)
             return check(order, symbol) if order.action is Action.OPEN else None
 
     async def _execute_or_lose_sight(

@@ -6,8 +6,11 @@ from collections.abc import Callable, Sequence
 
 from app.domain.deals import Deal
 
-MARGIN_NS = 600 * 10**9
+MARGIN_NS = 60 * 10**9
 """How far behind the newest deal is asked again: a terminal may show an older one later."""
+WIDE_NS = 3_600 * 10**9
+WIDE_EVERY = 60
+"""Once in so many looks it is asked for further back."""
 
 
 class DayDeals:
@@ -23,14 +26,16 @@ class DayDeals:
         self._known: dict[int, Deal] = {}
         self._newest_ns: int | None = None
         self._day_start_ns = 0
+        self._asked = 0
         self.of_day: tuple[Deal, ...] = ()
 
     def from_ns(self, day_start_ns: int) -> int:
         """Since when to ask."""
+        self._asked += 1
         if self._newest_ns is not None:
-            return self._newest_ns - MARGIN_NS
+            return self._newest_ns - (WIDE_NS if self._asked % WIDE_EVERY == 0 else MARGIN_NS)
         written = self._journalled_ns()
-        return day_start_ns if written is None else min(day_start_ns, written - MARGIN_NS)
+        return day_start_ns if written is None else min(day_start_ns, written - WIDE_NS)
 
     def take(self, deals: Sequence[Deal], day_start_ns: int) -> tuple[Deal, ...]:
         """Take an answer in; return the deals that are new in this run."""
@@ -48,6 +53,6 @@ class DayDeals:
 
     def _begin(self, day_start_ns: int) -> None:
         self._day_start_ns = day_start_ns
-        kept_ns = day_start_ns - 2 * MARGIN_NS
+        kept_ns = day_start_ns - 2 * WIDE_NS
         self._known = {ticket: deal for ticket, deal in self._known.items() if deal.time_ns >= kept_ns}
         self.of_day = tuple(deal for _, deal in sorted(self._known.items()) if deal.time_ns >= day_start_ns)

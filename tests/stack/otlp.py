@@ -57,6 +57,17 @@ def one_counter(service: str, metric: str, value: int, attributes: Mapping[str, 
     }
 
 
+def one_gauge(service: str, metric: str, value: int, attributes: Mapping[str, Any], *, age_s: float = 0.0) -> Document:
+    """A gauge's value now, or *age_s* seconds ago."""
+    point = {
+        "attributes": _attributes(attributes),
+        "timeUnixNano": str(time.time_ns() - int(age_s * _SECOND_NS)),
+        "asInt": str(value),
+    }
+    gauge = {"name": metric, "unit": "{issue}", "gauge": {"dataPoints": [point]}}
+    return {"resourceMetrics": [{"resource": _resource(service), "scopeMetrics": [{"scope": {}, "metrics": [gauge]}]}]}
+
+
 def one_log(service: str, body: str, attributes: Mapping[str, Any]) -> Document:
     """A log record."""
     record = {

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.stack
 
 SECRET = "hunter2-and-a-half-hunter2"
 SAID_TO_THE_BROKER = "swordfish-swordfish"
-"""In an order's comment: the caller's own words to the broker, which journal and ledger keep, telemetry does not."""
+"""In an order's comment: words to the broker, which journal, ledger and orders.csv keep, and telemetry does not."""
 
 
 @pytest.mark.parametrize("delivery", ["files", "direct"])
@@ -36,7 +36,8 @@ def test_no_secret_comes_through(running_stack: RunningStack, tmp_path: Path, de
         assert eventually(lambda: order_spans(running_stack, service), bool)
         program.stop()
     told = {
-        "telemetry files and log": program.text("telemetry", "logs"),
+        "telemetry files and what it printed": program.text("telemetry"),
+        "log": (tmp_path / "data" / "logs" / "mt5-otel.log").read_text(encoding="utf-8"),
         "metrics": metrics,
         "Jaeger": "".join(f"{span.attributes}" for span in running_stack.jaeger.spans(service)),
         "Collector's files": running_stack.files.text(),

@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import yaml
 
 from app.domain.conditions import Condition
 from app.resources import resource
 from app.stack import Binaries
-from tests.stack.backends import RunningStack
+from tests.stack.backends import RunningStack, eventually
+from tests.stack.otlp import one_gauge, send
+from tests.support.program import Program, order, running
 
 pytestmark = pytest.mark.stack
 
@@ -78,30 +81,21 @@ def test_no_change_of_a_rule_goes_unnoticed(file: Path, promtool: str, tmp_path:
     (tmp_path / "tests").mkdir()
     test = tmp_path / "tests" / file.name
     test.write_text((TESTS / file.name).read_text(encoding="utf-8"), encoding="utf-8")
-    original = yaml.safe_load(file.read_text(encoding="utf-8"))
 
     unnoticed = []
-    for what, sabotaged in sabotages(original):
-        (tmp_path / "rules" / file.name).write_text(yaml.safe_dump(sabotaged), encoding="utf-8")
-        if run(promtool, "test", "rules", str(test)).returncode == 0:
-            unnoticed.append(what)
+    for name, rule in alerts(file).items():
+        for what, changed in variants(rule):
+            document = {"groups": [{"name": "changed", "rules": [changed]}]}
+            (tmp_path / "rules" / file.name).write_text(yaml.safe_dump(document), encoding="utf-8")
+            if run(promtool, "test", "rules", f"--run=^{name}$", str(test)).returncode == 0:
+                unnoticed.append(f"{name}: {what}")
 
     assert unnoticed == []
 
 
-def sabotages(original: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The file with one thing changed, and what that is, for each thing there is."""
-    for g, group in enumerate(original["groups"]):
-        for r, rule in enumerate(group["rules"]):
-            for what, changed in variants(rule):
-                sabotaged = yaml.safe_load(yaml.safe_dump(original))
-                sabotaged["groups"][g]["rules"][r] = changed
-                yield f"{rule['alert']}: {what}", sabotaged
-
-
 def variants(rule: Rule) -> Iterator[tuple[str, Rule]]:
     """A rule with one thing changed."""
-    for old, new in [
+    for old, new in (
         (" == 1", " == 0"),
         (" > 0.5 *", " > 0.4 *"),
         (" > 0.5 *", " > 0.6 *"),
@@ -116,10 +110,9 @@ def variants(rule: Rule) -> Iterator[tuple[str, Rule]]:
         ("mt5_", "mt6_"),
         ("otelcol_", "collector_"),
         ("instance, ", ""),
-    ]:
-        for place in re.finditer(
-            rf"(?<![a-z]){re.escape(old)}(?![a-z])" if old.isalpha() else re.escape(old), rule["expr"]
-        ):
+    ):
+        whole_words = rf"\b{old}\b" if old.isalpha() else re.escape(old)
+        for place in re.finditer(whole_words, rule["expr"]):
             expression = rule["expr"][: place.start()] + new + rule["expr"][place.end() :]
             yield f"{old!r} is {new!r} at {place.start()}", {**rule, "expr": expression}
     times = {"for": rule.get("for"), "keep_firing_for": rule.get("keep_firing_for")}
@@ -163,3 +156,116 @@ def test_the_page_of_alerts_names_no_other() -> None:
     text = resource("docs/alerts.md").read_text(encoding="utf-8")
 
     assert set(re.findall(r"^### (\w+)$", text, re.MULTILINE)) == set(ALERTS)
+
+
+ISSUE = {"mt5.monitoring.issue.name": "mt5_disconnected"}
+SHORT = {
+    "MT5_OTEL_MONITORING__FEED_FROZEN_S": "10",
+    "MT5_OTEL_MONITORING__ERROR_RATE_REQUESTS_MIN": "5",
+    "MT5_OTEL_MONITORING__ERROR_RATE_WINDOW_S": "30",
+    "MT5_OTEL_MONITORING__ERRORS_MAX": "3",
+    "MT5_OTEL_MONITORING__ERRORS_WINDOW_S": "30",
+    "MT5_OTEL_MONITORING__INVALID_KEYS_MAX": "3",
+    "MT5_OTEL_MONITORING__INVALID_KEYS_WINDOW_S": "30",
+    "MT5_OTEL_MONITORING__ORDERS_FAILED_MAX": "3",
+    "MT5_OTEL_MONITORING__ORDERS_FAILED_WINDOW_S": "30",
+}
+"""Half a minute instead of an hour and a day."""
+
+OF_THE_FIRST = {
+    alert_of(condition)
+    for condition in (
+        Condition.MT5_DISCONNECTED,
+        Condition.ERROR_RATE_HIGH,
+        Condition.ERROR_COUNT_HIGH,
+        Condition.SECURITY_THREATS,
+        Condition.TRADING_FAILURES,
+    )
+}
+OF_THE_SECOND = {alert_of(condition) for condition in Condition} - OF_THE_FIRST
+
+
+def firing(stack: RunningStack, service: str) -> set[str]:
+    """The alerts that fire now for a service."""
+    query = f'ALERTS{{alertstate="firing", job="{service}"}}'
+    return {labels["alertname"] for labels, _ in stack.prometheus.query(query)}
+
+
+def cut_off(program: Program) -> None:
+    """The broker is away, and four programs notice: with orders, with reads, with wrong keys."""
+    with program.client() as client, program.client("not-a-key-of-anybody") as stranger:
+        client.post("/api/simulator/faults", json={"fault": "disconnect", "seconds": 600}).raise_for_status()
+        eventually(lambda: client.get("/api/ready").status_code, lambda status: status == 503)
+        assert {order(client).status for _ in range(4)} == {503}
+        assert {client.get("/api/symbols").status_code for _ in range(4)} == {503}
+        assert {stranger.get("/api/account").status_code for _ in range(4)} == {401}
+
+
+def cripple(program: Program) -> None:
+    """Algo trading is off, prices stand still, a file stands where a folder was, the disk takes nothing any more."""
+    assert program.process is not None
+    with program.client() as client:
+        for fault in ("autotrading_off", "frozen_feed"):
+            client.post("/api/simulator/faults", json={"fault": fault, "seconds": 600}).raise_for_status()
+        (logs := program.folder / "logs").rename(program.folder / "logs-away")
+        logs.touch()
+        psutil.Process(program.process.pid).rlimit(psutil.RLIMIT_FSIZE, (0, psutil.RLIM_INFINITY))
+        assert order(client).status == 503
+
+
+def mend(*programs: Program) -> None:
+    """Everything is as it was; an order shows that the journal can be written."""
+    for program in programs:
+        assert program.process is not None
+        unlimited = (psutil.RLIM_INFINITY, psutil.RLIM_INFINITY)
+        psutil.Process(program.process.pid).rlimit(psutil.RLIMIT_FSIZE, unlimited)
+        if (away := program.folder / "logs-away").is_dir():
+            (program.folder / "logs").unlink()
+            away.rename(program.folder / "logs")
+        with program.client() as client:
+            client.delete("/api/simulator/faults").raise_for_status()
+            assert eventually(lambda: order(client).status, lambda status: status == 200) == 200
+
+
+@pytest.mark.timeout(300)
+def test_each_condition_is_told_and_taken_back(running_stack: RunningStack, tmp_path: Path) -> None:
+    """Each condition, brought about in a running API, fires in Prometheus with its texts, and resolves when mended."""
+    first, second = "rules-first", "rules-second"
+    environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": running_stack.endpoint, **SHORT}
+    with (
+        running(tmp_path / "first", **environ, OTEL_SERVICE_NAME=first) as one,
+        # A full disk takes no telemetry either, so this one keeps none there.
+        running(tmp_path / "second", **environ, OTEL_SERVICE_NAME=second, MT5_OTEL_TELEMETRY__DELIVERY="direct") as two,
+    ):
+        assert firing(running_stack, first) | firing(running_stack, second) == set()
+        cut_off(one)
+        cripple(two)
+
+        assert eventually(lambda: firing(running_stack, first), lambda seen: seen >= OF_THE_FIRST, 60) == OF_THE_FIRST
+        told = eventually(lambda: firing(running_stack, second), lambda seen: seen >= OF_THE_SECOND, 60)
+        assert told >= OF_THE_SECOND
+
+        mend(one, two)
+        conditions = OF_THE_FIRST | OF_THE_SECOND
+        left = eventually(
+            lambda: (firing(running_stack, first) | firing(running_stack, second)) & conditions,
+            lambda seen: not seen,
+            130,
+        )
+        assert left == set()
+
+
+@pytest.mark.timeout(240)
+def test_silence_and_refused_points_are_told(running_stack: RunningStack) -> None:
+    """An instance that stops reporting is missed until it is back; points that Prometheus refuses are told as lost."""
+    lost = "CollectorSendFailed"
+    assert lost not in firing(running_stack, "otelcol")
+    send(running_stack.endpoint, "metrics", one_gauge("rules-silent", "mt5.monitoring.issue", 0, ISSUE))
+    send(running_stack.endpoint, "metrics", one_gauge("rules-late", "mt5.late", 0, {}, age_s=200_000))
+
+    assert lost in eventually(lambda: firing(running_stack, "otelcol"), lambda seen: lost in seen)
+    missed = eventually(lambda: firing(running_stack, "rules-silent"), bool, 120)
+    assert missed == {"Mt5InstanceAbsent"}
+
+    send(running_stack.endpoint, "metrics", one_gauge("rules-silent", "mt5.monitoring.issue", 0, ISSUE))
+    assert eventually(lambda: firing(running_stack, "rules-silent"), lambda seen: not seen) == set()

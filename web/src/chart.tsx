@@ -199,7 +199,7 @@ function ChartTable(props: ChartProps) {
   const times = new Times(useStore(zone), brokerOffset());
   const newest = props.times.map((at, index) => ({ at, index })).reverse().slice(0, ROWS_MAX);
   return (
-    <div class="scroll low" tabIndex={0} role="region" aria-label={props.label}>
+    <div class="scroll low" tabIndex={0} role="group" aria-label={props.label}>
       <table>
         <caption class="hidden">{props.label}</caption>
         <thead>

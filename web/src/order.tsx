@@ -172,7 +172,7 @@ function OrderForm(props: {
         <span>{words.comment}</span>
         <input
           name="comment"
-          maxLength={31}
+          maxLength={1000}
           value={draft.comment}
           placeholder={words.optional}
           onInput={(event) => change({ comment: event.currentTarget.value })}

@@ -300,6 +300,8 @@ function useShortcuts(props: { open: (what: Open) => void; refresh: () => void; 
 }
 
 function focusFilter(): void {
-  if (place.get().tab !== "traces") goTo({ tab: "traces" });
+  const filter = document.getElementById("filter");
+  if (filter) return filter.focus();
+  goTo({ tab: "traces" });
   requestAnimationFrame(() => document.getElementById("filter")?.focus());
 }

@@ -36,7 +36,7 @@ export function Table<Row>(props: {
   if (props.rows.length === 0) return <Empty>{props.empty}</Empty>;
   const sorted = inOrder(props.rows, props.columns, order).slice(0, props.max ?? 1_000);
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={props.caption}>
+    <div class="scroll" tabIndex={0} role="group" aria-label={props.caption}>
       <table>
         <caption class="hidden">{props.caption}</caption>
         <thead>

@@ -57,7 +57,7 @@ export function Waterfall({ trace, jaeger }: { trace: Trace; jaeger: string }) {
           {words.jaeger} ↗
         </a>
       )}
-      <div class="scroll" tabIndex={0} role="region" aria-label={words.waterfall}>
+      <div class="scroll" tabIndex={0} role="group" aria-label={words.waterfall}>
         <table class="waterfall">
           <caption class="hidden">{words.waterfall}</caption>
           <thead>

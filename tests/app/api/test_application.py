@@ -97,12 +97,6 @@ def test_the_key_is_documented(document: dict[str, Any]) -> None:
     assert unkeyed == {"Is the process alive?", "Who is logged in?", "Log in", "Log out"}
 
 
-async def test_root_leads_to_the_documentation(client: httpx2.AsyncClient) -> None:
-    """Whoever opens the address in a browser lands on the documentation."""
-    answer = await client.get("/")
-    assert (answer.status_code, answer.headers["Location"]) == (307, "/docs")
-
-
 async def test_documentation_works_without_a_network(client: httpx2.AsyncClient) -> None:
     """The page loads nothing from elsewhere, and what it loads is here."""
     page = (await client.get("/docs")).text

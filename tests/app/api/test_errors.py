@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from app.api.application import create_api
 from app.api.errors import CODES, STATUS_OF, install
+from app.dashboard.assets import INDEX, Asset, Assets
 from app.domain.account import Unavailable
 from app.domain.orders import Denied, Outcome, Rejected
 from app.errors import JournalError
@@ -84,6 +85,8 @@ def test_every_code_has_a_meaning_and_a_status() -> None:
 async def test_every_error_has_the_one_shape(api: Api, path: str, key: str | None) -> None:
     """Any method on any path, known or not, with, without and with a wrong key: one shape, all headers."""
     api.gateway.unavailable = Unavailable(reason="gone")
+    page = Asset(b"<title>", b"", "text/html; charset=utf-8", '"1"')
+    api = replace(api, services=replace(api.services, assets=Assets({INDEX: page})))
     async with api.client(key) as client:
         for method in METHODS:
             answer = await client.request(method, path)

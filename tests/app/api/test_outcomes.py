@@ -5,22 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import orjson
 import pytest
 
 from app.api.advice import ADVICE
+from app.api.outcomes import order_answer
 from app.domain.account import Missing, Unavailable
 from app.domain.orders import (
     OUTCOME_NAMES,
+    Action,
     Denied,
     Filled,
     NotSent,
+    Order,
     Outcome,
     Placed,
     Rejected,
+    Side,
     Unchanged,
     Unknown,
 )
-from tests.app.api.fakes import FILLED, ORDER_ID, TRACE_ID, Api
+from app.trading.desk import Decision
+from tests.app.api.fakes import FILLED, ORDER_ID, SYMBOL, TICK, TRACE_ID, Api
 
 ORDER = {"canonical": "EURUSD", "side": "buy", "volume": 0.1}
 NAMES = {"order_id": ORDER_ID, "trace_id": TRACE_ID}
@@ -137,6 +143,16 @@ async def test_refusal_of_the_broker_is_explained(api: Api) -> None:
     }
     assert ADVICE[10019].meaning in error["message"]
     assert "buy 0.1 EURUSD" in error["message"]
+
+
+async def test_refused_stops_are_explained_by_the_prices_last_seen() -> None:
+    """A broker that gives no prices with its refusal: the last ones seen, and how far stops must stand off."""
+    order = Order(order_id=ORDER_ID, action=Action.OPEN, symbol="EURUSD", side=Side.BUY, volume=0.1, sl=1.15)
+    symbol = replace(SYMBOL, record={"trade_stops_level": 30})
+    decided = Decision(order=order, outcome=Rejected(retcode=10016), trace_id=TRACE_ID, symbol=symbol, tick=TICK)
+    details = orjson.loads(order_answer(decided).body)["detail"]["error"]["details"]
+    assert (details["sl"], details["tp"], details["bid"], details["ask"]) == (1.15, None, 1.1, 1.2)
+    assert (details["stops_level_points"], details["point"]) == (30, 0.00001)
 
 
 async def test_refusal_nobody_listed_still_says_what_to_do(api: Api) -> None:

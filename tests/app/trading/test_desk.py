@@ -15,7 +15,7 @@ from app.domain.orders import Action, Denied, Filled, NotSent, Rejected, Side, U
 from app.errors import JournalError
 from app.trading.desk import OTHER_SYMBOL, Decision
 from tests.app.trading.conftest import Build
-from tests.support.terminal import DEAL, DONE, POSITION, failed
+from tests.support.terminal import DEAL, DONE, POSITION, TERMINAL, failed
 
 
 def journal_text(folder: Path) -> str:
@@ -285,3 +285,14 @@ async def test_telemetry_that_fails_fails_no_order(trade: Build, monkeypatch: py
     trading = trade()
     decision = await trading.buy()
     assert isinstance(decision.outcome, Filled)
+
+
+async def test_known_to_be_disconnected_nothing_is_sent(trade: Build) -> None:
+    """While the terminal is known to have lost its broker an order is refused at once, certainly unsent."""
+    trading = trade()
+    await trading.buy()
+    trading.terminal.functions["terminal_info"] = {**TERMINAL, "connected": False}
+    await trading.watch.look()
+    decision = await trading.buy()
+    assert decision.outcome == NotSent(reason="the terminal has lost its broker's server")
+    assert len(trading.terminal.requests()) == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.watch.deals import MARGIN_NS, DayDeals
+from app.watch.deals import MARGIN_NS, WIDE_EVERY, WIDE_NS, DayDeals
 from tests.app.trading.journal.test_deals import a_deal
 
 DAY_NS = 1_800_000_000 * 10**9
@@ -23,7 +23,7 @@ def test_a_program_that_was_away_asks_for_everything_since() -> None:
     """What happened before the day is new too, and no deal of the day."""
     written = DAY_NS - 3 * 86_400 * 10**9
     deals = DayDeals(lambda: written)
-    assert deals.from_ns(DAY_NS) == written - MARGIN_NS
+    assert deals.from_ns(DAY_NS) == written - WIDE_NS
     old = a_deal(1, time_msc=(written + 10**9) // 10**6)
     assert deals.take((old,), DAY_NS) == (old,)
     assert deals.of_day == ()
@@ -52,3 +52,12 @@ def test_after_an_outage_the_day_is_asked_for_again() -> None:
     deals.take((a_deal(1, time_msc=DAY_NS // 10**6 + 3_600_000),), DAY_NS)
     deals.ask_all_again()
     assert deals.from_ns(DAY_NS) == DAY_NS
+
+
+def test_now_and_then_it_asks_further_back() -> None:
+    """A deal that a terminal shows late is found within a minute or so."""
+    deals = DayDeals(lambda: None)
+    deals.take((a_deal(1, time_msc=DAY_NS // 10**6 + 5_000),), DAY_NS)
+    asked = {deals.from_ns(DAY_NS) for _ in range(WIDE_EVERY)}
+    newest_ns = DAY_NS + 5 * 10**9
+    assert asked == {newest_ns - MARGIN_NS, newest_ns - WIDE_NS}

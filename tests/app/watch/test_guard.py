@@ -1,0 +1,53 @@
+"""Reads while the terminal is known to be away."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from app.broker.archive import Archive
+from app.broker.gateway import Gateway
+from app.broker.server_time import ServerTime
+from app.domain.account import Unavailable
+from app.domain.clock import SystemClock
+from app.domain.connection import Connection
+from app.watch.guard import LiveReads, PastReads, known_away
+from app.watch.poller import Watch
+from tests.support.terminal import FakeTerminal
+
+LOST = Connection(worker=True, terminal=True, account=True, reason="the broker is gone")
+
+
+def reads(terminal: FakeTerminal) -> tuple[Watch, LiveReads, PastReads]:
+    """A watch, and the reads over its terminal."""
+    clock = SystemClock()
+    gateway = Gateway(terminal, clock=clock, server_time=ServerTime(0), simulated=True)
+    watch = Watch(gateway, clock=clock)
+    return watch, LiveReads(gateway, watch), PastReads(Archive(terminal, gateway, clock=clock), watch)
+
+
+async def test_nothing_is_asked_of_a_terminal_that_is_away() -> None:
+    """Every read says at once what the last look found, however willing the terminal is to show old records."""
+    terminal = FakeTerminal()
+    watch, live, past = reads(terminal)
+    watch.latest = dataclasses.replace(watch.latest, connection=LOST, looked_ns=1)
+    expected = Unavailable(reason="the broker is gone")
+    assert await live.account() == expected
+    assert await live.positions() == expected
+    assert await live.orders() == expected
+    assert await live.symbol("EURUSD") == expected
+    assert await live.tick("EURUSD") == expected
+    assert await live.broker_name("EURUSD") == expected
+    assert await past.symbols() == expected
+    assert await past.bars("EURUSD", "M1", since_ns=None, until_ns=None, count=1) == expected
+    assert await past.ticks("EURUSD", since_ns=None, until_ns=None, count=1) == expected
+    assert await past.deals(0, 1) == expected
+    assert await past.orders(0, 1) == expected
+    assert terminal.calls == []
+
+
+async def test_before_the_first_look_the_terminal_is_asked() -> None:
+    """Nobody knows yet that it is away."""
+    watch, live, past = reads(FakeTerminal())
+    assert known_away(watch) is None
+    assert not isinstance(await live.account(), Unavailable)
+    assert not isinstance(await past.symbols(), Unavailable)
