@@ -92,7 +92,6 @@ async def open_services(
         warn_of_what_has_no_effect(environ)
         journal = await _open_journal(opened, folder, pipeline, spec, version=version, clock=clock)
         trading = _trading(spec, settings, journal, pipeline, version=version, clock=clock, ids=ids)
-        observe(pipeline, version, journal, trading.watch, clock)
         monitoring = build_monitoring(
             books, journal, trading.watch, pipeline, settings.monitoring, version=version, clock=clock
         )
@@ -193,6 +192,7 @@ def _trading(
         order_timeout_s=settings.terminal.order_timeout_s,
     )
     watch.subscribe(desk.look)
+    observe(pipeline, version, journal, watch, clock)
     archive = Archive(
         terminal.beside(workers["data"]), gateway, clock=clock, timeout_s=settings.terminal.data_timeout_s
     )
