@@ -16,14 +16,12 @@ from app.trading.journal.records import DealKey, DealSums, OrderKey, PositionKey
 SUCCESSFUL: Final = frozenset({Filled.name, Placed.name, Unchanged.name})
 FAILED: Final = frozenset({Rejected.name, NotSent.name, Unknown.name})
 NS: Final = 10**9
+ORDER_TAKES_NS: Final = 60 * NS
+"""No order is under way for so long."""
 
 
 class Journalled(Protocol):
     """The journal, as far as figures come from it; see `app.trading.journal.index.OrderIndex`."""
-
-    @property
-    def last_seq(self) -> int:
-        """Number of the last line taken in."""
 
     def health(self) -> str | None:
         """Why it cannot be written, else None."""
@@ -67,6 +65,14 @@ class Orders:
     def success_rate(self) -> float:
         """Share of successful ones, 0 without any."""
         return self.successful / self.total if self.total else 0.0
+
+    def plus(self, other: Orders) -> Orders:
+        """Both together."""
+        return Orders(self.successful + other.successful, self.failed + other.failed, self.denied + other.denied)
+
+    def minus(self, other: Orders) -> Orders:
+        """Without those of *other*."""
+        return Orders(self.successful - other.successful, self.failed - other.failed, self.denied - other.denied)
 
     @classmethod
     def from_outcomes(cls, outcomes: Mapping[str, int]) -> Orders:
@@ -137,7 +143,7 @@ class Figures:
         self._watch = watch
         self._ledger = ledger
         self._clock = clock
-        self._today: tuple[tuple[int, int], Orders] = ((-1, -1), Orders())
+        self._today: tuple[int, Orders, Orders] = (-1, Orders(), Orders())
 
     def ever(self) -> Trading:
         """What was counted since the journal began."""
@@ -171,10 +177,15 @@ class Figures:
 
     def orders_today(self) -> Orders:
         """Orders that arrived today."""
-        asked = (self._journal.last_seq, self.day_start_ns())
-        if self._today[0] != asked:
-            self._today = (asked, Orders.from_outcomes(self._journal.outcomes_since(asked[1])))
-        return self._today[1]
+        start_ns, ever = self.day_start_ns(), self.ever().orders
+        known_start_ns, ever_before, today_before = self._today
+        if known_start_ns == start_ns:
+            return today_before.plus(ever).minus(ever_before)
+        today = Orders.from_outcomes(self._journal.outcomes_since(start_ns))
+        # From then on whatever is decided arrived today, too: counting it on costs the same on a long day.
+        if self._clock.time_ns() - start_ns > ORDER_TAKES_NS and ever == self.ever().orders:
+            self._today = (start_ns, ever, today)
+        return today
 
     def today(self) -> Day:
         """Everything about today."""

@@ -56,7 +56,8 @@ class Keeper:
     @property
     def since_ns(self) -> Mapping[Condition, int]:
         """Since when each condition that holds has held."""
-        return {condition: since_ns for condition, (since_ns, _) in self._holding.items()}
+        # A copy first: metrics are collected in another thread.
+        return {condition: since_ns for condition, (since_ns, _) in self._holding.copy().items()}
 
     def update(self, findings: Iterable[Finding], at_ns: int) -> None:
         """Take note of what holds now."""

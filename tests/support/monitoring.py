@@ -27,7 +27,6 @@ class CountedJournal:
     """A journal that says what it is told to; `error` is its health, `outcomes` holds for every moment."""
 
     error: str | None = None
-    last_seq: int = 0
     outcomes: dict[str, int] = field(default_factory=dict)
     sums: DealSums = field(default_factory=lambda: DealSums(since_ns=0))
     opened: int = 0

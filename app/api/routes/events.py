@@ -19,7 +19,7 @@ RETRY_S = "5"
     summary="What happens, as it happens",
     response_class=StreamingResponse,
     responses={
-        **examples.answers(None),
+        **examples.answers(None, "OVERLOADED"),
         200: {"description": "Server-sent events.", "content": {"text/event-stream": {"example": examples.EVENT}}},
     },
 )

@@ -34,6 +34,20 @@ PATHS = (
     "/api/symbols/NOPE/tick",
     "/api/symbols/NOPE/info",
     "/api/symbol/NOPE",
+    "/api/symbols",
+    "/api/symbols/market-watch",
+    "/api/symbols/priority",
+    "/api/market-watch",
+    "/api/orders",
+    "/api/bars",
+    "/api/ticks",
+    "/api/history/bars",
+    "/api/history/ticks",
+    "/api/history/deals",
+    "/api/history/orders",
+    "/api/traces",
+    "/api/traces/NOPE",
+    "/events",
     "/api/order",
     "/api/order/",
     "/api/orders/NOPE",
@@ -84,7 +98,8 @@ def test_every_code_has_a_meaning_and_a_status() -> None:
 @pytest.mark.parametrize("key", ["operator-key-of-the-tests", None, "wrong"])
 async def test_every_error_has_the_one_shape(api: Api, path: str, key: str | None) -> None:
     """Any method on any path, known or not, with, without and with a wrong key: one shape, all headers."""
-    api.gateway.unavailable = Unavailable(reason="gone")
+    api.gateway.unavailable = api.archive.unavailable = Unavailable(reason="gone")
+    api.services.events.stop()
     page = Asset(b"<title>", b"", "text/html; charset=utf-8", '"1"')
     api = replace(api, services=replace(api.services, assets=Assets({INDEX: page})))
     async with api.client(key) as client:

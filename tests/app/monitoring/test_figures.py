@@ -120,15 +120,23 @@ def test_today(desk: Desk) -> None:
     assert day.orders == Orders(7, 4, 4)
 
 
-def test_todays_orders_are_counted_once_for_each_line_of_the_journal(desk: Desk) -> None:
-    """Asking again costs nothing until the journal has grown or the day has changed."""
-    for _ in range(3):
-        desk.figures.orders_today()
+def test_todays_orders_are_counted_on(desk: Desk) -> None:
+    """The journal is asked for the day once; what is decided later is added, and a new day begins anew."""
+    assert desk.figures.orders_today() == Orders(7, 4, 4)
+    desk.journal.outcomes["filled"] += 2
+    desk.journal.outcomes["denied"] += 1
+    assert desk.figures.orders_today() == Orders(9, 4, 5)
     assert len(desk.journal.asked_since_ns) == 1
-    desk.journal.last_seq += 1
-    desk.figures.orders_today()
     desk.clock.advance(DAY_S)
     desk.figures.orders_today()
+    assert len(desk.journal.asked_since_ns) == 2
+
+
+def test_just_after_midnight_the_journal_is_asked_each_time(desk: Desk) -> None:
+    """An order that is under way over midnight arrived yesterday, however late it is decided."""
+    desk.clock.advance(DAY_S / 2 + 30)
+    for _ in range(3):
+        desk.figures.orders_today()
     assert len(desk.journal.asked_since_ns) == 3
 
 
