@@ -8,16 +8,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import typer
 from fastapi.routing import APIRoute
 
+from app.api.application import ROUTERS
 from app.api.errors import CODES
-from app.api.routes import health, orders, terminal
 from app.cli.program import program
 from app.settings import Section, Settings
 from app.telemetry.names import METRICS
-from app.trading.journal.records import Amended, Decided, Intent, Unsent
+from app.trading.journal.records import Entry
 from otel import ENVIRONMENT, SELF_METRICS
 from otel.accounts import BEFORE_DISK, FROM_DISK
 
@@ -93,18 +94,19 @@ def commands(command: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tupl
 
 
 def test_every_route_is_documented() -> None:
-    """Each call of the API stands under its method and path, and no other does."""
-    routers = (health.open_router, health.router, terminal.router, orders.router)
+    """Each call of the API stands under its method and path on one of the two pages, and no other does."""
     routes = {
-        f"{method} {route.path}"
-        for router in routers
+        f"{method} {route.path}": route.include_in_schema
+        for router in ROUTERS
         for route in router.routes
         if isinstance(route, APIRoute)
         for method in route.methods or ()
     }
-    assert missing(routes, "docs/api.md") == set()
-    shown = set(re.findall(r"`((?:GET|POST|PUT|PATCH|DELETE) /[^`]*)`", text("docs/api.md")))
-    assert shown - routes == set()
+    pages = ("docs/api.md", "docs/monitoring.md")
+    promised = {name for name, in_schema in routes.items() if in_schema}
+    assert set.intersection(*(missing(promised, page) for page in pages)) == set()
+    shown = {name for page in pages for name in re.findall(r"`((?:GET|POST|PUT|PATCH|DELETE) /[^`]*)`", text(page))}
+    assert shown - routes.keys() == set()
 
 
 def test_every_error_code_is_documented() -> None:
@@ -128,7 +130,7 @@ def test_every_reason_of_loss_is_documented() -> None:
 
 def test_every_kind_of_journal_line_is_documented() -> None:
     """Each kind of entry is explained."""
-    assert missing({kind.kind for kind in (Intent, Decided, Unsent, Amended)}, "docs/files.md") == set()
+    assert missing({kind.kind for kind in get_args(Entry)}, "docs/files.md") == set()
 
 
 def test_every_startup_error_has_its_advice() -> None:

@@ -180,7 +180,8 @@ def test_the_journal_is_checked_with_plain_tools(program: Program) -> None:
     (other / "data").mkdir(parents=True)
     (journal := other / "data" / "journal").mkdir()
     lines = (program.folder / "journal" / "00000001.jsonl").read_text("utf-8").splitlines(keepends=True)
-    changed = [lines[0].replace('"volume":0.1', '"volume":0.2'), *lines[1:]]
+    intent = next(number for number, line in enumerate(lines) if '"volume":0.1' in line)
+    changed = [*lines[:intent], lines[intent].replace('"volume":0.1', '"volume":0.2'), *lines[intent + 1 :]]
     (journal / "00000001.jsonl").write_text("".join(changed), "utf-8")
     assert "not as it was written" in shell(f"cd other && {check}", program).stdout
     (journal / "00000001.jsonl").write_text("".join([lines[0], *lines[2:]]), "utf-8")
