@@ -128,7 +128,6 @@ def _gateway_and_watch(
         simulated=worker.spec.simulated,
         read_timeout_s=settings.terminal.read_timeout_s,
         deals_timeout_s=settings.terminal.deals_timeout_s,
-        order_hangs_after_s=settings.terminal.order_timeout_s,
     )
     watch = Watch(gateway, clock=clock, poll_s=settings.terminal.poll_s)
     return gateway, watch
