@@ -122,7 +122,8 @@ async def serve(
                 def end() -> None:
                     stop_demo()
                     server.should_exit = True
-                    loop.call_later(settings.http.shutdown_s, services.desk.let_go)
+                    if not loop.is_closed():
+                        loop.call_later(settings.http.shutdown_s, services.desk.let_go)
 
                 stop.then(end)
                 try:

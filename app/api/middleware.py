@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -164,6 +165,11 @@ class CatchFaults:
                 raise
             log.exception("%s %s failed", scope["method"], getattr(scope.get("route"), "path", "(no route)"))
             await error("INTERNAL")(scope, receive, send)
+        except asyncio.CancelledError:
+            # The program is being stopped, and this took longer than running requests may.
+            if started or scope["type"] != "http":
+                raise
+            await error("MT5_UNAVAILABLE", "The program is being stopped; nothing was sent.")(scope, receive, send)
 
 
 class BodyLimit:

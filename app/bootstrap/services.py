@@ -211,7 +211,6 @@ def _gateway(terminal: InstrumentedTerminal, settings: Settings, *, simulated: b
         simulated=simulated,
         read_timeout_s=settings.terminal.read_timeout_s,
         deals_timeout_s=settings.terminal.deals_timeout_s,
-        order_hangs_after_s=settings.terminal.order_timeout_s,
     )
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.broker.gateway import A_DAY_S, Gateway, value_of
+from app.broker.gateway import A_DAY_S, READ_HANGS_AFTER_S, Gateway, value_of
 from app.broker.terminal import Call, Terminal, WorkerState
 from app.domain.account import Missing, Unavailable
 from app.domain.clock import Clock
@@ -160,6 +160,8 @@ class Archive:
 
     async def _read(self, function: str, *args: Any) -> Sequence[Mapping[str, Any]] | Unavailable:
         deadline = self._clock.monotonic() + self._timeout_s
-        call = Call(function=function, args=args, deadline=deadline, hangs_after_s=self._timeout_s)
+        call = Call(
+            function=function, args=args, deadline=deadline, hangs_after_s=max(READ_HANGS_AFTER_S, self._timeout_s)
+        )
         found: Sequence[Mapping[str, Any]] | Unavailable = value_of(await self._terminal.call(call))
         return found

@@ -18,6 +18,9 @@ from app.domain.clock import Clock
 from app.domain.deals import Deal
 from app.domain.orders import Filled, NotSent, Order, Outcome
 
+LOTS_TOLERANCE = 1e-9
+ORDER_HANGS_AFTER_S, READ_HANGS_AFTER_S = 7.0, 5.0
+"""A call that has run for so long hangs, and its process is replaced; shorter deadlines end only the waiting."""
 DEALS_PAUSE_S = 0.05
 """Between two looks for deals that the terminal's history does not show yet."""
 NAMES_KEPT_S = 60.0
@@ -70,7 +73,6 @@ class Gateway:
         simulated: bool,
         read_timeout_s: float = 5.0,
         deals_timeout_s: float = 1.0,
-        order_hangs_after_s: float = 7.0,
     ) -> None:
         self.terminal = terminal
         self.server_time = server_time
@@ -78,7 +80,6 @@ class Gateway:
         self._simulated = simulated
         self._read_timeout_s = read_timeout_s
         self._deals_timeout_s = deals_timeout_s
-        self._order_hangs_after_s = order_hangs_after_s
         self._names: dict[str, str] = {}
         self._names_until = 0.0
         self._selected: tuple[str, ...] = ()
@@ -196,7 +197,7 @@ class Gateway:
                 return Execution(outcome=NotSent(reason=f"no price of {symbol.name}: {quote}"))
             tick = quote
         request = market_request(order, symbol, tick, comment)
-        call = Call(function="order_send", args=(request,), deadline=deadline, hangs_after_s=self._order_hangs_after_s)
+        call = Call(function="order_send", args=(request,), deadline=deadline, hangs_after_s=ORDER_HANGS_AFTER_S)
         reply = await self.terminal.call(call)
         return Execution(outcome=to_outcome(reply, order.volume), request=request, reply=reply)
 
@@ -213,7 +214,7 @@ class Gateway:
         until = min(deadline, self._clock.monotonic() + self._deals_timeout_s)
         while True:
             deals = await self._deals_of(filled, until)
-            if deals:
+            if sum(deal.volume for deal in deals) > filled.volume - LOTS_TOLERANCE:
                 return Settlement(filled=_completed(filled, deals), server=await self._server_times(filled, until))
             if not again or not self.terminal.state.ready or self._clock.monotonic() + DEALS_PAUSE_S >= until:
                 return Settlement(filled=filled)
@@ -232,7 +233,7 @@ class Gateway:
         some terminals find none by its number.
         """
         first = await self._deals(deadline, ticket=filled.deal) if filled.deal else []
-        if first and abs(first[0].volume - filled.volume) < 1e-9:
+        if first and abs(first[0].volume - filled.volume) < LOTS_TOLERANCE:
             return first[:1]
         position = first[0].position if first else await self._position_of(filled.order, deadline)
         if not position:
@@ -250,7 +251,12 @@ class Gateway:
 
     async def _history(self, function: str, deadline: float, **wanted: int) -> list[dict[str, Any]]:
         """Records of the terminal's history; empty also where it could not be read."""
-        call = Call(function=function, kwargs=wanted, deadline=deadline, hangs_after_s=self._read_timeout_s)
+        call = Call(
+            function=function,
+            kwargs=wanted,
+            deadline=deadline,
+            hangs_after_s=max(READ_HANGS_AFTER_S, self._read_timeout_s),
+        )
         records = value_of(await self.terminal.call(call))
         return [] if isinstance(records, Unavailable) else [self.server_time.to_utc(record) for record in records]
 
@@ -269,7 +275,7 @@ class Gateway:
             args=args,
             kwargs=kwargs or {},
             deadline=own if deadline is None else min(own, deadline),
-            hangs_after_s=self._read_timeout_s,
+            hangs_after_s=max(READ_HANGS_AFTER_S, self._read_timeout_s),
             fields=fields,
         )
         return value_of(await self.terminal.call(call))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import logging
 import multiprocessing
 import queue
 import sys
@@ -22,6 +23,8 @@ from typing import Any, Literal, TypeVar
 
 from app.broker.process import serve
 from app.broker.terminal import Answer, Call, NoAnswer, NotCalled, Reply, TerminalSpec
+
+log = logging.getLogger(__name__)
 
 GRACE_S = 0.2
 """How long after its deadline a call is still listened for; the process itself begins none past the deadline."""
@@ -131,20 +134,30 @@ class WorkerProcess:
                 self._requests.send(message)
             except OSError:  # the process is gone; the reader says so to everybody
                 break
+            except Exception:  # a call that cannot be passed on: without an end its caller would wait for ever
+                log.exception("A call cannot be passed to the terminal's process; it is being replaced")
+                self._process.kill()
+                break
         self._requests.close()
 
     def _read(self) -> None:
+        certain = True
         try:
             while True:
+                # Before the look into the pipe: what was begun by now has said so by now.
+                now = time.monotonic()
                 if self._answers.poll(POLL_S):
                     self._take(self._answers.recv())
                 else:
-                    self._expire()
+                    self._expire(now)
         except (EOFError, OSError):
             pass  # the process has ended
+        except Exception:  # a message that cannot be read: the process may be alive and go on
+            log.exception("The terminal's process said what cannot be understood; it is being replaced")
+            certain = False
         finally:
             # Whatever it was: nobody may be left waiting.
-            self._end()
+            self._end(certain=certain)
 
     def _take(self, message: tuple[Any, ...]) -> None:
         kind, *rest = message
@@ -174,15 +187,14 @@ class WorkerProcess:
         else:
             self._greet(None if kind == "ready" else f"the terminal's package could not be loaded: {rest[0]}")
 
-    def _expire(self) -> None:
-        """Give up on calls past their deadline, and on a process whose call hangs; the pipe was empty just now."""
+    def _expire(self, now: float) -> None:
+        """Give up on calls past their deadline, and on a process whose call hangs; the pipe was empty after *now*."""
         running = self._running
-        if running is not None and time.monotonic() >= running.hangs_at and self.failure is None:
+        if running is not None and now >= running.hangs_at and self.failure is None:
             self.failure = f"{running.function} hangs"
             self._hand_over(self.over.set)
-        now = time.monotonic() - GRACE_S
         with self._lock:
-            overdue = [number for number, waiting in self._waiting.items() if waiting.call.deadline <= now]
+            overdue = [number for number, waiting in self._waiting.items() if waiting.call.deadline <= now - GRACE_S]
         for number in overdue:
             if waiting := self._pop(number):
                 if waiting.started_ns is None:
@@ -190,13 +202,16 @@ class WorkerProcess:
                 else:
                     self._resolve(waiting, _no_answer("deadline", waiting))
 
-    def _end(self) -> None:
+    def _end(self, *, certain: bool) -> None:
+        """Let everybody go; *certain* says that nothing was begun which did not say so."""
+        if not certain:
+            self._process.kill()
         with self._lock:
             self._ended = True
             left = list(self._waiting.values())
             self._waiting.clear()
         for waiting in left:
-            if waiting.started_ns is None:
+            if waiting.started_ns is None and certain:
                 self._resolve(waiting, _not_called("the terminal's process ended before it was called", waiting))
             else:
                 self._resolve(waiting, _no_answer("worker_died", waiting))
@@ -230,10 +245,9 @@ def _not_called(reason: str, waiting: _Waiting) -> NotCalled:
 
 
 def _no_answer(reason: Literal["deadline", "worker_died"], waiting: _Waiting) -> NoAnswer:
-    assert waiting.started_ns is not None
     return NoAnswer(
         reason=reason,
         submitted_ns=waiting.submitted_ns,
-        started_ns=waiting.started_ns,
+        started_ns=waiting.started_ns or waiting.submitted_ns,
         ended_ns=time.time_ns(),
     )

@@ -8,6 +8,8 @@ from typing import Any
 def plain(value: Any, fields: tuple[str, ...] | None = None) -> Any:
     """Turn a result of the package into dicts, lists, numbers and strings.
 
+    Raises TypeError for anything else: the parent must not load foreign code to read an answer.
+
     Args:
         value: what a function of the package returned.
         fields: where given, only these fields of each structure are kept.
@@ -22,4 +24,6 @@ def plain(value: Any, fields: tuple[str, ...] | None = None) -> Any:
         return [plain(item, fields) for item in value]
     if isinstance(value, tuple):
         return list(value)
-    return value
+    if value is None or isinstance(value, bool | int | float | str | bytes):
+        return value
+    raise TypeError(f"{type(value).__name__} is nothing that the package should return")

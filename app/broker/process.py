@@ -97,22 +97,31 @@ def _answer(module: Any, spec: TerminalSpec, request: Request, answers: Connecti
 def _last_error(module: Any) -> tuple[int, str]:
     try:
         code, text = module.last_error()
+        return int(code), str(text)
     except Exception as error:  # the vendor's own fails on a path that is no ASCII
         return -1, f"last_error could not be read: {error}"
-    return int(code), str(text)
 
 
 def _refusal(module: Any, spec: TerminalSpec, function: str, deadline: float) -> str | None:
     """Why the call must not be made, else None."""
+    late = "its deadline passed while it waited for the terminal"
+    if time.monotonic() >= deadline:
+        return late
     parent = multiprocessing.parent_process()
     if parent is not None and not parent.is_alive():
         return "the API that asked is gone"
     if function == "order_send" and spec.demo_only:
-        account = module.account_info()
-        if account is None:
-            return f"the account could not be looked at before sending, last_error {_last_error(module)}"
-        if (refusal := real_account_refusal(account.login, account.trade_mode)) is not None:
-            return refusal
-    if time.monotonic() >= deadline:
-        return "its deadline passed while it waited for the terminal"
+        try:
+            refusal = _account_refusal(module)
+        except Exception as error:  # the vendor's code; nothing has been sent
+            return f"the account could not be looked at before sending: {type(error).__name__}: {error}"
+        # The look may have taken its time.
+        return refusal or (late if time.monotonic() >= deadline else None)
     return None
+
+
+def _account_refusal(module: Any) -> str | None:
+    account = module.account_info()
+    if account is None:
+        return f"the account could not be looked at before sending, last_error {_last_error(module)}"
+    return real_account_refusal(account.login, account.trade_mode)

@@ -14,6 +14,7 @@ from app.domain.account import Missing, Position, Symbol, Tick, Unavailable
 from app.domain.clock import Clock, Ids
 from app.domain.orders import Action, Denied, Filled, NotSent, Order, Outcome, Side, Unknown
 from app.errors import JournalError
+from app.telemetry.guard import harmless
 from app.telemetry.orders import OrderSpan, OrderTelemetry
 from app.telemetry.terminal import answered, started_ns
 from app.trading.journal.journal import Journal
@@ -26,6 +27,8 @@ from otel.metatrader5.describe import Endpoint
 
 log = logging.getLogger(__name__)
 
+STOPPING = Unavailable(reason="the program is being stopped; nothing was sent")
+
 OTHER_SYMBOL = "_OTHER"
 """Symbol of an order that came before the terminal could say which symbols there are."""
 
@@ -34,6 +37,7 @@ DEALS_AFTER_DEADLINE_S = 0.6
 
 SETTLE_WAIT_S = 1.0
 """How long one later look for deals may take."""
+SETTLED_PER_LOOK = 3
 
 SYMBOL_KEPT_S = 60.0
 
@@ -85,7 +89,11 @@ class Desk:
         self._running: set[asyncio.Task[Decision]] = set()
         self._let_go = asyncio.Event()
         self._unwritten: dict[str, tuple[Outcome, int]] = {}
-        self._unsettled = {record.order.order_id for record in journal.orders() if _is_unsettled(record)}
+        self._writing_again = asyncio.Lock()
+        # Ids in the order in which they are looked at.
+        self._unsettled = dict.fromkeys(
+            record.order.order_id for record in journal.orders() if _is_unsettled(record) and self._is_young(record)
+        )
 
     async def open(
         self,
@@ -99,7 +107,7 @@ class Desk:
         arrived: float,
         sl: float | None = None,
         tp: float | None = None,
-    ) -> Decision | Missing:
+    ) -> Decision | Missing | Unavailable:
         """Open a position at the market.
 
         Args:
@@ -114,7 +122,8 @@ class Desk:
             tp: price of the take-profit; None for none.
 
         Returns:
-            The decision, or `Missing` where there is no such symbol, which makes no order.
+            The decision; `Missing` where there is no such symbol, and `Unavailable` where the program is being
+            stopped, neither of which makes an order.
 
         Raises:
             JournalError: the intent could not be written; nothing was sent.
@@ -122,6 +131,8 @@ class Desk:
         found = await self._symbol(symbol, arrived + self._order_timeout_s)
         if isinstance(found, Missing):
             return found
+        if self._let_go.is_set():
+            return STOPPING
         order = Order(
             order_id=self._ids.order_id(),
             action=Action.OPEN,
@@ -151,6 +162,8 @@ class Desk:
         if not isinstance(position, Position):
             return position
         found = await self._symbol(position.symbol, deadline)
+        if self._let_go.is_set():
+            return STOPPING
         order = Order(
             order_id=self._ids.order_id(),
             action=Action.CLOSE,
@@ -191,32 +204,44 @@ class Desk:
             stopped.cancel()
         if task.done():
             return task.result()
-        reason = "the program is being stopped; the order runs to its end and is in the journal"
+        reason = "the program is being stopped; the order runs to its end, and the journal tells what came of it"
         return Decision(order=order, outcome=Unknown(reason=reason), trace_id="")
 
     async def _settle_again(self) -> None:
-        """Look again for the deals of fills whose position is not known."""
-        for order_id in tuple(self._unsettled):
+        """Look again for the deals of a few fills whose position is not known."""
+        for order_id in tuple(self._unsettled)[:SETTLED_PER_LOOK]:
+            # To the end of the line, so that one whose deals never show does not keep the others waiting.
+            del self._unsettled[order_id]
             record = self._journal.get(order_id)
-            if record is None or not _is_unsettled(record) or self._clock.time_ns() - record.started_ns > SETTLE_FOR_NS:
-                self._unsettled.discard(order_id)
-                continue
-            assert isinstance(record.current, Filled)
-            deadline = self._clock.monotonic() + SETTLE_WAIT_S
-            settled = await self._gateway.settle(record.current, deadline=deadline, again=False)
-            if settled.filled.position is not None:
-                await self._journal.amend(order_id, settled.filled, reason="deals read later")
-                self._unsettled.discard(order_id)
+            if record is not None and record.outcome is None:
+                self._unsettled[order_id] = None  # its outcome is being written, or will be
+            elif record is not None and _is_unsettled(record) and self._is_young(record):
+                assert isinstance(record.current, Filled)
+                await self._settle_one(order_id, record.current)
+
+    async def _settle_one(self, order_id: str, filled: Filled) -> None:
+        self._unsettled[order_id] = None
+        deadline = self._clock.monotonic() + SETTLE_WAIT_S
+        settled = await self._gateway.settle(filled, deadline=deadline, again=False)
+        if settled.filled.position is not None:
+            await self._journal.amend(order_id, settled.filled, reason="deals read later")
+            self._unsettled.pop(order_id, None)
+
+    def _is_young(self, record: OrderRecord) -> bool:
+        return self._clock.time_ns() - record.started_ns <= SETTLE_FOR_NS
 
     async def _write_again(self) -> None:
         """Write down outcomes that the journal could not take when they came."""
-        for order_id, (outcome, ended_ns) in tuple(self._unwritten.items()):
-            try:
-                await self._journal.outcome(order_id, outcome, ended_ns=ended_ns)
-            except JournalError:
-                return
-            del self._unwritten[order_id]
-            log.info("The outcome of order %s is in the journal now", order_id)
+        async with self._writing_again:
+            for order_id, (outcome, ended_ns) in tuple(self._unwritten.items()):
+                record = self._journal.get(order_id)
+                if record is not None and record.outcome is None:
+                    try:
+                        await self._journal.outcome(order_id, outcome, ended_ns=ended_ns)
+                    except JournalError:
+                        return
+                    log.info("The outcome of order %s is in the journal now", order_id)
+                self._unwritten.pop(order_id, None)
 
     async def _decide(self, order: Order, symbol: Symbol | Unavailable, arrived: float) -> Decision:
         started_ns = self._clock.time_ns()
@@ -233,7 +258,7 @@ class Desk:
                 comment = tagged_comment(order.comment, order.order_id, tag=self._order_tag)
                 with span.step("journal", record="intent"):
                     await self._journal.intent(order, span.ref, comment_sent=comment, started_ns=started_ns)
-                outcome = await self._execute_or_lose_sight(order, symbol, comment, span, arrived)
+                outcome = await self._execute(order, symbol, comment, span, arrived)
                 await self._write_down(order, outcome, span)
             span.decided(outcome)
             self._telemetry.order_decided(order, outcome, self._clock.monotonic() - arrived)
@@ -257,29 +282,32 @@ class Desk:
                 return NotSent(reason=away.reason)
             return check(order, symbol) if order.action is Action.OPEN else None
 
-    async def _execute_or_lose_sight(
-        self, order: Order, symbol: Symbol, comment: str, span: OrderSpan, arrived: float
-    ) -> Outcome:
+    async def _execute(self, order: Order, symbol: Symbol, comment: str, span: OrderSpan, arrived: float) -> Outcome:
+        deadline = arrived + self._order_timeout_s
         try:
-            return await self._execute(order, symbol, comment, span, arrived)
+            execution = await self._gateway.send(order, symbol, comment, deadline=deadline)
         except Exception as error:
             # A mistake of ours after the intent: whether the broker has the order is not known.
             log.exception("Order %s met with a fault of this program", order.order_id)
             return Unknown(reason=f"a fault of this program: {type(error).__name__}: {error}")
-
-    async def _execute(self, order: Order, symbol: Symbol, comment: str, span: OrderSpan, arrived: float) -> Outcome:
-        deadline = arrived + self._order_timeout_s
-        execution = await self._gateway.send(order, symbol, comment, deadline=deadline)
-        outcome = execution.outcome
         settlement = None
-        if isinstance(outcome, Filled):
-            settlement = await self._gateway.settle(outcome, deadline=deadline + DEALS_AFTER_DEADLINE_S)
-            outcome = settlement.filled
-            if outcome.position is None:
-                self._unsettled.add(order.order_id)
+        if isinstance(execution.outcome, Filled):
+            settlement = await self._settled(order, execution.outcome, deadline + DEALS_AFTER_DEADLINE_S)
         self._tell(span, execution, settlement)
-        return outcome
+        return execution.outcome if settlement is None else settlement.filled
 
+    async def _settled(self, order: Order, filled: Filled, deadline: float) -> Settlement:
+        """The fill held against its deals; whatever goes wrong with that, it stays a fill."""
+        try:
+            settlement = await self._gateway.settle(filled, deadline=deadline)
+        except Exception:
+            log.exception("The deals of order %s could not be understood; they are looked at again", order.order_id)
+            settlement = Settlement(filled=filled)
+        if settlement.filled.position is None:
+            self._unsettled[order.order_id] = None
+        return settlement
+
+    @harmless
     def _tell(self, span: OrderSpan, execution: Execution, settlement: Settlement | None) -> None:
         if execution.reply is None or execution.request is None:
             return

@@ -160,6 +160,41 @@ async def test_a_dead_process_is_replaced() -> None:
         await until(lambda: hosted.state.ready and hosted.state.restarts == 1)
 
 
+async def test_an_order_that_was_begun_is_never_told_as_not_called(tmp_path: Path) -> None:
+    """However late this process looks, an order that the terminal began is not told as one that was not sent."""
+    sent = tmp_path / "sent"
+    async with worker(sent=str(sent)) as hosted:
+        await until(lambda: hosted.state.ready)
+        order = Call(function="order_send", args=({"comment": "0.1"},), deadline=time.monotonic() + 0.05)
+        asking = asyncio.create_task(hosted.call(order))
+        await asyncio.sleep(0.02)
+        held = sys.getswitchinterval()
+        sys.setswitchinterval(60)  # the reading thread gets no turn while this one computes
+        try:
+            busy_until = time.monotonic() + 0.8
+            while time.monotonic() < busy_until:
+                pass
+        finally:
+            sys.setswitchinterval(held)
+        reply = await asking
+        assert sent.exists() is not isinstance(reply, NotCalled)
+
+
+async def test_messages_that_cannot_be_read_make_no_order_not_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the process says what cannot be understood, calls under way are unknown, and it is replaced."""
+    async with worker() as hosted:
+        await until(lambda: hosted.state.ready)
+
+        def unreadable(self: WorkerProcess, message: object) -> None:
+            monkeypatch.undo()
+            raise ValueError("unreadable")
+
+        monkeypatch.setattr(WorkerProcess, "_take", unreadable)
+        reply = await hosted.call(version("answer"))
+        assert isinstance(reply, NoAnswer)
+        await until(lambda: hosted.state.ready and hosted.state.restarts == 1)
+
+
 async def test_a_raising_package_is_an_answer() -> None:
     """What the package raises comes back as text, and the process lives on."""
     async with worker() as hosted:

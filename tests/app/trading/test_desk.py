@@ -15,7 +15,7 @@ from app.domain.orders import Action, Denied, Filled, NotSent, Rejected, Side, U
 from app.errors import JournalError
 from app.trading.desk import OTHER_SYMBOL, Decision
 from tests.app.trading.conftest import Build
-from tests.support.terminal import DEAL, DONE, POSITION, TERMINAL, failed
+from tests.support.terminal import DEAL, DONE, ORDER, POSITION, TERMINAL, failed
 
 
 def journal_text(folder: Path) -> str:
@@ -296,3 +296,73 @@ async def test_known_to_be_disconnected_nothing_is_sent(trade: Build) -> None:
     decision = await trading.buy()
     assert decision.outcome == NotSent(reason="the terminal has lost its broker's server")
     assert len(trading.terminal.requests()) == 1
+
+
+@pytest.mark.parametrize("broken", [{"history_deals_get": [{"ticket": 21}]}, {"history_orders_get": [{"ticket": 11}]}])
+async def test_a_fill_stays_a_fill_whatever_its_deals_look_like(trade: Build, broken: dict[str, Any]) -> None:
+    """Records that cannot be understood leave what the broker answered, and are looked at again."""
+    trading = trade(**broken)
+    decision = await trading.buy()
+    assert isinstance(decision.outcome, Filled)
+    trading.terminal.functions |= {"history_deals_get": [DEAL], "history_orders_get": [ORDER]}
+    await trading.desk.look()
+    record = trading.journal.get(decision.order.order_id)
+    assert record is not None
+    assert isinstance(record.current, Filled)
+    assert record.current.position == 31
+
+
+async def test_a_fill_whose_outcome_waits_for_the_journal_is_settled_later(trade: Build) -> None:
+    """A look while the outcome is not in the journal yet does not forget that its deals are to be read."""
+    late: list[dict[str, Any]] = []
+    trading = trade(history_deals_get=lambda call: list(late), history_orders_get=[])
+    write, failing = trading.journal.outcome, True
+
+    async def full(*args: Any, **kwargs: Any) -> None:
+        if failing:
+            raise JournalError("no space left")
+        await write(*args, **kwargs)
+
+    trading.journal.outcome = full  # type: ignore[method-assign]  # a disk that is full for a while
+    decision = await trading.buy()
+    await trading.desk.look()
+    failing = False
+    late.append(dict(DEAL))
+    await trading.desk.look()
+    await trading.desk.look()
+    record = trading.journal.get(decision.order.order_id)
+    assert record is not None
+    assert isinstance(record.current, Filled)
+    assert record.current.position == 31
+
+
+async def test_two_who_mend_at_once_write_once(trade: Build) -> None:
+    """A look and the end of the program mending at the same time write an outcome once, and neither fails."""
+    trading = trade()
+    write, failing = trading.journal.outcome, True
+
+    async def full(*args: Any, **kwargs: Any) -> None:
+        if failing:
+            raise JournalError("no space left")
+        await asyncio.sleep(0)
+        await write(*args, **kwargs)
+
+    trading.journal.outcome = full  # type: ignore[method-assign]  # a disk that is full for a while
+    decision = await trading.buy()
+    failing = False
+    await asyncio.gather(trading.desk.look(), trading.desk.finish(1), trading.desk.look())
+    record = trading.journal.get(decision.order.order_id)
+    assert record is not None
+    assert record.outcome == decision.outcome
+
+
+async def test_no_order_is_begun_once_callers_were_let_go(trade: Build) -> None:
+    """An order that comes while the program stops is refused, and nothing is sent or journalled."""
+    trading = trade()
+    trading.desk.let_go()
+    answer = await trading.desk.open(
+        symbol="EURUSD", side=Side.BUY, volume=0.1, deviation=10, comment="", magic=0, arrived=trading.clock.monotonic()
+    )
+    assert isinstance(answer, Unavailable)
+    assert not trading.terminal.requests()
+    assert not trading.journal.orders()
