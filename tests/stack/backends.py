@@ -97,6 +97,12 @@ class Prometheus:
         answer = self._http.get("/api/v1/query", params=params).raise_for_status().json()
         return [(series["metric"], float(series["value"][1])) for series in answer["data"]["result"]]
 
+    def summaries(self, job: str) -> dict[str, str]:
+        """What the alerts that fire now for a job say, by their name."""
+        alerts = self._http.get("/api/v1/alerts").raise_for_status().json()["data"]["alerts"]
+        firing = [alert for alert in alerts if alert["state"] == "firing" and alert["labels"].get("job") == job]
+        return {alert["labels"]["alertname"]: alert["annotations"]["summary"] for alert in firing}
+
     def sum_by(self, label: str, metric: str, at: float | None = None) -> dict[str, float]:
         """Sums of *metric* by the values of one label."""
         return {labels[label]: value for labels, value in self.query(f"sum by ({label}) ({metric})", at)}

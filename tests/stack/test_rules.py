@@ -244,6 +244,11 @@ def test_each_condition_is_told_and_taken_back(running_stack: RunningStack, tmp_
         assert eventually(lambda: firing(running_stack, first), lambda seen: seen >= OF_THE_FIRST, 60) == OF_THE_FIRST
         told = eventually(lambda: firing(running_stack, second), lambda seen: seen >= OF_THE_SECOND, 60)
         assert told >= OF_THE_SECOND
+        said = running_stack.prometheus.summaries(first)
+        assert said[alert_of(Condition.MT5_DISCONNECTED)].endswith("down: broker")
+        assert re.search(r"in the last day: [1-9]\d* not_sent$", said[alert_of(Condition.TRADING_FAILURES)])
+        assert re.search(r"wrong key [1-9]\d* times", said[alert_of(Condition.SECURITY_THREATS)])
+        assert not [text for text in said.values() if "unknown" in text or "error expanding" in text]
 
         mend(one, two)
         conditions = OF_THE_FIRST | OF_THE_SECOND

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import socket
 import subprocess
 from collections import Counter
@@ -18,7 +19,7 @@ from app.resources import resource
 from app.stack import Binaries, Stack
 from app.stack.ports import fill_in
 from app.stack.programs import HOST, Program, programs
-from tests.stack.backends import FREE_PORTS, QUICK, CollectorFiles, Jaeger, Prometheus, RunningStack
+from tests.stack.backends import FREE_PORTS, QUICK, CollectorFiles, Jaeger, Prometheus, RunningStack, eventually
 from tests.stack.expect import expect_counts, expect_the_same_names
 from tests.support.program import running, side_by_side
 
@@ -112,12 +113,16 @@ def scraping_stack(tmp_path: Path, running_stack: RunningStack, binaries: Binari
 
 
 def scraping(prometheus: Program, shown: str, folder: Path) -> Program:
-    """Prometheus with scrape.yml, asking this address every second."""
-    config = load(SCRAPE)
-    config["global"]["scrape_interval"] = "1s"
+    """Prometheus with scrape.yml, the Collector being at this address."""
+    return asking(prometheus, load(SCRAPE), shown, folder)
+
+
+def asking(prometheus: Program, config: dict[str, Any], target: str, folder: Path) -> Program:
+    """Prometheus with this configuration and the rules, asking this address every second, taking nothing by OTLP."""
+    (job,) = config["scrape_configs"]
+    job |= {"scrape_interval": "1s", "static_configs": [{"targets": [target]}]}
     config["rule_files"] = [str(resource("deploy/prometheus/rules") / "*.yml")]
-    config["scrape_configs"][0]["static_configs"][0]["targets"] = [shown]
-    file = folder / "scrape.yml"
+    file = folder / "prometheus-that-scrapes.yml"
     file.write_text(yaml.safe_dump(config), encoding="utf-8")
     kept = [
         argument
@@ -148,3 +153,32 @@ def test_the_sum_that_is_scraped_is_the_journals(scraping_stack: RunningStack, t
     assert own[0] == {"job": "otelcol"}
     alerts = {labels["alertname"] for labels, _ in scraping_stack.prometheus.query("ALERTS")}
     assert alerts == set()
+
+
+@pytest.mark.stack
+def test_the_api_is_scraped_and_sends_no_metrics(
+    running_stack: RunningStack, binaries: Binaries, tmp_path: Path
+) -> None:
+    """As the guide shows it: `/metrics` is scraped and holds the journal's counts, and none come by OTLP besides."""
+    page = resource("docs/prometheus.md").read_text(encoding="utf-8")
+    printed = re.findall(r"^```yaml\n(scrape_configs:.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    config: dict[str, Any] = yaml.safe_load(printed[0])
+    service = config["scrape_configs"][0]["job_name"]
+    environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": running_stack.endpoint, "OTEL_METRICS_EXPORTER": "none"}
+    (folder := tmp_path / "stack").mkdir()
+    with running(tmp_path / "data", **environ, OTEL_SERVICE_NAME="scraped-itself") as program:
+        native = programs(fill_in(FREE_PORTS), folder)[0]
+        stack = Stack([asking(native, config, program.url.removeprefix("http://"), tmp_path)], binaries, folder)
+        prometheus = Prometheus(stack.url("prometheus"))
+        try:
+            stack.start_all(print)
+            side_by_side(program, 3, 60)
+            counted = expect_counts(dataclasses.replace(running_stack, prometheus=prometheus), service, program)
+            assert counted == Counter(program.journalled().values())
+            assert sum(counted.values()) == 60
+            # Its traces did arrive by OTLP, its metrics did not.
+            assert eventually(lambda: running_stack.jaeger.spans("scraped-itself"), bool)
+            assert running_stack.prometheus.query('{job="scraped-itself", __name__=~"mt5_.+"}') == []
+        finally:
+            prometheus.close()
+            stack.stop_all()

@@ -75,6 +75,7 @@ class Seen:
         self.page.get_by_label("API key").fill(KEY)
         self.page.get_by_role("dialog").get_by_role("button", name="Log in").click()
         expect(self.page.get_by_role("button", name="Log out")).to_be_visible()
+        expect(self.page.get_by_role("dialog")).to_have_count(0)
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):

@@ -69,6 +69,7 @@ def test_an_order_by_keyboard_alone(program: Program, open_page: OpenPage) -> No
         page.keyboard.type("test-key-of-the-operator-0123456789")
         page.keyboard.press("Enter")
         expect(page.get_by_role("button", name="Log out")).to_be_visible()
+        expect(page.get_by_role("dialog")).to_have_count(0)
         page.keyboard.press("n")
         expect(page.get_by_role("dialog", name="New market order")).to_be_visible()
         focus(page, "Volume")

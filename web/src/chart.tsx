@@ -32,10 +32,13 @@ export interface ChartProps {
   /** From which zero the scale begins: rates and counts do, money does not. */
   fromZero?: boolean;
   span?: [number, number] | undefined;
+  /** Counts: no half ones on the axis. */
+  whole?: boolean;
 }
 
 const CROSSHAIR = uPlot.sync("page");
 const ROWS_MAX = 500;
+const WHOLE_STEPS = [1, 10, 100, 1_000, 10_000, 100_000].flatMap((step) => [step, 2 * step, 5 * step]);
 
 const said = (line: Line): (number | null)[] => line.said ?? line.values;
 const latest = (line: Line): number | null | undefined => said(line).findLast((value) => value !== null);
@@ -72,7 +75,7 @@ function Canvas(props: ChartProps) {
   const look = useStore(dressed);
   const shownZone = useStore(zone);
   const height = props.height ?? 150;
-  const shape = `${look}|${shownZone}|${height}|${props.lines.map((line) => line.label + line.color).join()}`;
+  const shape = `${look}|${shownZone}|${brokerOffset()}|${height}|${props.lines.map((line) => line.label + line.color).join()}`;
   const data: uPlot.AlignedData = [props.times.map((ms) => ms / 1_000), ...props.lines.map((line) => line.values)];
   useEffect(() => {
     const element = holder.current;
@@ -112,7 +115,7 @@ function options(props: ChartProps, now: { current: ChartProps }, element: HTMLE
     width: element.clientWidth || 300,
     height,
     legend: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, 26, 0, 0],
     tzDate: inZone,
     cursor: {
       sync: { key: CROSSHAIR.key, scales: ["x", null] },
@@ -129,6 +132,7 @@ function options(props: ChartProps, now: { current: ChartProps }, element: HTMLE
       {
         ...axis,
         space: 28,
+        ...(props.whole && { incrs: WHOLE_STEPS }),
         size: (_, values) => Math.max(40, 14 + 6.2 * Math.max(0, ...(values ?? []).map((text) => text.length))),
         values: (_, values) => values.map((value) => props.format(value)),
       },

@@ -6,7 +6,7 @@ import { call, Refused, session } from "./api";
 import { anyText, price, signed, volume } from "./format";
 import { useFrame, useSymbols } from "./hooks";
 import { rows } from "./live";
-import { Badge, Dialog, Foreign, TraceLink } from "./parts";
+import { Badge, Dialog, focusOnce, Foreign, TraceLink } from "./parts";
 import { useStore } from "./store";
 import { texts } from "./texts";
 import type { Mode, OrderAnswer, PositionRow, SymbolInfo, TickRow } from "./types";
@@ -54,7 +54,7 @@ export function OrderDialog(props: { onClose: () => void }) {
   const ticks = rows<TickRow>(frame?.ticks);
   const mode = frame?.about.mode ?? "unknown";
   const scopes = useStore(session).scopes;
-  const title = sent ? words.done : wanted ? words.confirm : words.title;
+  const title = sent ? resultTitle(sent) : wanted ? words.confirm : words.title;
   const [draft, setDraft] = useState<Draft>({ symbol: "", side: "buy", volume: "0.10", sl: "", tp: "", comment: "" });
   const symbol = draft.symbol || ticks[0]?.symbol || "";
   return (
@@ -67,7 +67,7 @@ export function OrderDialog(props: { onClose: () => void }) {
             <button type="button" onClick={() => (reset(), setWanted(null))}>
               {words.again}
             </button>
-            <button type="button" class="primary" onClick={props.onClose} ref={(button) => button?.focus()}>
+            <button type="button" class="primary" onClick={props.onClose} ref={focusOnce}>
               {texts.close}
             </button>
           </footer>
@@ -144,7 +144,7 @@ function OrderForm(props: {
     <form onSubmit={submit}>
       <label>
         <span>{words.symbol}</span>
-        <select name="symbol" value={draft.symbol} onChange={(event) => change({ symbol: event.currentTarget.value })}>
+        <select name="symbol" ref={focusOnce} value={draft.symbol} onChange={(event) => change({ symbol: event.currentTarget.value })}>
           {props.ticks.map((one) => (
             <option key={one.symbol} value={one.symbol}>
               {one.symbol}
@@ -221,13 +221,13 @@ export function CloseDialog(props: { position: PositionRow; onClose: () => void 
     [texts.columns.profit, signed(now.profit + now.swap)],
   ];
   return (
-    <Dialog title={sent ? words.done : words.confirmClose} class={`order ${mode}`} onClose={props.onClose}>
+    <Dialog title={sent ? resultTitle(sent) : words.confirmClose} class={`order ${mode}`} onClose={props.onClose}>
       <ModeLine mode={mode} />
       {sent ? (
         <>
           <Result sent={sent} />
           <footer>
-            <button type="button" class="primary" onClick={props.onClose} ref={(button) => button?.focus()}>
+            <button type="button" class="primary" onClick={props.onClose} ref={focusOnce}>
               {texts.close}
             </button>
           </footer>
@@ -273,6 +273,7 @@ function Confirm(props: {
   return (
     <>
       <Facts lines={props.lines} />
+      {/* The safe button has the focus first: Enter pressed once too often sends nothing. */}
       <footer>
         <button type="button" onClick={props.back} disabled={props.sending} ref={focusOnce}>
           {props.backLabel ?? words.back}
@@ -283,14 +284,6 @@ function Confirm(props: {
       </footer>
     </>
   );
-}
-
-/** The safe button has the focus first: Enter pressed once too often sends nothing. */
-function focusOnce(button: HTMLButtonElement | null): void {
-  if (button && !button.dataset.focused) {
-    button.dataset.focused = "yes";
-    button.focus();
-  }
 }
 
 function Facts({ lines }: { lines: [string, string][] }) {
@@ -306,6 +299,13 @@ function Facts({ lines }: { lines: [string, string][] }) {
       ))}
     </dl>
   );
+}
+
+const UNSURE = new Set(["OUTCOME_UNKNOWN", "OUTCOME_PENDING", "UNREACHABLE"]);
+
+function resultTitle(sent: Sent): string {
+  if ("answer" in sent) return words.done;
+  return UNSURE.has(sent.refused.code) ? texts.results.unknown : texts.results.refused;
 }
 
 function Result({ sent }: { sent: Sent }) {
@@ -337,7 +337,7 @@ const SHOWN_APART = new Set(["trace_id", "next_step", "explanation", "fields"]);
 /** Why not, in the API's words, what to do next, and every number it gave. */
 export function Refusal({ refused }: { refused: Refused }) {
   const { details } = refused;
-  const isUnknown = refused.code === "OUTCOME_UNKNOWN" || refused.code === "UNREACHABLE";
+  const isUnknown = UNSURE.has(refused.code);
   const numbers = Object.entries(details)
     .filter(([name, value]) => !SHOWN_APART.has(name) && value !== null && value !== "")
     .map(([name, value]): [string, string] => [name.replaceAll("_", " "), anyText(value)]);

@@ -118,6 +118,15 @@ export function Choice<Value extends string>(props: {
   );
 }
 
+/** Gives an element the focus when it appears, and never takes it back later. */
+export function focusOnce(element: HTMLElement | null): void {
+  if (element && !element.dataset.focused) {
+    element.dataset.focused = "yes";
+    element.autofocus = true; // a dialog that is about to open looks for this
+    element.focus();
+  }
+}
+
 /** A dialog over the page: the browser keeps the focus in it and gives it back. */
 export function Dialog(props: { title: string; class?: string; onClose: () => void; children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null);

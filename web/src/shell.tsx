@@ -8,7 +8,7 @@ import { next, shortcuts, theme, THEMES, zone, ZONES } from "./choices";
 import { useFrame, useTimes } from "./hooks";
 import { live, type LiveState, type Stream } from "./live";
 import { OrderDialog } from "./order";
-import { Badge, Dialog, Foreign, type Tone } from "./parts";
+import { Badge, Dialog, focusOnce, Foreign, type Tone } from "./parts";
 import { adjust, goTo, place, type Tab, TABS } from "./place";
 import { useStore } from "./store";
 import { Overview } from "./tabs/overview";
@@ -23,13 +23,14 @@ type Open = "order" | "help" | "login" | null;
 
 export function Page({ stream }: { stream: Stream }) {
   const [open, setOpen] = useState<Open>(null);
-  const { tab } = useStore(place);
+  const { tab, trace } = useStore(place);
   const close = () => setOpen(null);
+  useEffect(close, [tab, trace]); // a link in a dialog leads away from it
   const refresh = () => {
     stream.again();
     refreshes.set(refreshes.get() + 1);
   };
-  useShortcuts({ open: setOpen, refresh, blocked: open !== null });
+  useShortcuts({ open: setOpen, refresh });
   const sections: Record<Tab, () => JSX.Element> = {
     overview: () => <Overview />,
     trading: () => <Trading newOrder={() => setOpen("order")} />,
@@ -252,7 +253,7 @@ function LogIn({ onClose }: { onClose: () => void }) {
         <p>{texts.login.says}</p>
         <label>
           <span>{texts.login.key}</span>
-          <input name="key" type="password" required autocomplete="off" spellcheck={false} />
+          <input name="key" type="password" required autocomplete="off" spellcheck={false} ref={focusOnce} />
         </label>
         {failed && (
           <p class="failed" role="alert">
@@ -272,19 +273,21 @@ function LogIn({ onClose }: { onClose: () => void }) {
   );
 }
 
-function useShortcuts(props: { open: (what: Open) => void; refresh: () => void; blocked: boolean }): void {
+function useShortcuts(props: { open: (what: Open) => void; refresh: () => void }): void {
+  const now = useRef(props);
+  now.current = props;
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || props.blocked || document.querySelector("dialog[open]")) return;
+      if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
       const target = event.target as HTMLElement;
       if (event.key === "Escape" && place.get().trace) adjust({ trace: "" });
       if (shortcuts.get() === "off" || target.closest("input, select, textarea")) return;
       const tab = TABS[Number(event.key) - 1];
       if (tab) goTo({ tab });
       const acts: Record<string, () => void> = {
-        r: props.refresh,
-        n: () => props.open("order"),
-        "?": () => props.open("help"),
+        r: () => now.current.refresh(),
+        n: () => now.current.open("order"),
+        "?": () => now.current.open("help"),
         d: () => theme.set(next(THEMES, theme.get())),
         z: () => zone.set(next(ZONES, zone.get())),
         "/": () => focusFilter(),
@@ -296,7 +299,7 @@ function useShortcuts(props: { open: (what: Open) => void; refresh: () => void; 
     };
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);
-  });
+  }, []);
 }
 
 function focusFilter(): void {

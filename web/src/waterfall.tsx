@@ -141,7 +141,7 @@ function Row(props: {
         </th>
         <td class="number">{milliseconds(span.duration_ms)}</td>
         <td class="bars">
-          <div class={`bar ${failed ? "bad" : span.kind}`} style={{ marginLeft: `${Math.min(left, 99.6)}%`, width: `${width}%` }} />
+          <div class={`piece ${failed ? "bad" : span.kind}`} style={{ marginLeft: `${Math.min(left, 99.6)}%`, width: `${width}%` }} />
         </td>
       </tr>
       {props.opened && (

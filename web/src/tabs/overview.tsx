@@ -221,6 +221,7 @@ function Trends({ frame }: { frame: Frame }) {
             empty={words.empty}
             span={span}
             fromZero
+            whole
           />
         </Titled>
         <Titled title={words.error_rate}>

@@ -68,6 +68,7 @@ function WrongKeys() {
         empty={words.noWrong}
         height={110}
         fromZero
+        whole
       />
     </Panel>
   );

@@ -249,7 +249,7 @@ const BUCKETS = 48;
 function Outcomes({ traces, span }: { traces: TraceRow[]; span: [number, number] }) {
   const { times, lines } = useMemo(() => inBuckets(traces, span), [traces, span]);
   if (traces.length === 0) return <Empty>{words.noOrders}</Empty>;
-  return <Chart label={words.outcomes} times={times} lines={lines} format={(value) => number(value)} empty={words.noOrders} fromZero span={span} />;
+  return <Chart label={words.outcomes} times={times} lines={lines} format={(value) => number(value)} empty={words.noOrders} fromZero whole span={span} />;
 }
 
 /** Counts of each outcome in equal pieces of time, stacked: each is drawn with those after it under it. */
