@@ -26,6 +26,8 @@ COPY_TICKS_ALL = -1
 TICKS_FIRST_S = 60
 """How far back the first slice goes when the newest ticks are wanted; a thin one is followed by wider ones."""
 TICKS_BACK_S = 10 * A_DAY_S
+TICKS_A_SECOND = 100
+"""The terminal counts from whole seconds: so many ticks of the first one may lie before the moment that is meant."""
 
 LONG = 500
 """So many records take long enough to convert that the event loop should go on meanwhile."""
@@ -100,12 +102,11 @@ class Archive:
         end_msc = until_ns // 10**6 if until_ns is not None else self._clock.time_ns() // 10**6 + 60_000
         if since_ns is None:
             return await self._last_ticks(symbol, end_msc, count)
-        found = await self._utc(
-            await self._read("copy_ticks_from", symbol, self._server_s(since_ns), count, COPY_TICKS_ALL)
-        )
+        args = (symbol, self._server_s(since_ns), count + TICKS_A_SECOND, COPY_TICKS_ALL)
+        found = await self._utc(await self._read("copy_ticks_from", *args))
         if isinstance(found, Unavailable):
             return found
-        return [tick for tick in found if since_ns // 10**6 <= tick["time_msc"] < end_msc]
+        return [tick for tick in found if since_ns // 10**6 <= tick["time_msc"] < end_msc][:count]
 
     async def deals(self, since_ns: int, until_ns: int) -> Records | Unavailable:
         """Deals of [since, until), newest first."""
