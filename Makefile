@@ -38,7 +38,7 @@ page: install
 # Debian's own Chromium for the tests of the page, where it may be installed; elsewhere they use what they find.
 browser:
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || [ "$$(id -u)" != 0 ] \
-	  || ! command -v apt-get >/dev/null || { apt-get update -q && apt-get install -q -y --no-install-recommends chromium; }
+	  || ! command -v apt-get >/dev/null || { apt-get update -q && apt-get install -q -y --no-install-recommends chromium; } || true
 
 check: install ## format, lint, types (also for win32), import layers, docs
 	$(RUN)ruff format --check .
