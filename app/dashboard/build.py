@@ -65,9 +65,8 @@ def find_node() -> tuple[str, str]:
 
 
 def _npm_script(npm: Path) -> Path:
-    if sys.platform == "win32":
-        return npm.parent / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    return npm.resolve()
+    beside = npm.parent / "node_modules" / "npm" / "bin" / "npm-cli.js"  # where Windows has it
+    return beside if beside.is_file() else npm.resolve()
 
 
 def _run(command: list[str], folder: Path, timeout_s: float) -> None:
