@@ -4,7 +4,7 @@
 # make check  format, lint, types, import layers, docs
 # make bench  what the telemetry costs and how fast it is
 .DEFAULT_GOAL := help
-.PHONY: help run stack test check format bench soak install clean
+.PHONY: help run stack test check format bench soak install clean page browser
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -18,18 +18,27 @@ help: ## this list
 	@echo 'mt5-otel: every MetaTrader 5 order is one trace'
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 
-run: install ## install and start the API on the built-in market (ARGS='--port 5002')
+run: install page ## install and start the API on the built-in market (ARGS='--port 5002')
 	@exec $(RUN)mt5-otel run $(ARGS)
 
-stack: install ## the same with the real Collector, Jaeger and Prometheus (built once)
+stack: install page ## the same with the real Collector, Jaeger and Prometheus (built once)
 	@exec $(RUN)mt5-otel stack run $(ARGS)
 
-test: check ## make check and all tests, the real stack included
+test: check page browser ## make check and all tests, the real stack included
 	$(RUN)mt5-otel stack build
 	$(RUN)coverage erase
 	$(RUN)coverage run -m pytest $(ARGS)
 	$(RUN)coverage combine --quiet
 	$(RUN)coverage report
+
+# The build of the package makes the page; where npm could not be reached then, it is tried again here.
+page: install
+	@[ -f app/dashboard/static/index.html ] || $(RUN)mt5-otel page build || echo 'Going on without the page.'
+
+# Debian's own Chromium for the tests of the page, where it may be installed; elsewhere they use what they find.
+browser:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || [ "$$(id -u)" != 0 ] \
+	  || ! command -v apt-get >/dev/null || { apt-get update -q && apt-get install -q -y --no-install-recommends chromium; } || true
 
 check: install ## format, lint, types (also for win32), import layers, docs
 	$(RUN)ruff format --check .
@@ -62,4 +71,4 @@ install: .venv/.installed
 	@.uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 clean: ## remove what the build made (never ./data)
-	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
+	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist app/dashboard/static web/node_modules

@@ -14,6 +14,9 @@ class Sizes:
         order_rounds: of the whole program, with so many `orders` each.
         rate_rounds: of files and shipper, with the spans of so many `spooled_orders` each.
         latency_rounds: over HTTP, with so many `timed_orders` (opened, then closed) each.
+        live_s: how long an open page is listened to, in seconds.
+        reads: of each of the two big endpoints.
+        stream_rounds: beside open pages, with so many `streamed_orders` (opened, then closed) each.
         seen_orders: looked for in Jaeger and Prometheus.
     """
 
@@ -25,6 +28,10 @@ class Sizes:
     spooled_orders: int
     latency_rounds: int
     timed_orders: int
+    live_s: float
+    reads: int
+    stream_rounds: int
+    streamed_orders: int
     seen_orders: int
 
 
@@ -37,6 +44,10 @@ FULL = Sizes(
     spooled_orders=3000,
     latency_rounds=6,
     timed_orders=60,
+    live_s=20.0,
+    reads=150,
+    stream_rounds=6,
+    streamed_orders=60,
     seen_orders=8,
 )
 
@@ -49,5 +60,9 @@ QUICK = Sizes(
     spooled_orders=100,
     latency_rounds=2,
     timed_orders=5,
+    live_s=1.5,
+    reads=5,
+    stream_rounds=2,
+    streamed_orders=5,
     seen_orders=1,
 )

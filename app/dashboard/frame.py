@@ -111,7 +111,7 @@ class View:
         )
 
 
-def columns(records: Iterable[Section], names: Sequence[str]) -> dict[str, list[Any]]:
+def columns(records: Iterable[Mapping[str, Any]], names: Sequence[str]) -> dict[str, list[Any]]:
     """Records turned into one list for each of *names*; None where a record has no such field."""
     kept = list(records)
     return {name: [record.get(name) for record in kept] for name in names}

@@ -246,7 +246,7 @@ def test_each_condition_is_told_and_taken_back(running_stack: RunningStack, tmp_
         assert told >= OF_THE_SECOND
         said = running_stack.prometheus.summaries(first)
         assert said[alert_of(Condition.MT5_DISCONNECTED)].endswith("down: broker")
-        assert re.search(r"in the last day: [1-9]\d* not_sent$", said[alert_of(Condition.TRADING_FAILURES)])
+        assert re.search(r"ever: [1-9]\d* not_sent$", said[alert_of(Condition.TRADING_FAILURES)])
         assert re.search(r"wrong key [1-9]\d* times", said[alert_of(Condition.SECURITY_THREATS)])
         assert not [text for text in said.values() if "unknown" in text or "error expanding" in text]
 
