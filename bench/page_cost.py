@@ -22,7 +22,7 @@ FEW, MANY = "3 symbols, 3 positions", f"{crowded.SYMBOLS} symbols, {crowded.POSI
 METRICS, DASHBOARD = "/metrics", "/api/monitoring/dashboard"
 FIRST_LOAD_KB_MAX, READ_MS_MAX = 80.0, 50.0
 WARM_UP = 5
-ASSET = re.compile(r'(?:src|href)="(/[^"]+)"')
+ASSET = re.compile(r'(?:src|href)="\.?(/[^"]+)"')
 HOW = "the page is not built; `mt5-otel page build` builds it"
 NOTES = (
     "KB are 1000 bytes. First load: page, script and style with their headers, gzip, nothing cached.",
@@ -73,7 +73,7 @@ def _first_load(program: Program) -> Row:
     if len(answers) < 3:
         raise BenchError("the page names no script or no style")
     kilobytes = sum(_bytes(answer) for answer in answers) / 1e3
-    return Row(what="first load", figures={"KB": kilobytes, "aim": FIRST_LOAD_KB_MAX})
+    return Row(what="first load", figures={"KB": kilobytes, "aim KB": FIRST_LOAD_KB_MAX})
 
 
 def _got(program: Program, path: str) -> httpx2.Response:
@@ -116,6 +116,10 @@ def _read(program: Program, path: str, reads: int) -> Row:
             if number >= WARM_UP:
                 took.append(time.perf_counter() - begun)
         next(frames)
-    figures = {"p50 ms": percentile(took, 0.5) * 1e3, "p99 ms": percentile(took, 0.99) * 1e3, "reads": reads}
-    kilobytes = answer.num_bytes_downloaded / 1e3
-    return Row(what=f"{path}, {MANY}", figures={"KB": kilobytes, "aim": READ_MS_MAX, **figures})
+    figures = {
+        "KB": answer.num_bytes_downloaded / 1e3,
+        "p50 ms": percentile(took, 0.5) * 1e3,
+        "p99 ms": percentile(took, 0.99) * 1e3,
+        "aim ms": READ_MS_MAX,
+    }
+    return Row(what=f"{path}, {MANY}", figures=figures)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from app.dashboard.assets import Assets
 from app.stack import Binaries
 from bench.rounds import clean_environment
 
@@ -43,6 +44,25 @@ def test_request_and_rates_are_measured(tmp_path: Path) -> None:
     rates = rows(document, "rates")
     assert len(rates) == 7
     assert all(row["figures"]["spans/s"] > 0 for row in rates.values())
+
+
+@pytest.mark.timeout(300)
+def test_the_page_is_measured(tmp_path: Path) -> None:
+    """Open pages and big reads have their sizes and times; the first load where the page is built; orders go on."""
+    document = run(tmp_path / "bench.json", "page", "streams")
+
+    page = rows(document, "page")
+    assert ("first load" in page) == Assets.load().built
+    if "first load" in page:
+        assert 10 < page["first load"]["figures"]["KB"] <= page["first load"]["figures"]["aim KB"]
+    assert page["live, 50 symbols, 200 positions"]["figures"]["first frame KB"] > 10
+    assert all(row["figures"]["KB/s"] > 0 for what, row in page.items() if what.startswith("live, "))
+    assert page["/metrics, 50 symbols, 200 positions"]["figures"]["KB"] > 20
+    assert page["/api/monitoring/dashboard, 50 symbols, 200 positions"]["figures"]["p50 ms"] > 0
+    streams = rows(document, "streams")
+    assert streams.pop("quiet")["ratios"] == {"p50 ÷ quiet": 1, "p99 ÷ quiet": 1}
+    assert len(streams) == 2
+    assert all(row["ratios"]["p99 ÷ quiet"] > 0 for row in streams.values())
 
 
 @pytest.mark.stack
