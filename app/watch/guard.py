@@ -11,9 +11,13 @@ from app.watch.poller import Watch
 
 
 def known_away(watch: Watch) -> Unavailable | None:
-    """Why the terminal cannot be asked, as the last look has it; None where it can, or nobody has looked yet."""
+    """Why the terminal cannot be asked, as itself it said at the last look; None where it can, or may be able to.
+
+    One that did not answer the look may be busy with a slow call, and may be free again by now: whoever asks it has
+    a deadline of his own, and a process that is gone answers at once.
+    """
     seen = watch.latest
-    if not seen.looked_ns or seen.connection.connected:
+    if not seen.looked_ns or not seen.connection.terminal or seen.connection.connected:
         return None
     return Unavailable(reason=seen.connection.reason)
 

@@ -51,3 +51,13 @@ async def test_before_the_first_look_the_terminal_is_asked() -> None:
     assert known_away(watch) is None
     assert not isinstance(await live.account(), Unavailable)
     assert not isinstance(await past.symbols(), Unavailable)
+
+
+async def test_a_look_that_was_not_answered_refuses_nothing() -> None:
+    """A terminal that is busy with a slow call is asked all the same: it may be free again before the next look."""
+    watch, live, past = reads(FakeTerminal())
+    slow = Connection(worker=True, reason="its deadline passed while it waited for the terminal")
+    watch.latest = dataclasses.replace(watch.latest, connection=slow, looked_ns=1)
+    assert known_away(watch) is None
+    assert not isinstance(await live.account(), Unavailable)
+    assert not isinstance(await past.symbols(), Unavailable)
