@@ -48,9 +48,16 @@ def test_no_broker() -> None:
 
 def test_no_account() -> None:
     """A connected terminal without an account says so."""
-    connection = connection_from(READY, TERMINAL, None, Unavailable(reason="Authorization failed (-6)"))
+    failure = Unavailable(reason="Authorization failed (-6)", last_error=(-6, "Authorization failed"))
+    connection = connection_from(READY, TERMINAL, None, failure)
     assert connection.missing() == ("account", "trading")
     assert connection.reason == "Authorization failed (-6)"
+
+
+def test_what_is_not_answered_tells_of_no_account() -> None:
+    """A terminal that answers half a look in time is one that does not answer, not one without an account."""
+    connection = connection_from(READY, TERMINAL, None, Unavailable(reason="the terminal did not answer (deadline)"))
+    assert connection.missing() == LAYERS[1:]
 
 
 @pytest.mark.parametrize(
