@@ -57,6 +57,9 @@ bench: install ## what the telemetry costs, as ratios from one run
 	$(UV) sync --locked --quiet --group bench
 	$(RUN)python -m bench $(ARGS)
 
+soak: install ## look long for inputs that break something (not part of make test)
+	$(RUN)python -m pytest -q --hypothesis-profile soak -k "$(or $(WHAT),whatever)" --timeout 3600
+
 install: .venv/.installed
 
 .venv/.installed: pyproject.toml uv.lock | $(UV)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-import sys
 from typing import Any
 
 import httpx2
@@ -14,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.api.application import create_api
-from app.api.schemas import INT64_MAX, UINT32_MAX
+from app.api.schemas import INT64_MAX, UINT32_MAX, VOLUME_MAX
 from app.domain.orders import Side
 from tests.app.api.fakes import OPERATOR_KEY, Api
 
@@ -197,7 +196,7 @@ def is_order(body: bytes) -> bool:
         and whole["canonical"] != ""
         and whole["side"] in ("buy", "sell")
         and type(whole["volume"]) in (int, float)
-        and 0 < whole["volume"] <= sys.float_info.max
+        and 0 < whole["volume"] <= VOLUME_MAX
         and all(
             whole[stop] is None or (type(whole[stop]) in (int, float) and 0 <= whole[stop] <= sys.float_info.max)
             for stop in ("sl", "tp")
@@ -235,6 +234,7 @@ def test_whatever_is_sent_is_an_order_or_422(api: Api) -> None:
         @given(body=bodies)
         @example(body=b'{"canonical": "EURUSD", "side": "buy", "volume": 1e-320}')
         @example(body=b'{"canonical": "EURUSD", "side": "buy", "volume": 1e999}')
+        @example(body=b'{"canonical": "EURUSD", "side": "buy", "volume": 1000000001}')
         @example(body=b'{"canonical": "EURUSD", "side": "buy", "volume": 0.1, "sl": -0.0, "tp": 0.0}')
         def check(body: bytes) -> None:
             before = api.desk.calls
