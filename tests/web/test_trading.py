@@ -16,16 +16,19 @@ def open_tickets(program: Program) -> set[int]:
         return {position["ticket"] for position in client.get("/api/positions").json()}
 
 
+NAME_OF_FOCUSED = """() => {
+    const one = document.activeElement;
+    if (one === document.body) return '';
+    return one.getAttribute('aria-label') ?? one.closest('label')?.innerText ?? one.innerText ?? '';
+}"""
+
+
 def focus(page: Page, name: str) -> None:
     """Press Tab until the control of this name has the focus."""
-    for _ in range(60):
-        page.keyboard.press("Tab")
-        text = page.evaluate(
-            """() => { const one = document.activeElement;
-            return one.getAttribute('aria-label') ?? one.closest('label')?.innerText ?? one.innerText ?? ''; }"""
-        )
-        if name in text:
+    for _ in range(80):
+        if name in page.evaluate(NAME_OF_FOCUSED):
             return
+        page.keyboard.press("Tab")
     raise AssertionError(f"Tab never reached {name}")
 
 
@@ -91,6 +94,7 @@ def test_an_order_by_keyboard_alone(program: Program, open_page: OpenPage) -> No
         expect(page.get_by_role("button", name=f"Close position {ticket}")).to_be_visible()
         focus(page, f"Close position {ticket}")
         page.keyboard.press("Enter")
+        expect(page.get_by_role("dialog").get_by_role("button", name="Cancel")).to_be_focused()
         focus(page, f"Close position {ticket}")
         page.keyboard.press("Enter")
         expect(page.get_by_role("dialog").get_by_text("Filled")).to_be_visible()
