@@ -90,7 +90,10 @@ class Watch:
     async def look(self) -> None:
         """Renew `latest` once, and tell what changed."""
         before = self.latest
-        self.latest = self._completed(before, await self._seen(before))
+        seen = await self._seen(before)
+        if not before.connection.connected:  # nobody was told of what that look saw
+            seen = dataclasses.replace(seen, new_deals=before.new_deals + seen.new_deals)
+        self.latest = self._completed(before, seen)
         _log_change(before.connection, self.latest.connection)
         for change in changes_between(before, self.latest):
             if isinstance(change, FeedChanged):

@@ -26,7 +26,8 @@ class Snapshot:
         orders: pending orders by the time they were placed.
         ticks: the last price of each watched symbol.
         deals: the deals of the day by ticket, as the terminal shows them.
-        new_deals: those that this look saw for the first time in this run; they may be older than the day.
+        new_deals: those that this look saw for the first time in this run, or the looks before it that nobody was told
+            of; they may be older than the day.
         day_start_ns: when the day began; 0 until the broker's clock is known.
         untradable: symbols that a position is open in and that may not be traded.
         offset_s: the broker's clock minus UTC; None until it is known.

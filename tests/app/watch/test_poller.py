@@ -162,6 +162,29 @@ async def test_the_days_deals_are_kept_and_new_ones_are_new_once() -> None:
     assert [deal.ticket for deal in watch.latest.deals] == [21]
 
 
+async def test_deals_seen_without_a_broker_are_new_once_it_is_back() -> None:
+    """Subscribers are not called meanwhile, so what came in between waits for them, and comes once."""
+    now_s = int(SystemClock().time_ns() // 10**9) + 7_200
+    terminal = FakeTerminal(terminal_info={**TERMINAL, "connected": False})
+    terminal.functions["history_deals_get"] = [{**DEAL, "time": now_s, "time_msc": now_s * 1_000}]
+    watch = watching(terminal)
+    told: list[int] = []
+
+    async def on_look() -> None:
+        told.extend(deal.ticket for deal in watch.latest.new_deals)
+
+    watch.subscribe(on_look)
+    await watch.look()
+    terminal.state, up = WorkerState(alive=True, ready=False, reason="gone"), terminal.state
+    await watch.look()
+    assert told == []
+    terminal.state = up
+    terminal.functions["terminal_info"] = TERMINAL
+    for _ in range(3):
+        await watch.look()
+    assert told == [21]
+
+
 async def test_until_the_brokers_clock_is_known_no_deal_is_taken() -> None:
     """A deal whose time is not known would fall into the wrong day."""
     clock = SystemClock()
