@@ -27,7 +27,7 @@ HOW = "the page is not built; `mt5-otel page build` builds it"
 NOTES = (
     "KB are 1000 bytes. First load: page, script and style with their headers, gzip, nothing cached.",
     "Live: what one open page is sent in a second, after its first frame. Nothing is compressed there.",
-    f"{MANY}: a made-up terminal in which all prices move at once; the simulator itself has 3 symbols.",
+    f"{MANY}: a made-up terminal in which every price moves every second; the simulator itself has 3 symbols.",
     "Reads: over HTTP by one client, while one page is open.",
 )
 

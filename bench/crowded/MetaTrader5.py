@@ -1,17 +1,19 @@
 """The simulator in the place of the vendor's package, with EURUSD under 50 names and 200 positions in them.
 
-All prices move at once and every position with them: more than a market does.
+All prices move every second and every position with them: more than a market does.
 """  # noqa: N999 - the name is the vendor's
 
 from __future__ import annotations
 
 import os
+import time
 from typing import Any
 
 from app.simulator import open_module
 from app.simulator.structs import Struct, TradePosition
-from bench.crowded import LEDGER, POSITIONS, SYMBOLS
+from bench.crowded import LEDGER, POSITIONS, SYMBOLS, UTC_OFFSET_S
 
+POINT = 0.00001
 _NAMES = tuple(f"EURUSD.{number:02}" for number in range(SYMBOLS))
 _simulator = open_module({"ledger": os.environ[LEDGER]})
 
@@ -34,8 +36,7 @@ def symbol_info(name: str) -> Struct | None:
 
 def symbol_info_tick(name: str) -> Struct | None:
     """Its last price."""
-    tick: Struct | None = _simulator.symbol_info_tick("EURUSD")
-    return tick if name in _NAMES else None
+    return _tick() if name in _NAMES else None
 
 
 def symbol_select(name: str, _enable: bool = True) -> bool:
@@ -45,8 +46,15 @@ def symbol_select(name: str, _enable: bool = True) -> bool:
 
 def positions_get(**_: Any) -> tuple[Struct, ...]:
     """Buys and sells in turn, opened a minute apart."""
-    tick = _simulator.symbol_info_tick("EURUSD")
+    tick = _tick()
     return tuple(_position(number, tick) for number in range(POSITIONS))
+
+
+def _tick() -> Struct:
+    """EURUSD's price, a point higher in every other second: the simulator's may stand still for many of them."""
+    tick, second = _simulator.symbol_info_tick("EURUSD"), int(time.time())
+    moved, server = second % 2 * POINT, second + UTC_OFFSET_S
+    return _changed(tick, bid=tick.bid + moved, ask=tick.ask + moved, time=server, time_msc=server * 1_000)
 
 
 def _position(number: int, tick: Struct) -> Struct:

@@ -11,6 +11,7 @@ from typing import Final
 
 SYMBOLS: Final = 50
 POSITIONS: Final = 200
+UTC_OFFSET_S: Final = 7_200
 LEDGER: Final = "BENCH_LEDGER"
 """Names the file that the simulator beneath keeps."""
 
@@ -21,5 +22,5 @@ def environ(folder: Path) -> dict[str, str]:
         "PYTHONPATH": str(Path(__file__).parent),
         LEDGER: str(folder.absolute() / "crowded.sqlite"),
         "MT5_OTEL_TERMINAL__KIND": "native",
-        "MT5_OTEL_TERMINAL__UTC_OFFSET_MINUTES": "120",
+        "MT5_OTEL_TERMINAL__UTC_OFFSET_MINUTES": str(UTC_OFFSET_S // 60),
     }
