@@ -125,9 +125,12 @@ def security_from(row: Mapping[str, str]) -> SecurityEvent | None:
 
 
 def order_row(record: OrderRecord) -> Row:
-    """A row of orders.csv, about an order whose outcome is known."""
-    order, outcome = record.order, record.current
-    assert outcome is not None
+    """A row of orders.csv, about an order whose outcome is known.
+
+    Its status is the outcome that was decided first, which everything counts; a row is never written again.
+    """
+    order, first, outcome = record.order, record.outcome, record.current
+    assert first is not None
     numbers = dict(record.numbers())
     return (
         rfc3339(record.ended_ns or record.started_ns),
@@ -135,7 +138,7 @@ def order_row(record: OrderRecord) -> Row:
         order.symbol,
         order.symbol,
         json.dumps(_request(order), ensure_ascii=False, separators=(",", ":")),
-        getattr(outcome, "retcode", None),
+        getattr(first, "retcode", None),
         numbers.get("order"),
         numbers.get("position"),
         outcome.price if isinstance(outcome, Filled) else None,
@@ -143,7 +146,7 @@ def order_row(record: OrderRecord) -> Row:
         order.sl,
         order.tp,
         order.comment,
-        STATUS[type(outcome)],
+        STATUS[type(first)],
         order.order_id,
         record.trace.trace_id,
     )

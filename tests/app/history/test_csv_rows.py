@@ -120,6 +120,21 @@ def test_status_says_what_came_of_it(outcome: Outcome, status: str, code: int | 
     assert (row["status"], row["result_code"], row["price"], row["volume"]) == (status, code, None, 0.1)
 
 
+def test_a_later_truth_changes_no_count() -> None:
+    """An order that was found filled afterwards stays unknown in its row, as it is counted; its numbers are there."""
+    unknown = OrderRecord(
+        order=ORDER,
+        trace=TraceRef(),
+        comment_sent="",
+        started_ns=AT_NS,
+        intent_seq=1,
+        outcome=Unknown(reason="deadline"),
+        amended=FILLED,
+    )
+    row = dict(zip(ORDERS_COLUMNS, order_row(unknown), strict=True))
+    assert (row["status"], row["result_code"], row["order"], row["price"]) == ("unknown", None, 11, 1.1)
+
+
 def test_every_outcome_has_a_status() -> None:
     """None is forgotten."""
     assert sorted(kind.name for kind in STATUS) == sorted(OUTCOME_NAMES)
