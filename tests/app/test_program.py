@@ -161,7 +161,7 @@ def test_a_signal_to_the_whole_group_stops_it_in_order(tmp_path: Path, number: s
         program.await_ready()
         with program.client("k" * 20) as client:
             answers = _in_background(lambda: order(client))
-            time.sleep(0.4)
+            await_order(program)
             begun = time.monotonic()
             os.killpg(process.pid, number)
             assert process.wait(10) == 0
@@ -178,26 +178,40 @@ def _in_background(action: Callable[[], T]) -> Future[T]:
 
 def test_a_killed_program_finds_account_and_orders_again(tmp_path: Path) -> None:
     """After a kill in the middle of an order the account is as it was, and the open order is unknown, not resent."""
-    data = tmp_path / "data"
-    with running(data, MT5_OTEL_SIMULATOR__LATENCY_S='{"order_send": 0.3}') as program:
+    with running(tmp_path / "data") as program:
         side_by_side(program, 2, 6)
+        program.stop()
+        program.environ = {"MT5_OTEL_SIMULATOR__LATENCY_S": '{"order_send": 2.0}'}
+        program.start()
         before = httpx2.get(f"{program.url}/api/account", trust_env=False).json()
         waiting = _in_background(lambda: _order_or_nothing(program))
-        time.sleep(0.15)
+        cut_short = await_order(program)
         program.kill()
         waiting.result(10)
-        opened = [entry for entry in program.journal() if entry["kind"] == "intent"]
-        decided = program.journalled()
-        cut_short = [entry["order"]["order_id"] for entry in opened if entry["order"]["order_id"] not in decided]
-        assert len(cut_short) == 1
 
         program.start()
-        found = httpx2.get(f"{program.url}/api/orders/{cut_short[0]}", trust_env=False).json()
+        found = httpx2.get(f"{program.url}/api/orders/{cut_short}", trust_env=False).json()
         assert found["outcome"]["name"] == "unknown"
         after = httpx2.get(f"{program.url}/api/account", trust_env=False).json()
         assert after["login"] == before["login"]
         assert after["balance"] <= before["balance"]
         assert after["balance"] > before["balance"] - 1  # one more commission at most: nothing was sent twice
+
+
+def await_order(program: Program) -> str:
+    """Wait until an order is under way, and return its id."""
+    deadline = time.monotonic() + 20
+    while not (under_way := orders_under_way(program)):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return under_way[0]
+
+
+def orders_under_way(program: Program) -> list[str]:
+    """Orders with an intent and without an outcome."""
+    intents = [entry["order"]["order_id"] for entry in program.journal() if entry["kind"] == "intent"]
+    decided = program.journalled()
+    return [order_id for order_id in intents if order_id not in decided]
 
 
 def _order_or_nothing(program: Program) -> object:
@@ -261,7 +275,7 @@ def test_it_stops_in_time_whatever_hangs(tmp_path: Path) -> None:
             program.client() as client,
         ):
             asking = _in_background(lambda: order(client))
-            time.sleep(0.5)
+            await_order(program)
             assert program.stop() < 5
             asked = asking.result(5)
     assert asked.status == 504
@@ -275,7 +289,7 @@ def test_an_order_that_ends_during_shutdown_keeps_its_outcome(tmp_path: Path) ->
     latency = '{"order_send": 1.9}'
     with running(tmp_path / "data", MT5_OTEL_SIMULATOR__LATENCY_S=latency) as program, program.client() as client:
         asking = _in_background(lambda: order(client))
-        time.sleep(0.2)
+        await_order(program)
         assert program.stop() < 5
         asked = asking.result(5)
     assert asked.status in (200, 504)

@@ -108,7 +108,8 @@ class Program:
         return [
             json.loads(line)
             for path in sorted((self.folder / "journal").glob("*.jsonl"))
-            for line in path.read_text(encoding="utf-8").splitlines()
+            for line in path.read_text(encoding="utf-8").splitlines(keepends=True)
+            if line.endswith("\n")  # the last one may be in the middle of being written
         ]
 
     def journalled(self) -> dict[str, str]:
