@@ -130,13 +130,18 @@ export function focusOnce(element: HTMLElement | null): void {
 /** A dialog over the page: the browser keeps the focus in it and gives it back. */
 export function Dialog(props: { title: string; class?: string; onClose: () => void; children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const gone = useRef(false);
   useEffect(() => {
     const element = dialog.current;
     element?.showModal();
-    return () => element?.close();
+    return () => {
+      // Its event comes later, when another dialog may be open: only what a person closed is told.
+      gone.current = true;
+      element?.close();
+    };
   }, []);
   return (
-    <dialog ref={dialog} class={props.class} aria-label={props.title} onCancel={props.onClose} onClose={props.onClose}>
+    <dialog ref={dialog} class={props.class} aria-label={props.title} onClose={() => gone.current || props.onClose()}>
       <header>
         <h2>{props.title}</h2>
         <button type="button" class="plain" aria-label={texts.close} onClick={props.onClose}>
