@@ -69,7 +69,14 @@ def build_monitoring(
         meter, errors=notes.errors_ever, security=notes.security_ever, authentications=notes.authentications_ever
     )
     return Monitoring(
-        monitor, books, Faults(notes.tell_error, clock=clock, telemetry_lost=lambda: telemetry_lost(pipeline))
+        monitor,
+        books,
+        Faults(
+            notes.tell_error,
+            clock=clock,
+            telemetry_lost=lambda: telemetry_lost(pipeline),
+            workers=lambda: watch.latest.workers,
+        ),
     )
 
 

@@ -103,7 +103,8 @@ class WorkerState:
     """Whether the terminal can be called.
 
     `alive`: the process runs; `ready`: the package is initialised and the account is one we may use.
-    `reason` says in a sentence why it is not ready; `restarts` counts replaced processes.
+    `reason` says in a sentence why it is not ready; `restarts` counts processes that came up and were replaced, and
+    `ended` says why the last of them was.
     """
 
     alive: bool = False
@@ -111,6 +112,7 @@ class WorkerState:
     reason: str = "the terminal's process has not started yet"
     last_error: LastError | None = None
     restarts: int = 0
+    ended: str = ""
 
 
 class Terminal(Protocol):

@@ -92,7 +92,9 @@ class TerminalWorker:
 
     async def _replace(self) -> None:
         if self._process is not None:
-            self._set(alive=False, ready=False, restarts=self._state.restarts + 1)
+            if self._state.alive:
+                self._set(restarts=self._state.restarts + 1, ended=self._state.reason)
+            self._set(alive=False, ready=False)
             await self._process.kill()
         # Kept before it is started: `close` must find it at any moment.
         self._process = WorkerProcess(self.spec)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from app.broker.terminal import WorkerState
 from app.domain.clock import Clock
 from app.domain.events import ErrorEvent, Scope, TellError
 from app.monitoring.status import Status
@@ -19,23 +20,29 @@ class Faults:
         tell: where errors go.
         clock: stamps them.
         telemetry_lost: how many spans, log records and points this process has lost.
+        workers: the terminal's processes by name.
     """
 
-    def __init__(self, tell: TellError, *, clock: Clock, telemetry_lost: Callable[[], int] = lambda: 0) -> None:
+    def __init__(
+        self,
+        tell: TellError,
+        *,
+        clock: Clock,
+        telemetry_lost: Callable[[], int] = lambda: 0,
+        workers: Callable[[], Mapping[str, WorkerState]] = dict,
+    ) -> None:
         self._tell = tell
         self._clock = clock
         self._telemetry_lost = telemetry_lost
-        self._worker_up = False
+        self._workers = workers
+        self._restarts: dict[str, int] = {}
         self._journal_error: str | None = None
         self._lost = telemetry_lost()
         self._told_s: dict[str, float] = {}
 
     def look(self, status: Status) -> None:
         """Compare with the last look."""
-        worker_up = status.connection.worker
-        if self._worker_up and not worker_up:
-            self._say(Scope.TERMINAL, f"The terminal's process ended: {status.connection.reason}")
-        self._worker_up = worker_up
+        self._look_at_workers()
         if status.journal_error is not None and self._journal_error is None:
             self._say(Scope.JOURNAL, status.journal_error)
         self._journal_error = status.journal_error
@@ -49,6 +56,13 @@ class Faults:
         if self._is_due(name):
             reason = error.strerror or str(error)
             self._say(Scope.FILES, f"{name} cannot be written: {reason}; it is tried again every second")
+
+    def _look_at_workers(self) -> None:
+        """By their counts: one is replaced faster than two looks follow each other."""
+        for name, worker in self._workers().items():
+            for _ in range(worker.restarts - self._restarts.get(name, 0)):
+                self._say(Scope.TERMINAL, f"The terminal's process ({name}) ended: {worker.ended}")
+            self._restarts[name] = worker.restarts
 
     def _is_due(self, what: str) -> bool:
         now_s = self._clock.monotonic()

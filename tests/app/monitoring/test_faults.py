@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from app.broker.terminal import WorkerState
 from app.domain.connection import Connection
 from app.domain.events import ErrorEvent, Scope
 from app.monitoring.faults import Faults
@@ -11,22 +10,30 @@ from app.monitoring.status import Status
 from tests.support.clock import MovedClock
 
 UP = Connection(worker=True, terminal=True, broker=True, account=True, trading=True, reason="", next_step="")
-GONE = replace(UP, worker=False, reason="it ended with code 1")
 
 
-def status(connection: Connection = UP, journal_error: str | None = None) -> Status:
+def status(journal_error: str | None = None) -> Status:
     """How it goes."""
-    return Status(at_ns=0, connection=connection, since_ns={}, journal_error=journal_error)
+    return Status(at_ns=0, connection=UP, since_ns={}, journal_error=journal_error)
 
 
 def test_a_worker_that_dies_is_an_error_of_the_terminal() -> None:
-    """Once for each death; one that was never there, or only lost its broker, is none."""
+    """Once for each death, also where the next one was up before anybody looked; each worker by itself."""
     told: list[ErrorEvent] = []
-    faults = Faults(told.append, clock=MovedClock())
-    for connection in (GONE, UP, replace(UP, broker=False), GONE, GONE, UP, GONE):
-        faults.look(status(connection))
-    assert [event.scope for event in told] == [Scope.TERMINAL, Scope.TERMINAL]
-    assert "it ended with code 1" in told[0].message
+    workers = {"trading": WorkerState(), "data": WorkerState()}
+    faults = Faults(told.append, clock=MovedClock(), workers=lambda: workers)
+    faults.look(status())
+    workers["trading"] = WorkerState(alive=True, ready=True, reason="", restarts=1, ended="it ended with code 1")
+    faults.look(status())
+    faults.look(status())
+    workers["data"] = WorkerState(alive=True, ready=True, reason="", restarts=2, ended="it hangs")
+    faults.look(status())
+    assert {event.scope for event in told} == {Scope.TERMINAL}
+    assert [event.message for event in told] == [
+        "The terminal's process (trading) ended: it ended with code 1",
+        "The terminal's process (data) ended: it hangs",
+        "The terminal's process (data) ended: it hangs",
+    ]
 
 
 def test_a_journal_that_fails_is_told_when_it_begins() -> None:
