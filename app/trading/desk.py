@@ -118,12 +118,10 @@ class Desk:
             comment: the caller's, sent shortened and tagged.
             magic: the caller's expert id.
             arrived: moment of the monotonic clock at which the request arrived; the deadline counts from it.
-            sl: price of the stop-loss; None for none. Whether it is on the right side and far enough, the broker says.
-            tp: price of the take-profit; None for none.
+            sl, tp: prices of stop-loss and take-profit, None for none; the broker says whether they are far enough.
 
         Returns:
-            The decision; `Missing` where there is no such symbol, and `Unavailable` where the program is being
-            stopped, neither of which makes an order.
+            The decision; `Missing` where there is no such symbol, `Unavailable` while stopping: neither is an order.
 
         Raises:
             JournalError: the intent could not be written; nothing was sent.
