@@ -118,7 +118,8 @@ class Desk:
             comment: the caller's, sent shortened and tagged.
             magic: the caller's expert id.
             arrived: moment of the monotonic clock at which the request arrived; the deadline counts from it.
-            sl, tp: prices of stop-loss and take-profit, None for none; the broker says whether they are far enough.
+            sl: price of the stop-loss; None for none. Whether it is on the right side and far enough, the broker says.
+            tp: price of the take-profit; None for none.
 
         Returns:
             The decision; `Missing` where there is no such symbol, `Unavailable` while stopping: neither is an order.

@@ -80,7 +80,7 @@ async def trade(tmp_path: Path) -> AsyncIterator[Build]:
             telemetry=OrderTelemetry(tracer, meter),
             clock=clock,
             ids=SystemIds(clock),
-            order_timeout_s=1.0,
+            order_timeout_s=7.0,
         )
         built = Trading(terminal, gateway, journal, telemetry, watch, desk, clock)
         opened.append(built)
