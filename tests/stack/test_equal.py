@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import csv
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.stack.backends import RunningStack, eventually
-from tests.support.counted import ORDER_TIMEOUT_S, Desk, Own, books
+from tests.support.counted import ORDER_TIMEOUT_S, UNKNOWN_PATH, Desk, Own, books
 from tests.support.program import Program
 
 pytestmark = pytest.mark.stack
@@ -27,7 +27,9 @@ SERVICE = "proof-equal"
 KEPT_S = 2.5
 """More than the second within which figures are on disk."""
 
-Totals = Mapping[str, Mapping[str, float]]
+Ask = Callable[[str], Sequence[tuple[Mapping[str, str], float]]]
+"""The labels and the value of each series of a metric."""
+
 LABELS = {
     "mt5_orders_total": "mt5_order_outcome",
     "mt5_deals_total": "mt5_deal_origin",
@@ -64,34 +66,36 @@ def expected(program: Program, own: Own) -> dict[str, dict[str, float]]:
     }
 
 
-def exported(program: Program) -> dict[str, dict[str, float]]:
-    """The same as `/metrics` has it."""
+def shown_by(program: Program) -> Ask:
+    """Asks `/metrics`."""
     text = httpx2.get(f"{program.url}/metrics", trust_env=False).text
     samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
-    return {
-        metric: _divided((sample.labels, sample.value) for sample in samples if sample.name == metric)(label)
-        for metric, label in LABELS.items()
-    }
+    return lambda metric: [(sample.labels, sample.value) for sample in samples if sample.name == metric]
 
 
-def in_prometheus(stack: RunningStack) -> dict[str, dict[str, float]]:
-    """The same as Prometheus holds it."""
-    return {
-        metric: _divided(stack.prometheus.query(f'{metric}{{job="{SERVICE}"}}'))(label)
-        for metric, label in LABELS.items()
-    }
+def held_by(stack: RunningStack) -> Ask:
+    """Asks Prometheus."""
+    return lambda metric: stack.prometheus.query(f'{metric}{{job="{SERVICE}"}}')
 
 
-def _divided(series: Any) -> Callable[[str], dict[str, float]]:
+def figures(ask: Ask) -> dict[str, dict[str, float]]:
     """Sums by one label, without those that stand at zero; to the cent."""
-
-    def by(label: str) -> dict[str, float]:
-        sums: Counter[str] = Counter()
-        for labels, value in series:
+    found: dict[str, dict[str, float]] = {}
+    for metric, label in LABELS.items():
+        sums: defaultdict[str, float] = defaultdict(float)
+        for labels, value in ask(metric):
             sums[labels.get(label, "")] += value
-        return {name: round(total, 2) for name, total in sums.items() if total}
+        found[metric] = {name: round(total, 2) for name, total in sums.items() if total}
+    return found
 
-    return by
+
+def served(ask: Ask) -> Counter[str]:
+    """How many requests were served, by endpoint."""
+    counts: Counter[str] = Counter()
+    for labels, value in ask("http_server_request_duration_seconds_count"):
+        route = labels.get("http_route")
+        counts[f"{labels['http_request_method']} {route}" if route else UNKNOWN_PATH] += int(value)
+    return counts
 
 
 def rows(program: Program, name: str) -> list[dict[str, str]]:
@@ -228,8 +232,10 @@ def check_everything(stack: RunningStack, program: Program, desk: Desk) -> None:
     """Once quiet, each route holds the very same numbers."""
     check_books(program, desk.own)
     wanted = expected(program, desk.own)
-    assert eventually(lambda: exported(program), lambda seen: seen == wanted, 15) == wanted
-    assert eventually(lambda: in_prometheus(stack), lambda seen: seen == wanted, 15) == wanted
+    assert eventually(lambda: figures(shown_by(program)), lambda seen: seen == wanted, 15) == wanted
+    assert eventually(lambda: figures(held_by(stack)), lambda seen: seen == wanted, 15) == wanted
+    asked = Counter(desk.asked)
+    assert eventually(lambda: served(shown_by(program)), lambda seen: seen == asked, 15) == asked
     files = expected_in_files(program, desk.own)
     assert eventually(lambda: in_files(program), lambda seen: seen == files, 15) == files
     check_trading(desk, program)
@@ -268,6 +274,10 @@ def test_five_hundred_operations_are_the_same_everywhere_and_after_a_kill(
             desk.hanging()
             desk.broker_refuses(18)
             assert own.operations >= 500
+            # Prometheus goes on showing series that a later process does not have: this holds of the first.
+            asked = Counter(desk.asked)
+            held = held_by(running_stack)
+            assert eventually(lambda: served(held), lambda seen: seen == asked, 15) == asked
             check_everything(running_stack, program, desk)
         time.sleep(KEPT_S)
         program.kill()

@@ -78,13 +78,19 @@ def books(program: Program) -> Broker:
 
 
 class Desk:
-    """Somebody who works with the API and keeps count of all of it."""
+    """Somebody who works with one process of the program, and keeps count of all of it.
+
+    Attributes:
+        own: the count, over all processes.
+        asked: the requests of this process alone, by endpoint.
+    """
 
     def __init__(self, program: Program, own: Own) -> None:
         self._program = program
         self._http = httpx2.Client(base_url=program.url, timeout=20, trust_env=False)
         self._held: list[int] = []
         self.own = own
+        self.asked: Counter[str] = Counter()
 
     def __enter__(self) -> Self:
         return self
@@ -99,6 +105,7 @@ class Desk:
         answer = self._http.request(method, path, headers={} if key is None else {"X-API-Key": key}, json=json)
         endpoint = template if template == UNKNOWN_PATH else f"{method} {template or path}"
         self.own.requests[endpoint] += 1
+        self.asked[endpoint] += 1
         if key is not None:
             self.own.authentications["good" if key == KEY else "bad"] += 1
             self.own.security["invalid_api_key_attempt"] += key != KEY
