@@ -38,10 +38,11 @@ FLAGS_BY_ANOTHER_NAME: Mapping[tuple[str, ...], str] = {
     ("terminal", "path"): "--terminal native:PATH",
 }
 
+ROUTE = Attribute("http.route", "path template; left out where no route matched", source="the API's routes")
 HTTP_ATTRIBUTES = (
     Attribute("http.request.method", "method; an unknown one is `_OTHER`", source="the HTTP standard"),
     Attribute("http.response.status_code", "status of the answer", source="the API's statuses"),
-    Attribute("http.route", "path template; left out where no route matched", source="the API's routes"),
+    ROUTE,
     Attribute("url.scheme", "scheme", ("http", "https")),
     Attribute("network.protocol.version", "version of HTTP", ("1.0", "1.1")),
     Attribute("error.type", "status of 500 and above, or the exception", source="as the status"),
@@ -60,7 +61,7 @@ HTTP_METRICS = (
         "By",
         "histogram",
         "Size of request bodies.",
-        HTTP_ATTRIBUTES,
+        (ROUTE,),
     ),
     Metric(
         "http.server.active_requests",

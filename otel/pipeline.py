@@ -63,6 +63,8 @@ SAMPLER: Final[Sampler] = ParentBased(ALWAYS_ON, remote_parent_not_sampled=ALWAY
 VIEWS: Final = (
     # The instrumentation keeps this number on the middleware, so concurrent and streamed responses mix it up.
     View(instrument_name="http.server.response.body.size", aggregation=DropAggregation()),
+    # By method and status it would be as many series again as durations, for whoever asks for everything in vain.
+    View(instrument_name="http.server.request.body.size", attribute_keys={"http.route"}),
 )
 
 NO_METRICS: Final = metrics.NoOpMeterProvider()

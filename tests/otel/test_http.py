@@ -235,6 +235,8 @@ def test_metrics_follow_the_stable_conventions(client: TestClient, telemetry: In
         if (s.point.attributes or {}).get("http.route") == "/api/order"
     ]
     assert series.point.exemplars[0].trace_id == telemetry.spans()[0].context.trace_id
+    sizes = telemetry.pipeline.readings.series("http.server.request.body.size")
+    assert {tuple(size.point.attributes or {}) for size in sizes} == {("http.route",)}
 
 
 def test_a_stream_is_one_span(client: TestClient, telemetry: InMemoryTelemetry) -> None:
