@@ -21,7 +21,7 @@ class ServerTime:
     def __init__(self, utc_offset_s: int | None = None) -> None:
         self._fixed = utc_offset_s is not None
         self._offset_s = utc_offset_s or 0
-        self._last_msc: dict[str, int] = {}
+        self._last: dict[str, tuple[int, int]] = {}
         self.known = self._fixed
 
     @property
@@ -32,12 +32,13 @@ class ServerTime:
     def observe(self, symbol: str, tick_msc: int, now_ns: int) -> None:
         """Learn from the raw broker time (ms) of a symbol's last tick, looked at now.
 
-        A tick that has come since the symbol was last looked at is moments old, so its distance from UTC is the
-        offset; what is no whole number of quarters of an hour, give or take a minute, is no offset.
+        A tick that has come since the symbol was looked at a moment ago is moments old, so its distance from UTC is
+        the offset; what is no whole number of quarters of an hour, give or take a minute, is no offset.
         """
-        before = self._last_msc.get(symbol, 0)
-        self._last_msc[symbol] = tick_msc
-        if self._fixed or not 0 < before < tick_msc:
+        before_msc, looked_ns = self._last.get(symbol, (0, 0))
+        self._last[symbol] = tick_msc, now_ns
+        moments_ago = now_ns - looked_ns <= SLACK_S * 10**9
+        if self._fixed or not (moments_ago and 0 < before_msc < tick_msc):
             return
         ahead_s = tick_msc / 1_000 - now_ns / 1e9
         offset_s = round(ahead_s / QUARTER_S) * QUARTER_S

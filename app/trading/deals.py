@@ -86,7 +86,8 @@ class DealKeeper:
         dealt = Dealt(
             deal=deal,
             ours=ours,
-            opened=deal.is_trade and (deal.entry == ENTRY_INOUT or volume.before < LOTS),
+            # A closing deal opens nothing, also where the one before it does not show yet.
+            opened=deal.entry == ENTRY_INOUT or (deal.is_trade and deal.entry == ENTRY_IN and volume.before < LOTS),
             closed=deal.is_trade and (deal.entry == ENTRY_INOUT or volume.after < LOTS),
             left=volume.after,
             trace=TraceRef() if ours else self._tell(deal),
@@ -142,19 +143,19 @@ def _owner(journal: Journal, deal: Deal, now_ns: int) -> OrderRecord | Kinship |
         return None
     if (known := journal.owner(deal.order)) is not None:
         return known
-    perhaps = None
+    perhaps = []
     for record in journal.undecided():
         match kinship(record, deal):
             case Kinship.YES:
                 return record
             case Kinship.PERHAPS:
-                perhaps = perhaps or record
+                perhaps.append(record)
             case Kinship.NO:
                 pass
-    if perhaps is None:
-        return None
-    under_way = perhaps.outcome is None and now_ns - perhaps.started_ns < UNDER_WAY_NS
-    return Kinship.PERHAPS if under_way else perhaps
+    # One that is under way tells its own numbers soon; until then an older one must not have its deal.
+    if any(record.outcome is None and now_ns - record.started_ns < UNDER_WAY_NS for record in perhaps):
+        return Kinship.PERHAPS
+    return perhaps[0] if perhaps else None
 
 
 def kinship(record: OrderRecord, deal: Deal) -> Kinship:

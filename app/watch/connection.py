@@ -36,8 +36,8 @@ def connection_from(
     """
     if not state.alive:
         return Connection(reason=state.reason, next_step="wait: a new process is started every few seconds")
-    if terminal is None or (failure is not None and failure.last_error is None):
-        # What was not answered tells of no account: the terminal is busy or hangs.
+    if terminal is None or (failure is not None and (failure.last_error is None or account is not None)):
+        # What was not answered tells of no account: the terminal is busy or hangs, or failed at something else.
         return _without_terminal(state, failure)
     if not terminal["connected"]:
         return Connection(

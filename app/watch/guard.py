@@ -9,17 +9,21 @@ from app.broker.gateway import Gateway
 from app.domain.account import Account, Missing, PendingOrder, Position, Symbol, Tick, Unavailable
 from app.watch.poller import Watch
 
+BELIEVED_S = 5.0
+"""How long the terminal's word is taken for what holds now."""
+
 
 def known_away(watch: Watch) -> Unavailable | None:
-    """Why the terminal cannot be asked, as itself it said at the last look; None where it can, or may be able to.
+    """Why the terminal cannot be asked, as itself it said a moment ago; None where it can, or may be able to.
 
-    One that did not answer the look may be busy with a slow call, and may be free again by now: whoever asks it has
-    a deadline of his own, and a process that is gone answers at once.
+    Only its own word that it has lost its broker counts, and only while it is fresh. One that did not answer the
+    look may be busy with a slow call, and may be free again by now: whoever asks it has a deadline of his own, and
+    a process that is gone answers at once.
     """
-    seen = watch.latest
-    if not seen.looked_ns or not seen.connection.terminal or seen.connection.connected:
+    connection = watch.latest.connection
+    if not connection.terminal or connection.broker or watch.age_s() > BELIEVED_S:
         return None
-    return Unavailable(reason=seen.connection.reason)
+    return Unavailable(reason=connection.reason)
 
 
 class LiveReads:

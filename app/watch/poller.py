@@ -87,6 +87,10 @@ class Watch:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 
+    def age_s(self) -> float:
+        """Seconds since the last look; very many before the first."""
+        return (self._clock.time_ns() - self.latest.looked_ns) / 1e9
+
     async def look(self) -> None:
         """Renew `latest` once, and tell what changed."""
         before = self.latest
@@ -131,7 +135,8 @@ class Watch:
         if isinstance(account, Unavailable) or isinstance(positions, Unavailable):
             failure = account if isinstance(account, Unavailable) else positions
             assert isinstance(failure, Unavailable)
-            return self._away(before, connection_from(self._gateway.terminal.state, terminal, failure=failure))
+            answered = None if isinstance(account, Unavailable) else account
+            return self._away(before, connection_from(self._gateway.terminal.state, terminal, answered, failure))
         connection = connection_from(self._gateway.terminal.state, terminal, account)
         ticks = await self._ticks(before, positions, deadline)
         orders = await self._gateway.orders(deadline=deadline)

@@ -38,6 +38,7 @@ export async function call<Answer>(method: string, path: string, body?: unknown)
     throw new Refused(0, "UNREACHABLE", texts.unreachable);
   }
   const read = await answer.json().catch(() => null);
+  if (answer.ok && read === null) throw new Refused(answer.status, "UNREADABLE", texts.noWords);
   if (answer.ok) return read as Answer;
   const error = (read as ErrorBody | null)?.detail?.error;
   throw new Refused(answer.status, error?.code ?? `HTTP ${answer.status}`, error?.message ?? texts.noWords, error?.details);

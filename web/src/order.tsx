@@ -25,7 +25,7 @@ interface Wanted {
 type Sent = { answer: OrderAnswer } | { refused: Refused };
 
 export function canTrade(scopes: string[]): boolean {
-  return scopes.includes("trade") || scopes.includes("admin");
+  return scopes.includes("trade");
 }
 
 /** Sends once; what came of it, or why not. */
@@ -301,11 +301,17 @@ function Facts({ lines }: { lines: [string, string][] }) {
   );
 }
 
-const UNSURE = new Set(["OUTCOME_UNKNOWN", "OUTCOME_PENDING", "UNREACHABLE"]);
+const UNSURE = new Set(["OUTCOME_UNKNOWN", "OUTCOME_PENDING", "UNREACHABLE", "UNREADABLE"]);
+const NOT_SENT = new Set(["MT5_UNAVAILABLE", "JOURNAL_UNAVAILABLE", "OVERLOADED"]);
+
+/** Whether the order may have been executed: a failure counts as refused only where the API says so. */
+function isUnsure(refused: Refused): boolean {
+  return UNSURE.has(refused.code) || (refused.status >= 500 && !NOT_SENT.has(refused.code));
+}
 
 function resultTitle(sent: Sent): string {
   if ("answer" in sent) return words.done;
-  return UNSURE.has(sent.refused.code) ? texts.results.unknown : texts.results.refused;
+  return isUnsure(sent.refused) ? texts.results.unknown : texts.results.refused;
 }
 
 function Result({ sent }: { sent: Sent }) {
@@ -337,7 +343,7 @@ const SHOWN_APART = new Set(["trace_id", "next_step", "explanation", "fields"]);
 /** Why not, in the API's words, what to do next, and every number it gave. */
 export function Refusal({ refused }: { refused: Refused }) {
   const { details } = refused;
-  const isUnknown = UNSURE.has(refused.code);
+  const isUnknown = isUnsure(refused);
   const numbers = Object.entries(details)
     .filter(([name, value]) => !SHOWN_APART.has(name) && value !== null && value !== "")
     .map(([name, value]): [string, string] => [name.replaceAll("_", " "), anyText(value)]);

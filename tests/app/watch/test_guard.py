@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 
 from app.broker.archive import Archive
 from app.broker.gateway import Gateway
@@ -12,7 +13,7 @@ from app.domain.clock import SystemClock
 from app.domain.connection import Connection
 from app.watch.guard import LiveReads, PastReads, known_away
 from app.watch.poller import Watch
-from tests.support.terminal import FakeTerminal
+from tests.support.terminal import FakeTerminal, failed
 
 LOST = Connection(worker=True, terminal=True, account=True, reason="the broker is gone")
 
@@ -29,7 +30,7 @@ async def test_nothing_is_asked_of_a_terminal_that_is_away() -> None:
     """Every read says at once what the last look found, however willing the terminal is to show old records."""
     terminal = FakeTerminal()
     watch, live, past = reads(terminal)
-    watch.latest = dataclasses.replace(watch.latest, connection=LOST, looked_ns=1)
+    watch.latest = dataclasses.replace(watch.latest, connection=LOST, looked_ns=time.time_ns())
     expected = Unavailable(reason="the broker is gone")
     assert await live.account() == expected
     assert await live.positions() == expected
@@ -61,3 +62,18 @@ async def test_a_look_that_was_not_answered_refuses_nothing() -> None:
     assert known_away(watch) is None
     assert not isinstance(await live.account(), Unavailable)
     assert not isinstance(await past.symbols(), Unavailable)
+
+
+async def test_what_the_terminal_said_long_ago_is_not_believed() -> None:
+    """A look that keeps failing leaves no old word standing in the way: whoever asks, asks the terminal."""
+    watch, live, _ = reads(FakeTerminal())
+    watch.latest = dataclasses.replace(watch.latest, connection=LOST, looked_ns=time.time_ns() - 6 * 10**9)
+    assert not isinstance(await live.account(), Unavailable)
+
+
+async def test_one_failing_read_of_positions_refuses_nothing_else() -> None:
+    """A terminal that could not list its positions once is asked all the same."""
+    watch, live, _ = reads(FakeTerminal(positions_get=failed(-1, "Terminal: Call failed")))
+    await watch.look()
+    assert not watch.latest.connection.connected
+    assert not isinstance(await live.account(), Unavailable)
