@@ -93,7 +93,8 @@ class WorkerProcess:
         threading.Thread(target=self._read, name="mt5-answers", daemon=True).start()
         threading.Thread(target=self._write, name="mt5-requests", daemon=True).start()
         try:
-            return await asyncio.wait_for(asyncio.shield(self._greeting), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                return await asyncio.shield(self._greeting)
         except TimeoutError:
             return f"the terminal's package was not loaded within {timeout_s:g} s"
 
@@ -126,7 +127,8 @@ class WorkerProcess:
         self._outbox.put(None)
         if self._reading:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._drained.wait(), KILL_S)
+                async with asyncio.timeout(KILL_S):
+                    await self._drained.wait()
 
     def _write(self) -> None:
         while (message := self._outbox.get()) is not None:

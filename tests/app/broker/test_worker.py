@@ -101,9 +101,22 @@ async def test_closing_while_it_starts_leaves_no_process(after_s: float) -> None
     hosted = TerminalWorker(TerminalSpec(loader=SCRIPTED), reconnect_s=0.2)
     hosted.start()
     await asyncio.sleep(after_s)
-    await asyncio.wait_for(hosted.close(), 10)
+    async with asyncio.timeout(10):
+        await hosted.close()
     left = [child for child in set(psutil.Process().children(recursive=True)) - before if is_terminal(child)]
     assert not left
+
+
+async def test_an_end_together_with_the_greeting_is_an_end() -> None:
+    """A start that is cancelled in the very moment in which the process says that it is ready is cancelled."""
+    process = WorkerProcess(TerminalSpec(loader=SCRIPTED))
+    starting = asyncio.create_task(process.start(10))
+    process._greeting.add_done_callback(lambda _: starting.cancel())
+    try:
+        with pytest.raises(asyncio.CancelledError):
+            await starting
+    finally:
+        await process.kill()
 
 
 async def test_a_process_that_cannot_be_made_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,7 +114,8 @@ async def test_stopping_ends_open_streams_at_once(look: Counted) -> None:
     waiting = asyncio.ensure_future(anext(stream, None))
     await asyncio.sleep(0)
     feed.stop()
-    assert await asyncio.wait_for(waiting, 1) is None
+    async with asyncio.timeout(1):
+        assert await waiting is None
     assert not feed.is_open
     await feed.close()
 
@@ -123,7 +124,8 @@ async def test_a_frame_that_fails_is_not_the_end(feed: Feed, look: Counted, capl
     """The fault is logged, and the next frame comes."""
     look.fault = RuntimeError("no figures")
     stream = feed.stream()
-    name, _ = parsed(await asyncio.wait_for(anext(stream), 1))
+    async with asyncio.timeout(1):
+        name, _ = parsed(await anext(stream))
     assert name == "full"
     assert "no figures" in caplog.text
     await stream.aclose()

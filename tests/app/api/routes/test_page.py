@@ -76,7 +76,8 @@ async def test_as_many_pages_as_allowed_and_no_more(api: Api) -> None:
     """The one too many is told to come again."""
     feed = Feed(lambda: Frame(at_ms=0, sections={}), streams_max=1)
     held = feed.stream()
-    await asyncio.wait_for(anext(held), 5)
+    async with asyncio.timeout(5):
+        await anext(held)
     full = replace(api, services=replace(api.services, feed=feed))
     async with full.client() as client:
         answer = await client.get("/api/stream")
