@@ -17,6 +17,11 @@ class SymbolSpec:
     `commission_per_lot` is charged once, on entry, for the whole round turn. `filling_mode` holds the bits of the
     filling policies that market orders may use; `trade_mode` and `trade_exemode` are MT5's numbers. Stops keep
     `stops_level` points away from the price, at least one.
+
+    `calc_mode` and `swap_mode` are MT5's numbers for how margin, profit and swaps are worked out. `margin_currency` is
+    the base currency unless it is given, `tick_size` a point. `margin_initial` (money a lot) and `tick_value` (profit
+    currency a tick) count for futures, `tick_value` for indices too, `face_value` for bonds. Swaps are in the unit
+    that their mode names, a lot and night; the night after `swap_triple_day` (Sunday 0) counts three times.
     """
 
     name: str
@@ -34,11 +39,31 @@ class SymbolSpec:
     margin_hedged: float = 100_000.0
     commission_per_lot: float = 7.0
     stops_level: int = 0
+    calc_mode: int = 0
+    margin_currency: str = ""
+    margin_initial: float = 0.0
+    tick_size: float = 0.0
+    tick_value: float = 0.0
+    face_value: float = 0.0
+    swap_mode: int = 0
+    swap_long: float = 0.0
+    swap_short: float = 0.0
+    swap_triple_day: int = 3
 
     @property
     def point(self) -> float:
         """The smallest step of the price."""
         return float(1 / 10**self.digits)
+
+    @property
+    def tick(self) -> float:
+        """The step that `tick_value` is the worth of."""
+        return self.tick_size or self.point
+
+    @property
+    def margin(self) -> str:
+        """The currency of its margin."""
+        return self.margin_currency or self.base
 
     def price(self, points: float) -> float:
         """Return whole points as the nearest double of the decimal price."""
