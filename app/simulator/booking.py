@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from app.simulator import constants as mt5
-from app.simulator.ledger import Deal, Ledger, Order, Position
+from app.simulator.ledger import Ledger
 from app.simulator.market import Quote
 from app.simulator.money import BUY
 from app.simulator.portfolio import Worth, appraise, cents, closing_price, floating_profit
+from app.simulator.records import Deal, Order, Position
 from app.simulator.symbols import SymbolSpec
 
 
@@ -62,6 +63,7 @@ def opened_position(fill: Fill, ticket: int) -> Position:
         sl=fill.sl,
         tp=fill.tp,
         stops_msc=fill.time_msc,
+        swapped_msc=fill.time_msc,
     )
 
 

@@ -1,135 +1,82 @@
 """The broker's books: one SQLite file that several processes may use at once.
 
 What is in it was committed to disk before anyone was told (write-ahead log, synchronous=FULL), so a process that is
-killed finds the same account again. Times are milliseconds UTC and money is whole cents; how a terminal shows them
+killed finds the same accounts again. Times are milliseconds UTC and money is whole cents; how a terminal shows them
 (its server's clock, floats) is not the ledger's business.
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from app.simulator import schema
+from app.simulator.constants import DEAL_TYPE_BALANCE, DEAL_TYPE_CREDIT, ORDER_STATE_FILLED
 from app.simulator.fault_rows import FaultRows
+from app.simulator.records import Account, Deal, Order, Position, Pulse, Scheduled
 
-BALANCE = 2  # DEAL_TYPE_BALANCE
 INITIAL_CENTS = 100_000_00
 
 # Orders and deals are numbered apart, from the same start: whoever mixes them up finds a wrong record soon.
 _FIRST_NUMBER = 100_001
-_ADD_DEAL = """INSERT INTO deals ("order", time_msc, type, entry, magic, position_id, reason, volume, price,
-    commission_cents, swap_cents, profit_cents, fee_cents, symbol, comment)
-VALUES (:order, :time_msc, :type, :entry, :magic, :position_id, :reason, :volume, :price,
-    :commission_cents, :swap_cents, :profit_cents, :fee_cents, :symbol, :comment)"""
-
-
-class Account(NamedTuple):
-    """The account's terms; `trade_mode` and `margin_mode` are MT5's numbers (0 demo, 2 hedging)."""
-
-    login: int = 5_100_001
-    name: str = "Simulated Trader"
-    server: str = "MT5-OTEL-Simulator"
-    company: str = "MT5-OTEL Simulated Markets"
-    currency: str = "USD"
-    leverage: int = 100
-    trade_mode: int = 0
-    margin_mode: int = 2
-    balance_cents: int = 0
-
-
-class Order(NamedTuple):
-    """An order in the books; `ticket` 0 until it is there. Volumes are lots, prices are the symbol's."""
-
-    ticket: int
-    time_setup_msc: int
-    time_done_msc: int
-    type: int
-    type_time: int
-    type_filling: int
-    state: int
-    magic: int
-    position_id: int
-    reason: int
-    volume_initial: float
-    volume_current: float
-    price_open: float
-    price_current: float
-    symbol: str
-    comment: str
-    sl: float = 0.0
-    tp: float = 0.0
-
-
-class Deal(NamedTuple):
-    """A deal in the books, or a change of the balance; `ticket` 0 until it is there."""
-
-    ticket: int
-    time_msc: int
-    type: int
-    order: int = 0
-    entry: int = 0
-    magic: int = 0
-    position_id: int = 0
-    reason: int = 0
-    volume: float = 0.0
-    price: float = 0.0
-    commission_cents: int = 0
-    swap_cents: int = 0
-    profit_cents: int = 0
-    fee_cents: int = 0
-    symbol: str = ""
-    comment: str = ""
-
-
-class Position(NamedTuple):
-    """An open position; its ticket is the number of the order that opened it.
-
-    `sl` and `tp` (0: none) hold for the ticks after `stops_msc`.
-    """
-
-    ticket: int
-    time_msc: int
-    time_update_msc: int
-    type: int
-    magic: int
-    identifier: int
-    reason: int
-    volume: float
-    price_open: float
-    swap_cents: int
-    symbol: str
-    comment: str
-    sl: float = 0.0
-    tp: float = 0.0
-    stops_msc: int = 0
-
-
-class Pulse(NamedTuple):
-    """Whether anything may happen by itself, and how often the terminal was started; asked with every call."""
-
-    stops: bool
-    faults: bool
-    starts: int
-
 
 _Record = TypeVar("_Record", Order, Deal, Position)
 
 
+class _Table(NamedTuple):
+    """The statements of one table; columns are a record's fields."""
+
+    insert: str
+    select: str
+    update: str
+
+
+def _table(name: str, record: type[NamedTuple], *, key: str = "ticket", numbered: bool = False) -> _Table:
+    fields = record._fields
+    columns = ", ".join(f'"{field}"' for field in fields)
+    entered = [field for field in fields if not (numbered and field == key)]
+    into, values = ", ".join(f'"{field}"' for field in entered), ", ".join(f":{field}" for field in entered)
+    pairs = ", ".join(f'"{field}" = :{field}' for field in fields)
+    return _Table(
+        f"INSERT INTO {name} ({into}) VALUES ({values})",  # noqa: S608  # all of it is ours, below too
+        f"SELECT {columns} FROM {name}",  # noqa: S608
+        f'UPDATE {name} SET {pairs} WHERE "{key}" = :key',  # noqa: S608
+    )
+
+
+_ACCOUNTS = _table("accounts", Account, key="login")
+_ORDERS = _table("orders", Order, numbered=True)
+_DEALS = _table("deals", Deal, numbered=True)
+_POSITIONS = _table("positions", Position)
+
+
 class Ledger:
-    """One connection to the books. Not for two threads at once; any number of processes may have their own."""
+    """One connection to the books, as one account's. Not for two threads at once; processes have their own.
+
+    What is asked and entered is that account's (`login`), unless it says otherwise.
+    """
 
     def __init__(self, path: str, now_msc: int) -> None:
         """Open the file, or make it: an account with its first deposit, dated `now_msc`."""
         self._connection = schema.connect(path, partial(_found, now_msc=now_msc))
         self.faults = FaultRows(self._connection)
+        self.login: int = self._connection.execute("SELECT login FROM terminal").fetchone()[0]
 
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+    def of(self, login: int) -> Ledger:
+        """The same connection, as another account's; to be closed only once."""
+        if login == self.login:
+            return self
+        other = object.__new__(Ledger)
+        other._connection, other.faults, other.login = self._connection, self.faults, login
+        return other
 
     def writing(self) -> AbstractContextManager[None]:
         """Everything inside is on disk when this ends, or nothing is; other processes wait meanwhile."""
@@ -144,55 +91,70 @@ class Ledger:
         finally:
             self._connection.execute("COMMIT")
 
+    def identity(self) -> str:
+        """What tells these books from all others; given once, when they are made."""
+        return str(self._connection.execute("SELECT id FROM identity").fetchone()[0])
+
     def pulse(self) -> Pulse:
         """What a call must know before it looks at anything else; cheap."""
         row = self._connection.execute(
-            """SELECT EXISTS (SELECT 1 FROM positions WHERE sl <> 0 OR tp <> 0), EXISTS (SELECT 1 FROM faults),
-                (SELECT starts FROM terminal)"""
+            """SELECT EXISTS (SELECT 1 FROM positions WHERE sl <> 0 OR tp <> 0)
+                OR EXISTS (SELECT 1 FROM orders WHERE time_done_msc = 0) OR EXISTS (SELECT 1 FROM scheduled),
+            EXISTS (SELECT 1 FROM faults), (SELECT starts FROM terminal)"""
         ).fetchone()
         return Pulse(bool(row[0]), bool(row[1]), row[2])
 
     def account(self) -> Account:
-        """The account with its balance."""
-        row = self._connection.execute(
-            """SELECT login, name, server, company, currency, leverage, trade_mode, margin_mode, balance_cents
-            FROM account"""
-        ).fetchone()
-        return Account(*row)
+        """The account with its money."""
+        return self.accounts(self.login)[0]
+
+    def accounts(self, login: int | None = None) -> list[Account]:
+        """All accounts, or the one of this number if there is one."""
+        rows = self._connection.execute(
+            f"{_ACCOUNTS.select} WHERE ?1 IS NULL OR login = ?1 ORDER BY login", (_to_key(login),)
+        )
+        return [_yes_or_no(Account._make(row)) for row in rows]
+
+    def add_account(self, account: Account) -> None:
+        """Open an account."""
+        self._connection.execute(_ACCOUNTS.insert, account._asdict())
+
+    def change_account(self, account: Account) -> None:
+        """Give the account of this number other terms."""
+        self._connection.execute(_ACCOUNTS.update, account._asdict() | {"key": account.login})
+
+    def set_default_login(self, login: int) -> None:
+        """Name the account to which a terminal logs in when none is asked for."""
+        self._connection.execute("UPDATE terminal SET login = ?", (login,))
 
     def add_order(self, order: Order) -> int:
-        """Enter an order and return its number. An order without a position opens the one that bears its number."""
-        ticket = _insert(
-            self._connection,
-            """INSERT INTO orders (time_setup_msc, time_done_msc, type, type_time, type_filling, state, magic,
-                position_id, reason, volume_initial, volume_current, price_open, price_current, symbol, comment, sl, tp)
-            VALUES (:time_setup_msc, :time_done_msc, :type, :type_time, :type_filling, :state, :magic,
-                :position_id, :reason, :volume_initial, :volume_current, :price_open, :price_current, :symbol,
-                :comment, :sl, :tp)""",
-            order,
-        )
-        if order.position_id == 0:
+        """Enter an order and return its number. A filled one without a position opens the one with its number."""
+        ticket = self._insert(_ORDERS, order)
+        if order.position_id == 0 and order.state == ORDER_STATE_FILLED:
             self._connection.execute("UPDATE orders SET position_id = ticket WHERE ticket = ?", (ticket,))
         return ticket
 
+    def change_order(self, order: Order) -> None:
+        """Enter what has become of the order of this number."""
+        self._update(_ORDERS, order, order.ticket)
+
     def add_deal(self, deal: Deal) -> int:
-        """Enter a deal, move the balance by its money, and return its number."""
+        """Enter a deal, move the account's balance (or credit) by its money, and return its number."""
+        money = deal.profit_cents + deal.commission_cents + deal.swap_cents + deal.fee_cents
+        column = "credit_cents" if deal.type == DEAL_TYPE_CREDIT else "balance_cents"
         self._connection.execute(
-            "UPDATE account SET balance_cents = balance_cents + ?",
-            (deal.profit_cents + deal.commission_cents + deal.swap_cents + deal.fee_cents,),
+            f"UPDATE accounts SET {column} = {column} + ?, changed_msc = max(changed_msc, ?) WHERE login = ?",  # noqa: S608
+            (money, deal.time_msc, deal.login or self.login),
         )
-        return _insert(self._connection, _ADD_DEAL, deal)
+        return self._insert(_DEALS, deal)
 
     def open_position(self, position: Position) -> None:
         """Enter a position."""
-        _insert(
-            self._connection,
-            """INSERT INTO positions (ticket, time_msc, time_update_msc, type, magic, identifier, reason, volume,
-                price_open, swap_cents, symbol, comment, sl, tp, stops_msc)
-            VALUES (:ticket, :time_msc, :time_update_msc, :type, :magic, :identifier, :reason, :volume,
-                :price_open, :swap_cents, :symbol, :comment, :sl, :tp, :stops_msc)""",
-            position,
-        )
+        self._insert(_POSITIONS, position)
+
+    def change_position(self, ticket: int, position: Position) -> None:
+        """Enter what has become of a position, its ticket included (a reversal brings another)."""
+        self._update(_POSITIONS, position, ticket)
 
     def shrink_position(self, ticket: int, volume: float, now_msc: int) -> None:
         """Leave `volume` lots of a position, or remove it when that is nothing."""
@@ -212,77 +174,128 @@ class Ledger:
 
     def positions(self, *, ticket: int | None = None, symbol: str | None = None) -> list[Position]:
         """Open positions, oldest first: all, one, or a symbol's."""
-        return self._positions("(?1 IS NULL OR ticket = ?1) AND (?2 IS NULL OR symbol = ?2)", _to_key(ticket), symbol)
+        if ticket is not None:
+            return self._positions("login = ? AND ticket = ?", self.login, _to_key(ticket))
+        if symbol is not None:
+            return self._positions("login = ? AND symbol = ?", self.login, symbol)
+        return self._positions("login = ?", self.login)
 
     def positions_with_stops(self) -> list[Position]:
-        """Open positions that may close by themselves, oldest first."""
+        """All accounts' open positions that may close by themselves, oldest first."""
         return self._positions("sl <> 0 OR tp <> 0")
 
     def positions_total(self) -> int:
         """How many positions are open."""
-        return int(self._connection.execute("SELECT count(*) FROM positions").fetchone()[0])
+        return self._count("positions WHERE login = ?")
+
+    def active_orders(self, *, ticket: int | None = None, symbol: str | None = None) -> list[Order]:
+        """Orders that are not done, oldest first: all, one, or a symbol's."""
+        return self._orders(
+            "time_done_msc = 0 AND login = ?1 AND (?2 IS NULL OR ticket = ?2) AND (?3 IS NULL OR symbol = ?3)",
+            self.login, _to_key(ticket), symbol,
+        )  # fmt: skip
+
+    def all_active_orders(self) -> list[Order]:
+        """All accounts' orders that are not done, oldest first."""
+        return self._orders("time_done_msc = 0")
+
+    def active_orders_total(self) -> int:
+        """How many orders are not done."""
+        return self._count("orders WHERE time_done_msc = 0 AND login = ?")
 
     def orders(self, *, since_msc: int, until_msc: int) -> list[Order]:
         """Orders done in [since, until), in order of their numbers."""
-        return self._orders("time_done_msc >= ? AND time_done_msc < ?", since_msc, until_msc)
+        return self._orders(
+            "time_done_msc >= ? AND time_done_msc < ? AND time_done_msc <> 0 AND login = ?",
+            since_msc, until_msc, self.login,
+        )  # fmt: skip
 
     def orders_of(self, *, ticket: int | None = None, position: int | None = None) -> list[Order]:
-        """The order of a number, or those of a position."""
-        return (
-            self._orders("ticket = ?", _to_key(ticket))
-            if position is None
-            else self._orders("position_id = ?", _to_key(position))
-        )
+        """The done order of a number, or those of a position."""
+        column, number = ("ticket", ticket) if position is None else ("position_id", position)
+        return self._orders(f"{column} = ? AND time_done_msc <> 0 AND login = ?", _to_key(number), self.login)
 
     def deals(self, *, since_msc: int, until_msc: int) -> list[Deal]:
         """Deals made in [since, until), in order of their numbers."""
-        return self._deals("time_msc >= ? AND time_msc < ?", since_msc, until_msc)
+        return self._deals("time_msc >= ? AND time_msc < ? AND login = ?", since_msc, until_msc, self.login)
 
     def deals_of(self, *, ticket: int | None = None, position: int | None = None) -> list[Deal]:
         """The deal of a number (a deal's, not an order's), or those of a position."""
-        return (
-            self._deals("ticket = ?", _to_key(ticket))
-            if position is None
-            else self._deals("position_id = ?", _to_key(position))
+        column, number = ("ticket", ticket) if position is None else ("position_id", position)
+        return self._deals(f"{column} = ? AND login = ?", _to_key(number), self.login)
+
+    def schedule(self, due_msc: int, what: str, parameters: Mapping[str, Any]) -> int:
+        """Have the server do something for this account at its time; returns the row's number."""
+        cursor = self._connection.execute(
+            "INSERT INTO scheduled (login, due_msc, what, parameters) VALUES (?, ?, ?, ?)",
+            (self.login, due_msc, what, json.dumps(parameters)),
         )
+        return int(cursor.lastrowid or 0)
+
+    def scheduled(self, until_msc: int) -> list[Scheduled]:
+        """What has come due for any account, in order of time."""
+        rows = self._connection.execute(
+            """SELECT id, login, due_msc, what, parameters FROM scheduled WHERE due_msc <= ?
+            ORDER BY due_msc, id""",
+            (until_msc,),
+        )
+        return [Scheduled(row[0], row[1], row[2], row[3], json.loads(row[4])) for row in rows]
+
+    def unschedule(self, number: int) -> None:
+        """Take something off the schedule: it is done, or not wanted any more."""
+        self._connection.execute("DELETE FROM scheduled WHERE id = ?", (number,))
+
+    def _insert(self, table: _Table, record: Order | Deal | Position) -> int:
+        return int(self._connection.execute(table.insert, self._values(record)).lastrowid or 0)
+
+    def _update(self, table: _Table, record: Order | Position, key: int) -> None:
+        self._connection.execute(table.update, self._values(record) | {"key": key})
+
+    def _values(self, record: Order | Deal | Position) -> dict[str, Any]:
+        return record._asdict() | {"magic": _signed(record.magic), "login": record.login or self.login}
+
+    def _count(self, rows: str) -> int:
+        return int(self._connection.execute(f"SELECT count(*) FROM {rows}", (self.login,)).fetchone()[0])  # noqa: S608
 
     def _positions(self, where: str, *values: Any) -> list[Position]:
-        columns = """ticket, time_msc, time_update_msc, type, magic, identifier, reason, volume, price_open, swap_cents,
-            symbol, comment, sl, tp, stops_msc"""
-        query = f"SELECT {columns} FROM positions WHERE {where} ORDER BY ticket"  # noqa: S608  # both parts are ours
-        rows = self._connection.execute(query, values)
-        return [_unsigned(Position(*row)) for row in rows]
+        rows = self._connection.execute(f"{_POSITIONS.select} WHERE {where} ORDER BY ticket", values)
+        return [_unsigned(Position._make(row)) for row in rows]
 
     def _orders(self, where: str, *values: Any) -> list[Order]:
-        columns = """ticket, time_setup_msc, time_done_msc, type, type_time, type_filling, state, magic, position_id,
-            reason, volume_initial, volume_current, price_open, price_current, symbol, comment, sl, tp"""
-        query = f"SELECT {columns} FROM orders WHERE {where} ORDER BY ticket"  # noqa: S608  # both parts are ours
-        rows = self._connection.execute(query, values)
-        return [_unsigned(Order(*row)) for row in rows]
+        rows = self._connection.execute(f"{_ORDERS.select} WHERE {where} ORDER BY ticket", values)
+        return [_unsigned(Order._make(row)) for row in rows]
 
     def _deals(self, where: str, *values: Any) -> list[Deal]:
-        columns = """ticket, time_msc, type, "order", entry, magic, position_id, reason, volume, price,
-            commission_cents, swap_cents, profit_cents, fee_cents, symbol, comment"""
-        query = f"SELECT {columns} FROM deals WHERE {where} ORDER BY ticket"  # noqa: S608  # both parts are ours
-        rows = self._connection.execute(query, values)
-        return [_unsigned(Deal(*row)) for row in rows]
+        rows = self._connection.execute(f"{_DEALS.select} WHERE {where} ORDER BY ticket", values)
+        return [_unsigned(Deal._make(row)) for row in rows]
 
 
 def _found(connection: sqlite3.Connection, *, now_msc: int) -> None:
     """The account with its first deposit."""
-    first = Account(balance_cents=INITIAL_CENTS)
-    marks = ", ".join("?" * len(first))
-    connection.execute(f"INSERT INTO account VALUES ({marks})", first)  # noqa: S608  # question marks
+    first = Account(balance_cents=INITIAL_CENTS, changed_msc=now_msc)
+    connection.execute(_ACCOUNTS.insert, first._asdict())
+    connection.execute("UPDATE terminal SET login = ?", (first.login,))
     for table in ("orders", "deals"):
         connection.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (table, _FIRST_NUMBER - 1))
-    deposit = Deal(ticket=0, time_msc=now_msc, type=BALANCE, profit_cents=INITIAL_CENTS, comment="Initial deposit")
-    _insert(connection, _ADD_DEAL, deposit)
+    deposit = Deal(
+        ticket=0,
+        time_msc=now_msc,
+        type=DEAL_TYPE_BALANCE,
+        profit_cents=INITIAL_CENTS,
+        comment="Initial deposit",
+        login=first.login,
+    )
+    connection.execute(_DEALS.insert, deposit._asdict())
 
 
-def _insert(connection: sqlite3.Connection, statement: str, record: Order | Deal | Position) -> int:
-    values = record._asdict() | {"magic": _signed(record.magic)}
-    with closing(connection.execute(statement, values)) as cursor:
-        return int(cursor.lastrowid or 0)
+# SQLite keeps what is true as 1.
+def _yes_or_no(account: Account) -> Account:
+    return account._replace(
+        trade_allowed=bool(account.trade_allowed),
+        trade_expert=bool(account.trade_expert),
+        fifo_close=bool(account.fifo_close),
+        hedge_prohibited=bool(account.hedge_prohibited),
+    )
 
 
 # Magic numbers use all 64 bits unsigned; SQLite's integers are signed.

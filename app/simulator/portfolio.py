@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from app.simulator.ledger import Account, Position
 from app.simulator.market import Quote
 from app.simulator.money import BUY, SELL, margin, profit
+from app.simulator.records import Account, Position
 from app.simulator.symbols import SymbolSpec
 
 

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 
 BUSY_TIMEOUT_S = 10.0
 
-_VERSION = 2
 _TABLES = """
 CREATE TABLE account (
     login INTEGER PRIMARY KEY, name TEXT NOT NULL, server TEXT NOT NULL, company TEXT NOT NULL,
@@ -54,8 +53,49 @@ CREATE TABLE faults (
 CREATE TABLE terminal (starts INTEGER NOT NULL);
 INSERT INTO terminal VALUES (1)
 """
-# What leads from each version to the next.
-_STEPS = (_TABLES, _STOPS_AND_FAULTS)
+_ACCOUNTS_AND_ORDERS = """
+ALTER TABLE account RENAME TO accounts;
+ALTER TABLE accounts ADD COLUMN credit_cents INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accounts ADD COLUMN password_hash TEXT NOT NULL DEFAULT '';
+ALTER TABLE accounts ADD COLUMN investor_hash TEXT NOT NULL DEFAULT '';
+ALTER TABLE accounts ADD COLUMN stopout_mode INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accounts ADD COLUMN margin_call_level REAL NOT NULL DEFAULT 100;
+ALTER TABLE accounts ADD COLUMN stopout_level REAL NOT NULL DEFAULT 50;
+ALTER TABLE accounts ADD COLUMN limit_orders INTEGER NOT NULL DEFAULT 200;
+ALTER TABLE accounts ADD COLUMN limit_positions INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accounts ADD COLUMN commission_per_lot REAL;
+ALTER TABLE accounts ADD COLUMN trade_allowed INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE accounts ADD COLUMN trade_expert INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE accounts ADD COLUMN fifo_close INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accounts ADD COLUMN hedge_prohibited INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accounts ADD COLUMN changed_msc INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE orders ADD COLUMN login INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE orders ADD COLUMN time_expiration_msc INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE orders ADD COLUMN price_stoplimit REAL NOT NULL DEFAULT 0;
+ALTER TABLE orders ADD COLUMN position_by_id INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE orders ADD COLUMN active_msc INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE deals ADD COLUMN login INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE positions ADD COLUMN login INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE positions ADD COLUMN swapped_msc INTEGER NOT NULL DEFAULT 0;
+UPDATE orders SET login = (SELECT login FROM accounts);
+UPDATE deals SET login = (SELECT login FROM accounts);
+UPDATE positions SET login = (SELECT login FROM accounts), swapped_msc = time_msc;
+UPDATE accounts SET changed_msc = (SELECT coalesce(max(time_msc), 0) FROM deals);
+ALTER TABLE terminal ADD COLUMN login INTEGER NOT NULL DEFAULT 0;
+UPDATE terminal SET login = coalesce((SELECT login FROM accounts), 0);
+CREATE INDEX orders_active ON orders (login, ticket) WHERE time_done_msc = 0;
+CREATE INDEX positions_symbol ON positions (login, symbol);
+CREATE TABLE scheduled (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, login INTEGER NOT NULL, due_msc INTEGER NOT NULL, what TEXT NOT NULL,
+    parameters TEXT NOT NULL
+);
+CREATE INDEX scheduled_due ON scheduled (due_msc);
+CREATE TABLE identity (id TEXT NOT NULL);
+INSERT INTO identity VALUES (lower(hex(randomblob(16))))
+"""
+# What leads from each version to the next; one step more is one version more.
+_STEPS = (_TABLES, _STOPS_AND_FAULTS, _ACCOUNTS_AND_ORDERS)
+_VERSION = len(_STEPS)
 
 
 def connect(path: str, found: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:

@@ -15,9 +15,10 @@ from app.simulator.booking import Fill, book_closing, book_opening, worth_after_
 from app.simulator.exchange import Exchange
 from app.simulator.fault_rows import Fault
 from app.simulator.faults import EXTERNAL_TRADE, REASONS, SIDES
-from app.simulator.ledger import Ledger, Position
+from app.simulator.ledger import Ledger
 from app.simulator.market import Quote
 from app.simulator.money import BUY
+from app.simulator.records import Position
 from app.simulator.symbols import SymbolSpec
 from app.simulator.triggers import Window, corridor
 

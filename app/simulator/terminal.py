@@ -59,7 +59,7 @@ class Terminal:
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _running: str = ""
     _reached: bool = False
-    _stops: bool = False
+    _restless: bool = False
     _faults: list[Fault] = field(default_factory=list)
 
     def run(self, name: str, call: Callable[[], Any], failure: Any) -> Any:
@@ -117,7 +117,7 @@ class Terminal:
     def books(self) -> Ledger:
         """The books, with all that has come due by itself."""
         connection = self.connected()
-        if self._stops or self._faults:
+        if self._restless or self._faults:
             connection.server.advance(self._known_msc())
         return connection.ledger
 
@@ -155,7 +155,7 @@ class Terminal:
     def _look_around(self, connection: Connection) -> None:
         ledger, self._faults = connection.ledger, []
         pulse, now_msc = ledger.pulse(), self.exchange.now_msc()
-        self._stops = pulse.stops
+        self._restless = pulse.restless
         if pulse.starts != connection.start:
             self.close()
             raise CallFailed(*GONE)

@@ -22,10 +22,10 @@ from app.simulator.calls import (
 )
 from app.simulator.constants import TRADE_RETCODE_CLIENT_DISABLES_AT, TRADE_RETCODE_CONNECTION
 from app.simulator.groups import group_filter
-from app.simulator.ledger import Deal, Order, Position
 from app.simulator.market import Quote
 from app.simulator.money import BUY, SELL, margin, profit
 from app.simulator.portfolio import appraise
+from app.simulator.records import Deal, Order, Position
 from app.simulator.requests import take_request
 from app.simulator.structs import Struct
 from app.simulator.symbols import SymbolSpec

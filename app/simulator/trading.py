@@ -10,10 +10,11 @@ from itertools import count
 from app.simulator import constants as mt5
 from app.simulator.booking import Fill, book_closing, book_opening, worth_after_opening
 from app.simulator.exchange import Exchange
-from app.simulator.ledger import Ledger, Position
+from app.simulator.ledger import Ledger
 from app.simulator.market import Quote
 from app.simulator.money import BUY, SELL
 from app.simulator.portfolio import Worth, appraise, cents, floating_profit
+from app.simulator.records import Position
 from app.simulator.retcodes import DONE, REFUSALS
 from app.simulator.server import Server
 from app.simulator.structs import OrderCheckResult, OrderSendResult, Struct

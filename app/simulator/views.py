@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from app.simulator import structs
-from app.simulator.ledger import Account, Deal, Order, Position
 from app.simulator.market import Quote
 from app.simulator.portfolio import Worth, closing_price, floating_profit
 from app.simulator.rates import tick_flags
+from app.simulator.records import Account, Deal, Order, Position
 from app.simulator.structs import Struct
 from app.simulator.symbols import SymbolSpec
 

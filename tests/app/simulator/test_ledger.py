@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from app.simulator import open_module, schema
-from app.simulator.ledger import Deal, Ledger
+from app.simulator.ledger import Ledger
+from app.simulator.records import Account, Deal
 
 ROOT = Path(__file__).parents[3]
 TRADER = """
@@ -124,15 +125,61 @@ def test_books_of_the_first_release_open(tmp_path: Path) -> None:
     old.executescript(schema._TABLES)
     old.execute("INSERT INTO account VALUES (7, 'n', 's', 'c', 'USD', 100, 0, 2, 5000)")
     old.execute("INSERT INTO positions VALUES (100001, 1, 1, 0, 3, 100001, 3, 0.1, 1.1, 0, 'EURUSD', 'kept')")
+    old.execute(
+        "INSERT INTO deals VALUES (100001, 100001, 1, 0, 0, 3, 100001, 3, 0.1, 1.1, -70, 0, 0, 0, 'EURUSD', '')"
+    )
     old.execute("PRAGMA user_version = 1")
     old.close()
 
     ledger = Ledger(str(path), 1000)
     (held,) = ledger.positions()
     assert (held.comment, held.sl, held.tp, ledger.account().balance_cents) == ("kept", 0.0, 0.0, 5000)
+    assert (held.login, held.swapped_msc) == (7, 1)
+    assert [deal.commission_cents for deal in ledger.deals(since_msc=0, until_msc=10)] == [-70]
     assert ledger.pulse() == (False, False, 1)
+    identity = ledger.identity()
     ledger.close()
-    Ledger(str(path), 1000).close()
+    again = Ledger(str(path), 1000)
+    assert again.identity() == identity != ""
+    again.close()
+
+
+def test_every_account_has_its_own_books(tmp_path: Path) -> None:
+    """Deals move the money of their own account alone, credit apart from the balance, and are shown to it alone."""
+    ledger = Ledger(str(tmp_path / "l.sqlite"), 1000)
+    ledger.add_account(Account(login=9, margin_mode=0, leverage=500, currency="EUR"))
+    other = ledger.of(9)
+    other.add_deal(Deal(ticket=0, time_msc=2000, type=2, profit_cents=500))
+    other.add_deal(Deal(ticket=0, time_msc=2001, type=3, profit_cents=70))
+
+    assert (ledger.account().balance_cents, ledger.account().changed_msc) == (100_000_00, 1000)
+    assert (other.account().balance_cents, other.account().credit_cents) == (500, 70)
+    assert (other.account().leverage, other.account().changed_msc) == (500, 2001)
+    assert len(ledger.deals(since_msc=0, until_msc=10_000)) == 1
+    assert [deal.login for deal in other.deals(since_msc=0, until_msc=10_000)] == [9, 9]
+    ledger.close()
+
+
+def test_the_schedule_is_in_the_books(tmp_path: Path) -> None:
+    """What is to be done later is found by whoever opens the books then, in order of time, until it is done."""
+    path = str(tmp_path / "l.sqlite")
+    ledger = Ledger(path, 1000)
+    ledger.schedule(5000, "fill", {"lots": 0.1})
+    ledger.schedule(4000, "fill", {"lots": 0.2})
+    ledger.close()
+
+    again = Ledger(path, 6000)
+    assert again.pulse().restless
+    assert again.scheduled(3999) == []
+    found = again.scheduled(6000)
+    assert [(each.due_msc, each.parameters, each.login) for each in found] == [
+        (4000, {"lots": 0.2}, again.login),
+        (5000, {"lots": 0.1}, again.login),
+    ]
+    for each in found:
+        again.unschedule(each.id)
+    assert not again.pulse().restless
+    again.close()
 
 
 def test_commits_reach_the_disk(tmp_path: Path) -> None:
@@ -150,7 +197,7 @@ def test_books_that_break_while_open(tmp_path: Path, caplog: pytest.LogCaptureFi
     path = tmp_path / "simulator.sqlite"
     mt5 = opened(path)
     with sqlite3.connect(path) as other:
-        other.execute("DROP TABLE orders")
+        other.execute("DROP TABLE accounts")
     other.close()
 
     assert mt5.order_send({"action": 1, "symbol": "EURUSD", "volume": 0.01, "type": 0}) is None

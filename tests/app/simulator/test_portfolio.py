@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from app.simulator.ledger import Position
 from app.simulator.money import BUY, SELL
 from app.simulator.portfolio import symbol_margin
+from app.simulator.records import Position
 from app.simulator.symbols import SYMBOLS
 
 EURUSD = SYMBOLS[0]
