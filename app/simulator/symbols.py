@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from app.simulator import constants as mt5
 
 DEPOSIT_CURRENCY = "USD"
 FILLING_FOK = 1  # bits of filling_mode, which the package does not name
 FILLING_IOC = 2
 STEP_TOLERANCE = 1e-7  # of lots
 
+# Five whole days a week; the same with a break in the first hour of each day; always.
+Hours = Literal["forex", "break", "always"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SymbolSpec:
     """A symbol's terms: prices in the profit currency, volumes in lots, money in the deposit currency.
 
+    `root` is the name without the broker's suffix, by which its prices are made; `hours` says when it trades,
+    `watched` whether it is in the Market Watch from the start, `book_depth` how many levels its book has on each side.
+
     `commission_per_lot` is charged once, on entry, for the whole round turn. `filling_mode` holds the bits of the
-    filling policies that market orders may use; `trade_mode` and `trade_exemode` are MT5's numbers. Stops keep
-    `stops_level` points away from the price, at least one.
+    filling policies that market orders may use, `order_mode` and `expiration_mode` those of the orders there are; the
+    other modes are MT5's numbers. Stops keep `stops_level` points away from the price, at least one; within
+    `freeze_level` points of it nothing may be changed. `volume_limit` (0: none) bounds the lots in one direction.
 
     `calc_mode` and `swap_mode` are MT5's numbers for how margin, profit and swaps are worked out. `margin_currency` is
     the base currency unless it is given, `tick_size` a point. `margin_initial` (money a lot) and `tick_value` (profit
@@ -25,30 +36,44 @@ class SymbolSpec:
     """
 
     name: str
+    root: str = ""
     description: str
+    path: str = "Forex\\Majors"
     base: str
     profit: str
+    margin_currency: str = ""
     digits: int = 5
     contract_size: float = 100_000.0
     volume_min: float = 0.01
     volume_max: float = 100.0
     volume_step: float = 0.01
+    volume_limit: float = 0.0
     filling_mode: int = FILLING_FOK | FILLING_IOC
-    trade_mode: int = 4
-    trade_exemode: int = 2
-    margin_hedged: float = 100_000.0
-    commission_per_lot: float = 7.0
+    order_mode: int = 127
+    expiration_mode: int = 15
+    gtc_mode: int = mt5.SYMBOL_ORDERS_GTC
+    trade_mode: int = mt5.SYMBOL_TRADE_MODE_FULL
+    trade_exemode: int = mt5.SYMBOL_TRADE_EXECUTION_MARKET
     stops_level: int = 0
-    calc_mode: int = 0
-    margin_currency: str = ""
+    freeze_level: int = 0
+    commission_per_lot: float = 7.0
+    calc_mode: int = mt5.SYMBOL_CALC_MODE_FOREX
     margin_initial: float = 0.0
+    margin_maintenance: float = 0.0
+    margin_hedged: float = 100_000.0
     tick_size: float = 0.0
     tick_value: float = 0.0
     face_value: float = 0.0
-    swap_mode: int = 0
+    swap_mode: int = mt5.SYMBOL_SWAP_MODE_DISABLED
     swap_long: float = 0.0
     swap_short: float = 0.0
-    swap_triple_day: int = 3
+    swap_triple_day: int = mt5.DAY_OF_WEEK_WEDNESDAY
+    book_depth: int = 0
+    hours: Hours = "forex"
+    watched: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "root", self.root or self.name)
 
     @property
     def point(self) -> float:
@@ -82,8 +107,28 @@ class SymbolSpec:
 
 
 SYMBOLS = (
-    SymbolSpec(name="EURUSD", description="Euro vs US Dollar", base="EUR", profit="USD"),
-    SymbolSpec(name="GBPUSD", description="Great Britain Pound vs US Dollar", base="GBP", profit="USD"),
+    SymbolSpec(
+        name="EURUSD",
+        description="Euro vs US Dollar",
+        base="EUR",
+        profit="USD",
+        swap_mode=mt5.SYMBOL_SWAP_MODE_POINTS,
+        swap_long=-7.1,
+        swap_short=2.9,
+        book_depth=10,
+        watched=True,
+    ),
+    SymbolSpec(
+        name="GBPUSD",
+        description="Great Britain Pound vs US Dollar",
+        base="GBP",
+        profit="USD",
+        swap_mode=mt5.SYMBOL_SWAP_MODE_POINTS,
+        swap_long=-2.4,
+        swap_short=-1.8,
+        book_depth=10,
+        watched=True,
+    ),
     # One symbol that takes immediate-or-cancel only, as many brokers' do: an omitted filling is refused there.
     SymbolSpec(
         name="USDCAD",
@@ -91,5 +136,14 @@ SYMBOLS = (
         base="USD",
         profit="CAD",
         filling_mode=FILLING_IOC,
+        swap_mode=mt5.SYMBOL_SWAP_MODE_POINTS,
+        swap_long=2.2,
+        swap_short=-6.9,
+        watched=True,
     ),
 )
+
+
+def with_suffix(specs: Iterable[SymbolSpec], suffix: str) -> tuple[SymbolSpec, ...]:
+    """The same symbols as a broker calls them: `EURUSD.r`."""
+    return tuple(replace(spec, name=spec.root + suffix) for spec in specs)
