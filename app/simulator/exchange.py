@@ -7,15 +7,27 @@ from collections.abc import Callable, Iterable
 from app.simulator.figures import load_figures
 from app.simulator.laps import generated_lap, recorded_lap
 from app.simulator.market import Feed, Quote
+from app.simulator.server_clock import ServerClock
 from app.simulator.symbols import SYMBOLS, SymbolSpec
 
 RECORDED = "EURUSD"
 
 
 class Exchange:
-    """Symbols, their feeds and the clock (seconds UTC) that says which of their prices have been."""
+    """Symbols, their feeds and the clock (seconds UTC) that says which of their prices have been.
 
-    def __init__(self, *, seed: int, clock: Callable[[], float], symbols: Iterable[SymbolSpec] = SYMBOLS) -> None:
+    `server_clock` is the wall clock of the broker's server: what its times and the cut of its days are told by.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int,
+        clock: Callable[[], float],
+        server_clock: ServerClock | None = None,
+        symbols: Iterable[SymbolSpec] = SYMBOLS,
+    ) -> None:
+        self.server_clock = server_clock or ServerClock()
         self.specs = {spec.name: spec for spec in symbols}
         self.feeds = {name: _feed(spec, seed) for name, spec in self.specs.items()}
         self._clock = clock
@@ -23,6 +35,11 @@ class Exchange:
     def now_msc(self) -> int:
         """The time in milliseconds UTC."""
         return int(self._clock() * 1000)
+
+    def is_open(self, symbol: str, now_msc: int) -> bool:
+        """Whether the symbol trades at this instant."""
+        del symbol, now_msc
+        return True
 
     def quote(self, symbol: str, now_msc: int) -> Quote | None:
         """The symbol's last tick at or before this instant; None before all history."""

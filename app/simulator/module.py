@@ -11,6 +11,7 @@ from app.simulator import connection, quotes, trade_calls
 from app.simulator.calls import Arguments, Function, Keywords, Kind
 from app.simulator.constants import CONSTANTS
 from app.simulator.exchange import Exchange
+from app.simulator.server_clock import ServerClock
 from app.simulator.structs import STRUCTS
 from app.simulator.symbols import SYMBOLS, SymbolSpec
 from app.simulator.terminal import Terminal
@@ -74,13 +75,11 @@ class SimulatorModule:
         symbols: Iterable[SymbolSpec] = SYMBOLS,
     ) -> None:
         """Build the module; `clock` tells seconds UTC, `utc_offset_s` how far the server's clock is ahead of it."""
-        if utc_offset_s % 60:
-            raise ValueError(f"utc_offset_s must be whole minutes, not {utc_offset_s} s")
-        exchange = Exchange(seed=seed, clock=clock, symbols=symbols)
+        server_clock = ServerClock(utc_offset_s)
+        exchange = Exchange(seed=seed, clock=clock, server_clock=server_clock, symbols=symbols)
         terminal = Terminal(
             ledger_path=ledger,
             exchange=exchange,
-            utc_offset_s=utc_offset_s,
             latency_s=dict(latency_s or {}),
             sleep=sleep,
             selected=set(exchange.specs),

@@ -75,7 +75,7 @@ def symbol_info_tick(terminal: Terminal, args: Arguments, kwargs: Keywords) -> S
     if quote is None or spec.name not in terminal.selected:
         # Outside the Market Watch no ticks arrive.
         return views.no_tick()
-    return views.tick(quote, spec, terminal.utc_offset_s)
+    return views.tick(quote, spec, terminal.exchange.server_clock)
 
 
 def symbol_select(terminal: Terminal, args: Arguments, kwargs: Keywords) -> bool:

@@ -15,6 +15,7 @@ from app.simulator import constants as mt5
 from app.simulator.laps import FIRST_HOUR
 from app.simulator.market import FIRST_MS, MINUTE_MS, Bars, Feed, Ticks
 from app.simulator.noise import Ints
+from app.simulator.server_clock import ServerClock
 from app.simulator.structs import RATES, TICKS
 from app.simulator.symbols import SymbolSpec
 
@@ -64,30 +65,29 @@ class History:
 
     feed: Feed
     spec: SymbolSpec
-    utc_offset_s: int
+    clock: ServerClock
     now_msc: int
 
     def newest(self, frame: Timeframe) -> int:
         """The number of the forming bar: the one that holds the last tick."""
         quote = self.feed.tick_at(self.now_msc)
         seconds = (quote.time_msc if quote else FIRST_MS) // 1000
-        return frame.index(seconds + self.utc_offset_s)
+        return frame.index(self.clock.to_server_s(seconds))
 
     def bars(self, frame: Timeframe, first: int, last: int) -> npt.NDArray[Any]:
         """The bars of these numbers, both included, as far as history has them."""
-        first = max(first, frame.index(FIRST_HOUR * _HOUR + self.utc_offset_s))
+        first = max(first, frame.index(self.clock.to_server_s(FIRST_HOUR * _HOUR)))
         last = min(last, self.newest(frame))
         if last < first or self.now_msc < FIRST_MS:
             return self._to_rates(frame, _join([]))
-        since, until = (frame.start(index) - self.utc_offset_s for index in (first, last + 1))
-        by_hours = frame.seconds % _HOUR == 0 and self.utc_offset_s % _HOUR == 0
+        since, until = (self.clock.to_utc_s(frame.start(index)) for index in (first, last + 1))
+        by_hours = frame.seconds % _HOUR == 0 and self.clock.winter_offset_s % _HOUR == 0
         return self._to_rates(frame, self._base_bars(max(since, FIRST_HOUR * _HOUR), until, by_hours=by_hours))
 
     def ticks(self, since_msc: int, until_msc: int, count: int | None = None) -> npt.NDArray[Any]:
         """Ticks in [since, until) (server milliseconds), oldest first; at most `count` of them."""
-        offset_ms = self.utc_offset_s * 1000
-        since_msc = max(since_msc - offset_ms, FIRST_MS)
-        until_msc = min(until_msc - offset_ms, self.now_msc + 1)
+        since_msc = max(self.clock.to_utc_msc(since_msc), FIRST_MS)
+        until_msc = min(self.clock.to_utc_msc(until_msc), self.now_msc + 1)
         chunks: list[npt.NDArray[Any]] = []
         found, minute = 0, since_msc // MINUTE_MS
         while minute * MINUTE_MS < until_msc and (count is None or found < count):
@@ -99,8 +99,8 @@ class History:
 
     def ticks_expected(self, since_s: int, until_s: int) -> int:
         """About how many ticks there are between two server seconds: those of all hours that are touched."""
-        since_s = max(since_s - self.utc_offset_s, FIRST_HOUR * _HOUR)
-        until_s = min(until_s - self.utc_offset_s, self.now_msc // 1000)
+        since_s = max(self.clock.to_utc_s(since_s), FIRST_HOUR * _HOUR)
+        until_s = min(self.clock.to_utc_s(until_s), self.now_msc // 1000)
         hours = np.arange(since_s // _HOUR, until_s // _HOUR + 1, dtype=np.int64)
         return int(self.feed.hours(hours).ticks.sum())
 
@@ -132,7 +132,7 @@ class History:
         return Bars(*(np.array([value], dtype=np.int64) for value in row))
 
     def _to_rates(self, frame: Timeframe, base: Bars) -> npt.NDArray[Any]:
-        index = frame.indexes(base.start + self.utc_offset_s)
+        index = frame.indexes(self.clock.to_server_many(base.start))
         starts = np.flatnonzero(np.diff(index, prepend=index[:1] - 1))
         rates = np.zeros(len(starts), dtype=RATES)
         if not len(starts):
@@ -150,7 +150,7 @@ class History:
     def _to_ticks(self, ticks: Ticks, since_msc: int, until_msc: int) -> npt.NDArray[Any]:
         array = np.zeros(len(ticks), dtype=TICKS)
         scale = 10**self.spec.digits
-        array["time_msc"] = ticks.time_msc + self.utc_offset_s * 1000
+        array["time_msc"] = ticks.time_msc + 1000 * self.clock.offsets(ticks.time_msc // 1000)
         array["time"] = array["time_msc"] // 1000
         array["bid"], array["ask"] = ticks.bid / scale, ticks.ask / scale
         moved = [np.diff(side, prepend=side[:1] - 1) != 0 for side in (ticks.bid, ticks.ask)]

@@ -82,7 +82,7 @@ def _prices(spec: SymbolSpec, quote: Quote, history: History) -> dict[str, Any]:
     day, before = days[-1], days[0] if len(days) > 1 else None
     bid, ask = spec.price(quote.bid), spec.price(quote.ask)
     fields = {
-        "time": quote.time_msc // 1000 + history.utc_offset_s,
+        "time": history.clock.to_server_s(quote.time_msc // 1000),
         "spread": quote.ask - quote.bid,
         "bid": bid,
         "bidhigh": float(day["high"]),

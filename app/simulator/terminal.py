@@ -49,7 +49,6 @@ class Terminal:
 
     ledger_path: Path
     exchange: Exchange
-    utc_offset_s: int
     latency_s: Mapping[str, float]
     sleep: Callable[[float], None]
     selected: set[str]
@@ -137,7 +136,7 @@ class Terminal:
 
     def history(self, spec: SymbolSpec) -> History:
         """The symbol's past, as of now."""
-        return History(self.exchange.feeds[spec.name], spec, self.utc_offset_s, self.now_msc(spec.name))
+        return History(self.exchange.feeds[spec.name], spec, self.exchange.server_clock, self.now_msc(spec.name))
 
     def _known_msc(self) -> int:
         """Until when news from the server have arrived: now, or when the connection to it was lost."""

@@ -66,8 +66,8 @@ def positions_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tupl
         case _:
             held = ledger.positions()
     quote, specs = _quotes(terminal), terminal.exchange.specs
-    offset = terminal.utc_offset_s
-    return tuple(views.position(each, specs[each.symbol], quote(each.symbol), offset) for each in held)
+    clock = terminal.exchange.server_clock
+    return tuple(views.position(each, specs[each.symbol], quote(each.symbol), clock) for each in held)
 
 
 def orders_total(terminal: Terminal, args: Arguments, kwargs: Keywords) -> int:
@@ -106,7 +106,7 @@ def history_orders_get(terminal: Terminal, args: Arguments, kwargs: Keywords) ->
     found = ledger.orders(**period) if period else ledger.orders_of(**chosen)
     if "group" in chosen:
         found = _in_group(found, chosen["group"])
-    return tuple(views.order(each, terminal.utc_offset_s) for each in found)
+    return tuple(views.order(each, terminal.exchange.server_clock) for each in found)
 
 
 def history_deals_total(terminal: Terminal, args: Arguments, kwargs: Keywords) -> int:
@@ -128,7 +128,7 @@ def history_deals_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> 
     found = ledger.deals(**period) if period else ledger.deals_of(**chosen)
     if "group" in chosen:
         found = _in_group(found, chosen["group"])
-    return tuple(views.deal(each, terminal.utc_offset_s) for each in found)
+    return tuple(views.deal(each, terminal.exchange.server_clock) for each in found)
 
 
 def order_calc_margin(terminal: Terminal, args: Arguments, kwargs: Keywords) -> float:
@@ -223,7 +223,7 @@ def _take_history(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tupl
 
 def _take_period(terminal: Terminal, dates: Arguments) -> dict[str, int]:
     """Turn two dates of the server's clock into milliseconds UTC; the second counts in whole."""
-    since, until = (take_date(date) - terminal.utc_offset_s for date in dates)
+    since, until = (terminal.exchange.server_clock.to_utc_s(take_date(date)) for date in dates)
     return {"since_msc": since * 1000, "until_msc": (until + 1) * 1000}
 
 

@@ -7,6 +7,7 @@ from app.simulator.market import Quote
 from app.simulator.portfolio import Worth, closing_price, floating_profit
 from app.simulator.rates import tick_flags
 from app.simulator.records import Account, Deal, Order, Position
+from app.simulator.server_clock import ServerClock
 from app.simulator.structs import Struct
 from app.simulator.symbols import SymbolSpec
 
@@ -23,9 +24,9 @@ def account_info(account: Account, worth: Worth) -> Struct:
     )  # fmt: skip
 
 
-def tick(quote: Quote, spec: SymbolSpec, utc_offset_s: int) -> Struct:
+def tick(quote: Quote, spec: SymbolSpec, clock: ServerClock) -> Struct:
     """The last tick."""
-    time_msc = quote.time_msc + utc_offset_s * 1000
+    time_msc = clock.to_server_msc(quote.time_msc)
     flags = tick_flags(quote.bid_moved, quote.ask_moved)
     bid, ask = spec.price(quote.bid), spec.price(quote.ask)
     return structs.Tick([time_msc // 1000, bid, ask, 0.0, 0, time_msc, flags, 0.0])
@@ -36,9 +37,9 @@ def no_tick() -> Struct:
     return structs.Tick([0, 0.0, 0.0, 0.0, 0, 0, 0, 0.0])
 
 
-def position(held: Position, spec: SymbolSpec, quote: Quote, utc_offset_s: int) -> Struct:
+def position(held: Position, spec: SymbolSpec, quote: Quote, clock: ServerClock) -> Struct:
     """An open position at the current price."""
-    opened, updated = (time_msc + utc_offset_s * 1000 for time_msc in (held.time_msc, held.time_update_msc))
+    opened, updated = (clock.to_server_msc(time_msc) for time_msc in (held.time_msc, held.time_update_msc))
     return structs.TradePosition(
         [
             held.ticket, opened // 1000, opened, updated // 1000, updated, held.type, held.magic, held.identifier,
@@ -48,9 +49,9 @@ def position(held: Position, spec: SymbolSpec, quote: Quote, utc_offset_s: int) 
     )  # fmt: skip
 
 
-def order(done: Order, utc_offset_s: int) -> Struct:
+def order(done: Order, clock: ServerClock) -> Struct:
     """An order out of history."""
-    setup, finished = (time_msc + utc_offset_s * 1000 for time_msc in (done.time_setup_msc, done.time_done_msc))
+    setup, finished = (clock.to_server_msc(time_msc) for time_msc in (done.time_setup_msc, done.time_done_msc))
     return structs.TradeOrder(
         [
             done.ticket, setup // 1000, setup, finished // 1000, finished, 0, done.type, done.type_time,
@@ -61,9 +62,9 @@ def order(done: Order, utc_offset_s: int) -> Struct:
     )  # fmt: skip
 
 
-def deal(made: Deal, utc_offset_s: int) -> Struct:
+def deal(made: Deal, clock: ServerClock) -> Struct:
     """A deal out of history."""
-    time_msc = made.time_msc + utc_offset_s * 1000
+    time_msc = clock.to_server_msc(made.time_msc)
     return structs.TradeDeal(
         [
             made.ticket, made.order, time_msc // 1000, time_msc, made.type, made.entry, made.magic,
