@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from app.simulator import schema
-from app.simulator.constants import DEAL_TYPE_BALANCE, DEAL_TYPE_CREDIT, ORDER_STATE_FILLED
+from app.simulator.constants import DEAL_TYPE_BALANCE, DEAL_TYPE_CREDIT, ORDER_STATE_FILLED, ORDER_STATE_PARTIAL
 from app.simulator.fault_rows import FaultRows
 from app.simulator.records import Account, Deal, Order, Position, Pulse, Scheduled
 
@@ -24,6 +24,7 @@ INITIAL_CENTS = 100_000_00
 # Orders and deals are numbered apart, from the same start: whoever mixes them up finds a wrong record soon.
 _FIRST_NUMBER = 100_001
 
+_EXECUTED = (ORDER_STATE_FILLED, ORDER_STATE_PARTIAL)
 _Record = TypeVar("_Record", Order, Deal, Position)
 
 
@@ -64,7 +65,7 @@ class Ledger:
         """Open the file, or make it: an account with its first deposit, dated `now_msc`."""
         self._connection = schema.connect(path, partial(_found, now_msc=now_msc))
         self.faults = FaultRows(self._connection)
-        self.login: int = self._connection.execute("SELECT login FROM terminal").fetchone()[0]
+        self.login = self.default_login()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -123,14 +124,18 @@ class Ledger:
         """Give the account of this number other terms."""
         self._connection.execute(_ACCOUNTS.update, account._asdict() | {"key": account.login})
 
+    def default_login(self) -> int:
+        """The account to which a terminal logs in when none is asked for."""
+        return int(self._connection.execute("SELECT login FROM terminal").fetchone()[0])
+
     def set_default_login(self, login: int) -> None:
         """Name the account to which a terminal logs in when none is asked for."""
         self._connection.execute("UPDATE terminal SET login = ?", (login,))
 
     def add_order(self, order: Order) -> int:
-        """Enter an order and return its number. A filled one without a position opens the one with its number."""
+        """Enter an order and return its number. An executed one without a position opens the one with its number."""
         ticket = self._insert(_ORDERS, order)
-        if order.position_id == 0 and order.state == ORDER_STATE_FILLED:
+        if order.position_id == 0 and order.state in _EXECUTED:
             self._connection.execute("UPDATE orders SET position_id = ticket WHERE ticket = ?", (ticket,))
         return ticket
 
@@ -183,6 +188,10 @@ class Ledger:
     def positions_with_stops(self) -> list[Position]:
         """All accounts' open positions that may close by themselves, oldest first."""
         return self._positions("sl <> 0 OR tp <> 0")
+
+    def positions_anywhere(self, ticket: int) -> list[Position]:
+        """The open position of this number, whoever's it is."""
+        return self._positions("ticket = ?", _to_key(ticket))
 
     def positions_total(self) -> int:
         """How many positions are open."""

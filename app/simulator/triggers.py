@@ -42,6 +42,16 @@ def corridor(spec: SymbolSpec, side: int, sl: float, tp: float) -> Corridor:
     return Corridor(side != BUY, spec.points(floor) if floor else -_NEVER, highest)
 
 
+def below(spec: SymbolSpec, price: float, *, on_ask: bool) -> Corridor:
+    """Return where prices go until they have fallen to this one."""
+    return Corridor(on_ask, spec.points(price), _NEVER)
+
+
+def above(spec: SymbolSpec, price: float, *, on_ask: bool) -> Corridor:
+    """Return where prices go until they have risen to this one."""
+    return Corridor(on_ask, -_NEVER, min(spec.points(price), _NEVER))
+
+
 class Window:
     """A symbol's ticks in (after, until], for all the positions that are to be held against them."""
 
