@@ -53,6 +53,11 @@ def runtime() -> dict[str, Requirement]:
     return requirements(project()["project"]["dependencies"])
 
 
+def extras() -> dict[str, dict[str, Requirement]]:
+    """What may be installed besides, by extra."""
+    return {name: requirements(texts) for name, texts in project()["project"]["optional-dependencies"].items()}
+
+
 def groups() -> dict[str, dict[str, Requirement]]:
     """What is needed to develop and to measure, by group."""
     return {name: requirements(texts) for name, texts in project()["dependency-groups"].items()}
@@ -81,9 +86,10 @@ def test_opentelemetry_is_pinned_exactly() -> None:
 
 
 def test_the_lock_agrees_with_the_project() -> None:
-    """The lock was made from these very requirements, groups included."""
+    """The lock was made from these very requirements, extras and groups included."""
     said = locked()["metadata"]
-    assert {entry["name"]: entry.get("specifier", "") for entry in said["requires-dist"]} == asked_for(runtime())
+    whole = runtime() | {name: asked for extra in extras().values() for name, asked in extra.items()}
+    assert {entry["name"]: entry.get("specifier", "") for entry in said["requires-dist"]} == asked_for(whole)
     for name, group in groups().items():
         assert {entry["name"]: entry.get("specifier", "") for entry in said["requires-dev"][name]} == asked_for(group)
     assert set(said["requires-dev"]) == set(groups())
@@ -112,6 +118,14 @@ def test_every_dependency_is_explained() -> None:
     explained = [canonicalize_name(name) for name in re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE)]
     asked = [*runtime(), *(name for group in groups().values() for name in group)]
     assert sorted(explained) == sorted(asked)
+
+
+def test_extras_are_there_for_the_tests() -> None:
+    """Whatever an extra installs is installed for development too, so that nothing it brings goes untested."""
+    for extra in extras().values():
+        assert {name: str(asked) for name, asked in extra.items()}.items() <= {
+            name: str(asked) for name, asked in groups()["dev"].items()
+        }.items()
 
 
 def test_whatever_is_imported_is_asked_for() -> None:
