@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from app.simulator import constants as mt5
+from app.simulator.exchange import Exchange
 from app.simulator.ledger import Ledger
 from app.simulator.market import Quote
-from app.simulator.money import BUY
-from app.simulator.portfolio import Worth, appraise, cents, closing_price, floating_profit
-from app.simulator.records import Deal, Order, Position
+from app.simulator.money import BUY, Rates, Stake, profit
+from app.simulator.portfolio import Worth, appraise, cents
+from app.simulator.records import Account, Deal, Order, Position
 from app.simulator.symbols import SymbolSpec
 
 
@@ -51,18 +51,117 @@ class Booked:
     deal: int
 
 
-def opened_position(fill: Fill, ticket: int) -> Position:
-    """The position that a fill opens."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What a fill does to an account: its money in cents, and the position after it.
+
+    No position is left where that is None; one that is new, or turned to the other side, has no ticket yet.
+    """
+
+    entry: int
+    position: Position | None
+    commission_cents: int = 0
+    profit_cents: int = 0
+    swap_cents: int = 0
+    fee_cents: int = 0
+
+    @property
+    def money_cents(self) -> int:
+        """What it adds to the balance."""
+        return self.commission_cents + self.profit_cents + self.swap_cents + self.fee_cents
+
+
+def effect(account: Account, fill: Fill, held: Position | None, rates: Rates) -> Effect:
+    """Work out what a fill does to the position that it meets, or that it opens when it meets none.
+
+    It adds to one of its own side at the mean price. One of the other side it closes, in part or whole, and what it
+    has beyond turns it round (which a hedging account's caller does not ask for). Commission is charged on what is
+    opened, for the way in and out; the fee on every deal. Swaps leave with the lots that gathered them.
+    """
+    fee = -cents(fill.spec.fee_per_lot * fill.volume)
+    if held is None:
+        charged = _commission_cents(account, fill.spec, fill.volume)
+        return Effect(
+            entry=mt5.DEAL_ENTRY_IN, position=_opened(fill, fill.volume), commission_cents=charged, fee_cents=fee
+        )
+    if held.type == fill.side:
+        charged = _commission_cents(account, fill.spec, fill.volume)
+        return Effect(entry=mt5.DEAL_ENTRY_IN, position=_added(fill, held), commission_cents=charged, fee_cents=fee)
+    closed, beyond = min(fill.volume, held.volume), round(fill.volume - held.volume, 8)
+    kept = _without(held, closed, fill.time_msc)
+    turned = _opened(fill, beyond)._replace(identifier=held.identifier) if beyond > 0 else None
+    return Effect(
+        entry=mt5.DEAL_ENTRY_INOUT if turned else mt5.DEAL_ENTRY_OUT,
+        position=turned or kept,
+        commission_cents=_commission_cents(account, fill.spec, beyond) if turned else 0,
+        profit_cents=cents(profit(Stake(fill.spec, held.type, closed), held.price_open, fill.price, rates)),
+        swap_cents=held.swap_cents - (kept.swap_cents if kept else 0),
+        fee_cents=fee,
+    )
+
+
+def worth_after(ledger: Ledger, exchange: Exchange, fill: Fill, held: Position | None) -> Worth:
+    """The account's worth if this fill were entered at its time, commission included."""
+    account = ledger.account()
+    held = _met(ledger, account, fill, held)
+    rates = exchange.rates(account.currency, fill.time_msc)
+    done = effect(account, fill, held, rates)
+    others = [each for each in ledger.positions() if held is None or each.ticket != held.ticket]
+    kept = [done.position] if done.position else []
+    return appraise(account._replace(balance_cents=account.balance_cents + done.money_cents), [*others, *kept], rates)
+
+
+def book(ledger: Ledger, exchange: Exchange, fill: Fill, held: Position | None) -> Booked:
+    """Enter a fill and what it does to the position that it is for (None: to no particular one).
+
+    Where positions are netted it meets the symbol's, otherwise what its own order has opened before.
+    """
+    account = ledger.account()
+    held = _met(ledger, account, fill, held)
+    done = effect(account, fill, held, exchange.rates(account.currency, fill.time_msc))
+    order = _book_order(ledger, fill, held)
+    _book_position(ledger, held, done.position, order)
+    deal = Deal(
+        ticket=0,
+        order=order,
+        time_msc=fill.time_msc,
+        type=fill.side,
+        entry=done.entry,
+        magic=fill.magic,
+        position_id=held.identifier if held else order,
+        reason=fill.reason,
+        volume=fill.volume,
+        price=fill.price,
+        commission_cents=done.commission_cents,
+        swap_cents=done.swap_cents,
+        profit_cents=done.profit_cents,
+        fee_cents=done.fee_cents,
+        symbol=fill.spec.name,
+        comment=fill.comment,
+    )
+    return Booked(order, ledger.add_deal(deal))
+
+
+def _met(ledger: Ledger, account: Account, fill: Fill, held: Position | None) -> Position | None:
+    found: list[Position] = []
+    if held is None and account.margin_mode != mt5.ACCOUNT_MARGIN_MODE_RETAIL_HEDGING:
+        found = ledger.positions(symbol=fill.spec.name)
+    elif held is None and fill.order:
+        found = ledger.positions(ticket=fill.order.ticket)
+    return found[0] if found else held
+
+
+def _opened(fill: Fill, volume: float) -> Position:
     return Position(
-        ticket=ticket,
+        ticket=0,
         time_msc=fill.time_msc,
         time_update_msc=fill.time_msc,
         type=fill.side,
         magic=fill.magic,
-        identifier=ticket,
+        identifier=0,
         reason=fill.reason,
-        volume=fill.volume,
-        price_open=closing_price(fill.spec, 1 - fill.side, fill.quote),
+        volume=volume,
+        price_open=fill.price,
         swap_cents=0,
         symbol=fill.spec.name,
         comment=fill.comment,
@@ -73,63 +172,54 @@ def opened_position(fill: Fill, ticket: int) -> Position:
     )
 
 
-def worth_after_opening(
-    ledger: Ledger, fill: Fill, specs: Mapping[str, SymbolSpec], quote: Callable[[str], Quote]
-) -> Worth:
-    """The account's worth if this fill opened a position now, its commission included."""
-    account = ledger.account()
-    account = account._replace(balance_cents=account.balance_cents + _commission_cents(fill))
-    return appraise(account, [*ledger.positions(), opened_position(fill, 0)], specs, quote)
+def _added(fill: Fill, held: Position) -> Position:
+    """The position with the fill's lots added. Stops that come with them replace the old ones."""
+    volume = round(held.volume + fill.volume, 8)
+    price = (held.price_open * held.volume + fill.price * fill.volume) / volume
+    more = held._replace(volume=volume, price_open=price, time_update_msc=fill.time_msc)
+    if fill.sl or fill.tp:
+        more = more._replace(sl=fill.sl or held.sl, tp=fill.tp or held.tp, stops_msc=fill.time_msc)
+    return more
 
 
-def book_opening(ledger: Ledger, fill: Fill) -> Booked:
-    """Enter a fill that opens a position."""
-    order = enter_order(ledger, fill, position_id=0)
-    add_to_position(ledger, fill, order)
-    deal = _deal(fill, order, order, mt5.DEAL_ENTRY_IN)
-    return Booked(order, ledger.add_deal(deal._replace(commission_cents=_commission_cents(fill))))
+def _without(held: Position, closed: float, time_msc: int) -> Position | None:
+    """What is left of a position without so many lots and the swaps they gathered."""
+    left = round(held.volume - closed, 8)
+    if left <= 0:
+        return None
+    gone = round(held.swap_cents * closed / held.volume)
+    return held._replace(volume=left, swap_cents=held.swap_cents - gone, time_update_msc=time_msc)
 
 
-def book_closing(ledger: Ledger, fill: Fill, held: Position) -> Booked:
-    """Enter a fill that closes a position, or part of it."""
-    gained = cents(floating_profit(fill.spec, held._replace(volume=fill.volume), fill.quote))
-    order = enter_order(ledger, fill, position_id=held.identifier)
-    ledger.shrink_position(held.ticket, round(held.volume - fill.volume, 8), fill.time_msc)
-    deal = _deal(fill, order, held.identifier, mt5.DEAL_ENTRY_OUT)
-    return Booked(order, ledger.add_deal(deal._replace(profit_cents=gained)))
+def _commission_cents(account: Account, spec: SymbolSpec, lots: float) -> int:
+    per_lot = spec.commission_per_lot if account.commission_per_lot is None else account.commission_per_lot
+    return -cents(per_lot * lots)
 
 
-def enter_order(ledger: Ledger, fill: Fill, *, position_id: int) -> int:
-    """Enter what has become of a fill's order and return its number; 0 is the position of that number."""
-    active = fill.order
-    if active is None:
-        return ledger.add_order(_order(fill, position_id=position_id))
-    left = round(active.volume_current - fill.volume, 8)
+def _book_order(ledger: Ledger, fill: Fill, held: Position | None) -> int:
+    if fill.order is None:
+        return ledger.add_order(_order(fill, position_id=held.identifier if held else 0))
+    waiting, left = fill.order, max(round(fill.order.volume_current - fill.volume, 8), 0.0)
     ledger.change_order(
-        active._replace(
+        waiting._replace(
             state=mt5.ORDER_STATE_PARTIAL if left else mt5.ORDER_STATE_FILLED,
+            time_done_msc=0 if left else fill.time_msc,
             volume_current=left,
             price_current=fill.price,
-            time_done_msc=0 if left else fill.time_msc,
-            position_id=position_id or active.ticket,
+            position_id=held.identifier if held else waiting.ticket,
         )
     )
-    return active.ticket
+    return waiting.ticket
 
 
-def add_to_position(ledger: Ledger, fill: Fill, ticket: int) -> None:
-    """Open the position of this number, or add to it what the same order has bought or sold before."""
-    opened = opened_position(fill, ticket)
-    for held in ledger.positions(ticket=ticket) if fill.order else []:
-        volume = round(held.volume + fill.volume, 8)
-        price = (held.price_open * held.volume + fill.price * fill.volume) / volume
-        ledger.change_position(ticket, held._replace(volume=volume, price_open=price, time_update_msc=fill.time_msc))
-        return
-    ledger.open_position(opened)
-
-
-def _commission_cents(fill: Fill) -> int:
-    return -cents(fill.spec.commission_per_lot * fill.volume)
+def _book_position(ledger: Ledger, held: Position | None, after: Position | None, order: int) -> None:
+    """Enter a position as it is after the order of this number: opened, other than it was, turned or gone."""
+    if after and held:
+        ledger.change_position(held.ticket, after._replace(ticket=after.ticket or order))
+    elif after:
+        ledger.open_position(after._replace(ticket=order, identifier=order))
+    elif held:
+        ledger.shrink_position(held.ticket, 0.0, held.time_update_msc)
 
 
 def _order(fill: Fill, *, position_id: int) -> Order:
@@ -152,21 +242,4 @@ def _order(fill: Fill, *, position_id: int) -> Order:
         comment=fill.comment,
         sl=fill.sl,
         tp=fill.tp,
-    )
-
-
-def _deal(fill: Fill, order: int, position_id: int, entry: int) -> Deal:
-    return Deal(
-        ticket=0,
-        order=order,
-        time_msc=fill.time_msc,
-        type=fill.side,
-        entry=entry,
-        magic=fill.magic,
-        position_id=position_id,
-        reason=fill.reason,
-        volume=fill.volume,
-        price=fill.price,
-        symbol=fill.spec.name,
-        comment=fill.comment,
     )

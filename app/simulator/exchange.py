@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from app.simulator.figures import load_figures
 from app.simulator.laps import generated_lap, recorded_lap
 from app.simulator.market import Feed, Quote
+from app.simulator.money import Rates
 from app.simulator.server_clock import ServerClock
 from app.simulator.symbols import SYMBOLS, SymbolSpec
 
@@ -51,6 +52,17 @@ class Exchange:
         if quote is None:
             raise LookupError(f"no price of {symbol} at {now_msc}: the clock stands before all history")
         return quote
+
+    def rates(self, currency: str, now_msc: int) -> Rates:
+        """All prices of this instant, and what currencies are worth in this one by them."""
+        known: dict[str, Quote] = {}
+
+        def quote(symbol: str) -> Quote:
+            if symbol not in known:
+                known[symbol] = self.market(symbol, now_msc)
+            return known[symbol]
+
+        return Rates(currency, self.specs, quote)
 
 
 def _feed(spec: SymbolSpec, seed: int) -> Feed:

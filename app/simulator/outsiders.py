@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 
-from app.simulator.booking import Fill, book_closing, book_opening, worth_after_opening
+from app.simulator.booking import Fill, book, worth_after
 from app.simulator.events import Event, Rank
 from app.simulator.exchange import Exchange
 from app.simulator.fault_rows import Fault
@@ -42,14 +42,13 @@ class Outsiders:
         fill = self._fill(fault, held.symbol, 1 - held.type, min(lots, held.volume))
         level = {"sl": held.sl, "tp": held.tp}.get(reason, 0.0) or fill.price
         comments = {name: stop_comment(name, level, fill.spec) for name in ("sl", "tp")} | {"so": "so"}
-        book_closing(self._ledger.of(held.login), replace(fill, comment=comments.get(reason, "")), held)
+        book(self._ledger.of(held.login), self._exchange, replace(fill, comment=comments.get(reason, "")), held)
 
     def _open(self, fault: Fault) -> None:
         wanted, ledger = fault.parameters, self._ledger.of(self._ledger.default_login())
         fill = self._fill(fault, wanted["symbol"], SIDES[wanted["side"]], wanted["volume"])
-        quotes = partial(self._exchange.market, now_msc=fault.since_msc)
-        if worth_after_opening(ledger, fill, self._exchange.specs, quotes).free_cents >= 0:
-            book_opening(ledger, fill)
+        if worth_after(ledger, self._exchange, fill, None).free_cents >= 0:
+            book(ledger, self._exchange, fill, None)
 
     def _fill(self, fault: Fault, symbol: str, side: int, volume: float) -> Fill:
         return Fill(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from app.simulator import constants as mt5
-from app.simulator.booking import Fill, book_closing, book_opening, worth_after_opening
+from app.simulator.booking import Fill, book, worth_after
 from app.simulator.events import Event, Rank
 from app.simulator.exchange import Exchange
 from app.simulator.ledger import Ledger
@@ -117,9 +117,9 @@ def execute_order(ledger: Ledger, exchange: Exchange, order: Order, quote: Quote
     )
     closing = _closing(ledger, order)
     if closing is not None and closing.volume >= fill.volume:
-        book_closing(ledger, fill, closing)
+        book(ledger, exchange, fill, closing)
     elif closing is None and not _closes(order) and _affordable(ledger, exchange, fill):
-        book_opening(ledger, fill)
+        book(ledger, exchange, fill, None)
     else:
         end_order(ledger, order, mt5.ORDER_STATE_REJECTED, now_msc)
 
@@ -134,5 +134,4 @@ def _closing(ledger: Ledger, order: Order) -> Position | None:
 
 
 def _affordable(ledger: Ledger, exchange: Exchange, fill: Fill) -> bool:
-    quotes = partial(exchange.market, now_msc=fill.time_msc)
-    return worth_after_opening(ledger, fill, exchange.specs, quotes).free_cents >= 0
+    return worth_after(ledger, exchange, fill, None).free_cents >= 0

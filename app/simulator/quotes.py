@@ -195,7 +195,7 @@ def _known(terminal: Terminal, name: str) -> SymbolSpec:
 
 
 def _symbol_view(terminal: Terminal, spec: SymbolSpec) -> Struct:
-    return symbol_view(spec, terminal.history(spec), selected=spec.name in terminal.selected)
+    return symbol_view(spec, terminal.history(spec), terminal.rates(), selected=spec.name in terminal.selected)
 
 
 def _take_history(terminal: Terminal, name: str, timeframe: int, count: int = 1) -> tuple[History, Timeframe]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from app.simulator import constants as mt5
-from app.simulator.booking import Fill, book_closing
+from app.simulator.booking import Fill, book
 from app.simulator.events import Event, Rank
 from app.simulator.exchange import Exchange
 from app.simulator.ledger import Ledger
@@ -48,7 +48,7 @@ class Stops:
             magic=held.magic,
             comment=stop_comment(name, level, spec),
         )
-        book_closing(self._ledger.of(held.login), fill, held)
+        book(self._ledger.of(held.login), self._exchange, fill, held)
 
 
 def stop_comment(name: str, level: float, spec: SymbolSpec) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from app.simulator import constants as mt5
 from app.simulator import structs
 from app.simulator.market import Quote
-from app.simulator.money import convert
+from app.simulator.money import Rates, worth_of_one
 from app.simulator.rates import TIMEFRAMES, History
 from app.simulator.structs import Struct
 from app.simulator.symbols import SymbolSpec
@@ -25,12 +25,12 @@ _WHOLE = (
 )  # fmt: skip
 
 
-def symbol_view(spec: SymbolSpec, history: History, *, selected: bool) -> Struct:
+def symbol_view(spec: SymbolSpec, history: History, rates: Rates, *, selected: bool) -> Struct:
     """Show a symbol; prices are zero while it is not in the Market Watch."""
     fields = _NOTHING | dict.fromkeys(_WHOLE, 0) | _terms(spec) | {"select": selected, "visible": selected}
     quote = history.feed.tick_at(history.now_msc)
     if quote is not None:
-        fields |= _tick_values(spec, quote)
+        fields |= _tick_values(spec, quote, rates)
         if selected:
             fields |= _prices(spec, quote, history)
     return structs.SymbolInfo(fields.values())
@@ -68,10 +68,11 @@ def _terms(spec: SymbolSpec) -> dict[str, Any]:
     }
 
 
-def _tick_values(spec: SymbolSpec, quote: Quote) -> dict[str, float]:
-    """What one point is worth on one lot; of gains converted at the dearer price, of losses at the cheaper."""
-    tick = spec.contract_size * spec.point
-    gain, loss = (convert(tick, spec.profit, spec, spec.price(price)) for price in (quote.ask, quote.bid))
+def _tick_values(spec: SymbolSpec, quote: Quote, rates: Rates) -> dict[str, float]:
+    """What one tick is worth on one lot; converted at the side of the spread that costs who gains or loses it."""
+    tick = worth_of_one(spec) * spec.tick
+    gain = rates.convert(tick, spec.profit, dear=False, own=(spec, spec.price(quote.ask)))
+    loss = rates.convert(tick, spec.profit, dear=True, own=(spec, spec.price(quote.bid)))
     return {"trade_tick_value": gain, "trade_tick_value_profit": gain, "trade_tick_value_loss": loss}
 
 

@@ -24,10 +24,11 @@ class SymbolSpec:
     `root` is the name without the broker's suffix, by which its prices are made; `hours` says when it trades,
     `watched` whether it is in the Market Watch from the start, `book_depth` how many levels its book has on each side.
 
-    `commission_per_lot` is charged once, on entry, for the whole round turn. `filling_mode` holds the bits of the
-    filling policies that market orders may use, `order_mode` and `expiration_mode` those of the orders there are; the
-    other modes are MT5's numbers. Stops keep `stops_level` points away from the price, at least one; within
-    `freeze_level` points of it nothing may be changed. `volume_limit` (0: none) bounds the lots in one direction.
+    `commission_per_lot` is charged once, on entry, for the whole round turn, `fee_per_lot` on every deal.
+    `filling_mode` holds the bits of the filling policies that market orders may use, `order_mode` and
+    `expiration_mode` those of the orders there are; the other modes are MT5's numbers. Stops keep `stops_level` points
+    away from the price, at least one; within `freeze_level` points of it nothing may be changed. `volume_limit` (0:
+    none) bounds the lots in one direction.
 
     `calc_mode` and `swap_mode` are MT5's numbers for how margin, profit and swaps are worked out. `margin_currency` is
     the base currency unless it is given, `tick_size` a point. `margin_initial` (money a lot) and `tick_value` (profit
@@ -57,6 +58,7 @@ class SymbolSpec:
     stops_level: int = 0
     freeze_level: int = 0
     commission_per_lot: float = 7.0
+    fee_per_lot: float = 0.0
     calc_mode: int = mt5.SYMBOL_CALC_MODE_FOREX
     margin_initial: float = 0.0
     margin_maintenance: float = 0.0

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app.simulator.calls import SUCCESS, CallFailed, LastError, PendingError
+from app.simulator.calls import SUCCESS, CallFailed, LastError, PendingError, not_found
 from app.simulator.exchange import Exchange
 from app.simulator.fault_rows import Fault
 from app.simulator.ledger import Ledger
 from app.simulator.market import Quote
+from app.simulator.money import Rates
 from app.simulator.rates import History
 from app.simulator.server import Server
 from app.simulator.symbols import SymbolSpec
@@ -133,6 +134,20 @@ class Terminal:
     def quote(self, symbol: str) -> Quote | None:
         """The symbol's last tick as it is known here."""
         return self.exchange.quote(symbol, self.now_msc(symbol))
+
+    def rates(self) -> Rates:
+        """Quotes of one moment as they are known here, and what currencies are worth to the account by them."""
+        known: dict[str, Quote] = {}
+
+        def quote(symbol: str) -> Quote:
+            if symbol not in known:
+                found = self.quote(symbol)
+                if found is None:
+                    raise not_found()
+                known[symbol] = found
+            return known[symbol]
+
+        return Rates(self.connected().ledger.account().currency, self.exchange.specs, quote)
 
     def history(self, spec: SymbolSpec) -> History:
         """The symbol's past, as of now."""

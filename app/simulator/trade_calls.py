@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, TypeVar
 
 from app.simulator import views
@@ -22,8 +21,7 @@ from app.simulator.calls import (
 )
 from app.simulator.constants import TRADE_RETCODE_CLIENT_DISABLES_AT, TRADE_RETCODE_CONNECTION
 from app.simulator.groups import group_filter
-from app.simulator.market import Quote
-from app.simulator.money import BUY, SELL, margin, profit
+from app.simulator.money import BUY, SELL, Stake, margin, profit
 from app.simulator.portfolio import appraise
 from app.simulator.records import Deal, Order, Position
 from app.simulator.requests import take_request
@@ -39,7 +37,7 @@ def account_info(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Struc
     ledger = terminal.books()
     with ledger.reading():
         account, positions = ledger.account(), ledger.positions()
-    worth = appraise(account, positions, terminal.exchange.specs, _quotes(terminal))
+    worth = appraise(account, positions, terminal.rates())
     return views.account_info(account, worth)
 
 
@@ -65,9 +63,8 @@ def positions_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tupl
             held = _in_group(ledger.positions(), group)
         case _:
             held = ledger.positions()
-    quote, specs = _quotes(terminal), terminal.exchange.specs
-    clock = terminal.exchange.server_clock
-    return tuple(views.position(each, specs[each.symbol], quote(each.symbol), clock) for each in held)
+    rates, clock = terminal.rates(), terminal.exchange.server_clock
+    return tuple(views.position(each, rates, clock) for each in held)
 
 
 def orders_total(terminal: Terminal, args: Arguments, kwargs: Keywords) -> int:
@@ -142,7 +139,7 @@ def order_calc_margin(terminal: Terminal, args: Arguments, kwargs: Keywords) -> 
     lots, at = take_float(volume), take_float(price)
     spec = _calculable(terminal, side, name)
     leverage = terminal.connected().ledger.account().leverage
-    return round(margin(spec, leverage, lots, _positive(at)), 2)
+    return round(margin(Stake(spec, side, lots), leverage, _positive(at), terminal.rates()), 2)
 
 
 def order_calc_profit(terminal: Terminal, args: Arguments, kwargs: Keywords) -> float:
@@ -155,7 +152,7 @@ def order_calc_profit(terminal: Terminal, args: Arguments, kwargs: Keywords) -> 
     side, name = take_action(action), take_text(symbol)
     lots, opened, closed = (take_float(value) for value in (volume, price_open, price_close))
     spec = _calculable(terminal, side, name)
-    return profit(spec, side, lots, _positive(opened), _positive(closed))
+    return profit(Stake(spec, side, lots), _positive(opened), _positive(closed), terminal.rates())
 
 
 def order_check(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Struct:
@@ -233,21 +230,6 @@ _Record = TypeVar("_Record", Order, Deal, Position)
 def _in_group(records: list[_Record], group: str) -> list[_Record]:
     holds = group_filter(group)
     return [record for record in records if holds(record.symbol)]
-
-
-def _quotes(terminal: Terminal) -> Callable[[str], Quote]:
-    """Quotes of one moment, for everything that a call shows."""
-    known: dict[str, Quote] = {}
-
-    def quote(symbol: str) -> Quote:
-        if symbol not in known:
-            found = terminal.quote(symbol)
-            if found is None:
-                raise not_found()
-            known[symbol] = found
-        return known[symbol]
-
-    return quote
 
 
 def _calculable(terminal: Terminal, side: int, name: str) -> SymbolSpec:

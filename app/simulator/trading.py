@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from functools import partial
 from itertools import count
 
 from app.simulator import constants as mt5
-from app.simulator.booking import Fill, book_closing, book_opening, worth_after_opening
+from app.simulator.booking import Fill, book, worth_after
 from app.simulator.exchange import Exchange
 from app.simulator.ledger import Ledger
 from app.simulator.market import Quote
 from app.simulator.money import BUY, SELL
-from app.simulator.portfolio import Worth, appraise, cents, floating_profit
+from app.simulator.portfolio import Worth, appraise
 from app.simulator.records import Position
 from app.simulator.retcodes import DONE, REFUSALS
 from app.simulator.server import Server
@@ -137,26 +136,16 @@ class Desk:
 
     def _worth_after(self, request: Struct, position: Position | None, now_msc: int) -> Worth:
         """The account's worth if the request were executed now, its commission included."""
-        specs, quotes = self._exchange.specs, partial(self._exchange.market, now_msc=now_msc)
-        if position is None:
-            return worth_after_opening(self._ledger, self._fill(request, now_msc), specs, quotes)
-        account, positions = self._ledger.account(), self._ledger.positions()
         if request.action == _SLTP:
-            return appraise(account, positions, specs, quotes)
-        part = position._replace(volume=request.volume)
-        gained = floating_profit(specs[position.symbol], part, quotes(position.symbol))
-        left = round(position.volume - request.volume, 8)
-        kept = [held for held in positions if held.ticket != position.ticket]
-        if left > 0:
-            kept.append(position._replace(volume=left))
-        return appraise(account._replace(balance_cents=account.balance_cents + cents(gained)), kept, specs, quotes)
+            account = self._ledger.account()
+            return appraise(account, self._ledger.positions(), self._exchange.rates(account.currency, now_msc))
+        return worth_after(self._ledger, self._exchange, self._fill(request, now_msc), position)
 
     def _execute(self, request: Struct, request_id: int, closing: Position | None, now_msc: int) -> Struct:
         fill = self._fill(request, now_msc)
-        if closing is None:
-            booked = book_opening(self._ledger, fill)
-        else:
-            booked = book_closing(self._ledger, replace(fill, sl=0.0, tp=0.0), closing)
+        if closing:
+            fill = replace(fill, sl=0.0, tp=0.0)
+        booked = book(self._ledger, self._exchange, fill, closing)
         prices = fill.price, fill.spec.price(fill.quote.bid), fill.spec.price(fill.quote.ask)
         return OrderSendResult(
             [mt5.TRADE_RETCODE_DONE, booked.deal, booked.order, fill.volume, *prices, DONE, request_id, 0, request]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.simulator import structs
 from app.simulator.market import Quote
+from app.simulator.money import Rates
 from app.simulator.portfolio import Worth, closing_price, floating_profit
 from app.simulator.rates import tick_flags
 from app.simulator.records import Account, Deal, Order, Position
@@ -16,9 +17,11 @@ def account_info(account: Account, worth: Worth) -> Struct:
     """The account's terms and what it is worth now."""
     return structs.AccountInfo(
         [
-            account.login, account.trade_mode, account.leverage, 200, 0, True, True, account.margin_mode, 2, False,
-            account.balance_cents / 100, 0.0, worth.profit_cents / 100, worth.equity_cents / 100,
-            worth.margin_cents / 100, worth.free_cents / 100, worth.level, 100.0, 50.0, 0.0, 0.0, 0.0, 0.0, 0.0,
+            account.login, account.trade_mode, account.leverage, account.limit_orders, account.stopout_mode,
+            account.trade_allowed, account.trade_expert, account.margin_mode, 2, account.fifo_close,
+            account.balance_cents / 100, account.credit_cents / 100, worth.profit_cents / 100,
+            worth.equity_cents / 100, worth.margin_cents / 100, worth.free_cents / 100, worth.level,
+            account.margin_call_level, account.stopout_level, 0.0, 0.0, 0.0, 0.0, 0.0,
             account.name, account.server, account.currency, account.company,
         ]
     )  # fmt: skip
@@ -37,14 +40,15 @@ def no_tick() -> Struct:
     return structs.Tick([0, 0.0, 0.0, 0.0, 0, 0, 0, 0.0])
 
 
-def position(held: Position, spec: SymbolSpec, quote: Quote, clock: ServerClock) -> Struct:
+def position(held: Position, rates: Rates, clock: ServerClock) -> Struct:
     """An open position at the current price."""
+    price = closing_price(rates.specs[held.symbol], held.type, rates.quote(held.symbol))
     opened, updated = (clock.to_server_msc(time_msc) for time_msc in (held.time_msc, held.time_update_msc))
     return structs.TradePosition(
         [
             held.ticket, opened // 1000, opened, updated // 1000, updated, held.type, held.magic, held.identifier,
-            held.reason, held.volume, held.price_open, held.sl, held.tp, closing_price(spec, held.type, quote),
-            held.swap_cents / 100, floating_profit(spec, held, quote), held.symbol, held.comment, "",
+            held.reason, held.volume, held.price_open, held.sl, held.tp, price,
+            held.swap_cents / 100, floating_profit(held, rates), held.symbol, held.comment, "",
         ]
     )  # fmt: skip
 

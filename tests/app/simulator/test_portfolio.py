@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from app.simulator.money import BUY, SELL
+from app.simulator.market import Quote
+from app.simulator.money import BUY, SELL, Rates
 from app.simulator.portfolio import symbol_margin
 from app.simulator.records import Position
 from app.simulator.symbols import SYMBOLS
 
 EURUSD = SYMBOLS[0]
+RATES = Rates("USD", {}, lambda symbol: Quote(0, 0, 0))
 
 
 def held(side: int, lots: float, price: float) -> Position:
@@ -33,7 +35,7 @@ def held(side: int, lots: float, price: float) -> Position:
 )
 def test_hedged_lots_cost_once(positions: list[Position], margin: float) -> None:
     """What both sides have in common is charged once, at the mean price; the rest in full."""
-    assert symbol_margin(EURUSD, 100, positions) == pytest.approx(margin)
+    assert symbol_margin(EURUSD, 100, positions, RATES) == pytest.approx(margin)
 
 
 def test_a_symbol_may_charge_less_for_hedged_lots() -> None:
@@ -41,4 +43,4 @@ def test_a_symbol_may_charge_less_for_hedged_lots() -> None:
     lenient = replace(EURUSD, margin_hedged=25_000.0)
     positions = [held(BUY, 2.0, 1.0), held(SELL, 1.0, 1.0)]
 
-    assert symbol_margin(lenient, 100, positions) == pytest.approx(1000.0 + 250.0)
+    assert symbol_margin(lenient, 100, positions, RATES) == pytest.approx(1000.0 + 250.0)
