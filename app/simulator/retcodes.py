@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from app.simulator import constants as mt5
 
-DONE = "Request executed"
+# The package has no name for it, servers have the code.
+HEDGE_PROHIBITED = 10046
+_DONE = {
+    mt5.TRADE_RETCODE_PLACED: "Order placed",
+    mt5.TRADE_RETCODE_DONE: "Request executed",
+    mt5.TRADE_RETCODE_DONE_PARTIAL: "Request executed partially",
+}
 # Every refusal, as terminals show it.
 REFUSALS = {
     mt5.TRADE_RETCODE_REQUOTE: "Requote",
@@ -44,4 +50,6 @@ REFUSALS = {
     mt5.TRADE_RETCODE_SHORT_ONLY: "Only short positions allowed",
     mt5.TRADE_RETCODE_CLOSE_ONLY: "Only position closing allowed",
     mt5.TRADE_RETCODE_FIFO_CLOSE: "Only closing by the FIFO rule allowed",
+    HEDGE_PROHIBITED: "Opposite positions are prohibited",
 }
+ANSWERS = _DONE | REFUSALS

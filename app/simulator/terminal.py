@@ -93,7 +93,9 @@ class Terminal:
         except sqlite3.Error as error:
             raise CallFailed(-10003, f"IPC initialize failed, {self.ledger_path}: {error}") from error
         server = Server(ledger, self.exchange)
-        self.connection = Connection(ledger, server, Desk(ledger, self.exchange, server), ledger.pulse().starts)
+        self.connection = Connection(
+            ledger, server, Desk(ledger, self.exchange, server, self.fault), ledger.pulse().starts
+        )
         self.build_known = True
         if any(fault.fault == "terminal_gone" for fault in ledger.faults.at_work(self.exchange.now_msc())):
             self.close()

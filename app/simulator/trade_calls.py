@@ -68,10 +68,9 @@ def positions_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tupl
 
 
 def orders_total(terminal: Terminal, args: Arguments, kwargs: Keywords) -> int:
-    """Return the number of active orders: none, market orders are done at once."""
+    """Return the number of active orders."""
     del args, kwargs
-    terminal.connected()
-    return 0
+    return terminal.books().active_orders_total()
 
 
 def orders_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tuple[Struct, ...]:
@@ -79,9 +78,19 @@ def orders_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tuple[S
 
     `orders_get([ticket=] | [symbol=] | [group=]) → tuple of TradeOrder`
     """
-    _take_filter(args, kwargs, ("ticket", "symbol", "group"))
-    terminal.connected()
-    return ()
+    chosen = _take_filter(args, kwargs, ("ticket", "symbol", "group"))
+    ledger = terminal.books()
+    match chosen:
+        case ("ticket", number):
+            active = ledger.active_orders(ticket=number)
+        case ("symbol", name):
+            active = ledger.active_orders(symbol=name)
+        case ("group", group):
+            active = _in_group(ledger.active_orders(), group)
+        case _:
+            active = ledger.active_orders()
+    rates, clock = terminal.rates(), terminal.exchange.server_clock
+    return tuple(views.active_order(each, rates, clock) for each in active)
 
 
 def history_orders_total(terminal: Terminal, args: Arguments, kwargs: Keywords) -> int:
@@ -164,7 +173,7 @@ def order_check(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Struct
     desk = terminal.connected().desk
     if refusal := _kept_back(terminal):
         return unchecked(refusal, request)
-    return desk.check(request, selected=request.symbol in terminal.selected)
+    return desk.check(request, watched=terminal.selected)
 
 
 def order_send(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Struct:
@@ -176,8 +185,7 @@ def order_send(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Struct:
     desk = terminal.connected().desk
     if refusal := _kept_back(terminal):
         return refused(refusal, request)
-    rejected = _rejected(terminal, request.symbol)
-    return desk.send(request, selected=request.symbol in terminal.selected, rejected=rejected)
+    return desk.send(request, watched=terminal.selected)
 
 
 def _kept_back(terminal: Terminal) -> int:
@@ -185,16 +193,6 @@ def _kept_back(terminal: Terminal) -> int:
     if terminal.fault("autotrading_off"):
         return TRADE_RETCODE_CLIENT_DISABLES_AT
     return TRADE_RETCODE_CONNECTION if terminal.fault("disconnect") else 0
-
-
-def _rejected(terminal: Terminal, symbol: str) -> int:
-    """The code with which the server was told to refuse this request, or 0."""
-    fault = terminal.fault("reject", symbol)
-    if fault is None:
-        return 0
-    ledger = terminal.connected().ledger
-    with ledger.writing():
-        return int(fault.parameters["retcode"]) if ledger.faults.take(fault.id) else 0
 
 
 def _take_filter(args: Arguments, kwargs: Keywords, names: tuple[str, ...]) -> tuple[str, Any] | None:

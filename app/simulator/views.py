@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from app.simulator import structs
 from app.simulator.market import Quote
-from app.simulator.money import Rates
+from app.simulator.money import BUY, Rates
+from app.simulator.pending import order_side
 from app.simulator.portfolio import Worth, closing_price, floating_profit
 from app.simulator.rates import tick_flags
 from app.simulator.records import Account, Deal, Order, Position
@@ -53,15 +54,25 @@ def position(held: Position, rates: Rates, clock: ServerClock) -> Struct:
     )  # fmt: skip
 
 
+def active_order(waiting: Order, rates: Rates, clock: ServerClock) -> Struct:
+    """An order that is not done, beside the price at which its side trades now."""
+    quote = rates.quote(waiting.symbol)
+    points = quote.ask if order_side(waiting.type) == BUY else quote.bid
+    return order(waiting._replace(price_current=rates.specs[waiting.symbol].price(points)), clock)
+
+
 def order(done: Order, clock: ServerClock) -> Struct:
-    """An order out of history."""
-    setup, finished = (clock.to_server_msc(time_msc) for time_msc in (done.time_setup_msc, done.time_done_msc))
+    """An order as it is in the books; a time that has not come is 0."""
+    setup, finished, ends = (
+        clock.to_server_msc(time_msc) if time_msc else 0
+        for time_msc in (done.time_setup_msc, done.time_done_msc, done.time_expiration_msc)
+    )
     return structs.TradeOrder(
         [
-            done.ticket, setup // 1000, setup, finished // 1000, finished, 0, done.type, done.type_time,
-            done.type_filling, done.state, done.magic, done.position_id, 0, done.reason, done.volume_initial,
-            done.volume_current, done.price_open, done.sl, done.tp, done.price_current, 0.0, done.symbol, done.comment,
-            "",
+            done.ticket, setup // 1000, setup, finished // 1000, finished, ends // 1000, done.type, done.type_time,
+            done.type_filling, done.state, done.magic, done.position_id, done.position_by_id, done.reason,
+            done.volume_initial, done.volume_current, done.price_open, done.sl, done.tp, done.price_current,
+            done.price_stoplimit, done.symbol, done.comment, "",
         ]
     )  # fmt: skip
 

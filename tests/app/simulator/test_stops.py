@@ -111,7 +111,8 @@ def test_stops_that_are_refused(mt5: Any, buy: Request) -> None:
         (wanted | {"position": 5}, 10036, "Position closed"),
         (wanted | {"position": 0}, 10013, "Invalid request"),
         (wanted | {"symbol": "GBPUSD"}, 10013, "Invalid request"),
-        (wanted | {"symbol": ""}, 10013, "Invalid request"),
+        (wanted | {"symbol": "NOPE"}, 10013, "Invalid request"),
+        (wanted | {"symbol": "", "position": 5}, 10036, "Position closed"),
     ]
     for request, retcode, comment in refusals:
         result = mt5.order_send(request)
