@@ -26,11 +26,15 @@ def initialize(terminal: Terminal, args: Arguments, kwargs: Keywords) -> bool:
         take_text(args[0], "Invalid 1st unnamed argument", _PATH_MAX)
     if "path" in kwargs:
         take_text(kwargs["path"], 'Invalid "path" argument', _PATH_MAX)
-    number, server = _credentials((), kwargs)
+    account = _credentials((), kwargs)
     terminal.open()
-    if not _known(terminal, number, server):
-        terminal.close()
-        raise _refused()
+    # The package asks to log in only where it is given something to log in with.
+    if any(account):
+        try:
+            terminal.log_in(*account)
+        except CallFailed:
+            terminal.close()
+            raise
     return True
 
 
@@ -41,12 +45,10 @@ def login(terminal: Terminal, args: Arguments, kwargs: Keywords) -> bool:
     """
     if len(args) > 3:
         raise BadArguments
-    number, server = _credentials(args, kwargs)
+    number, password, server = _credentials(args, kwargs)
     if number == 0:
         raise BadArguments('Invalid "login" argument')
-    terminal.connected()
-    if not _known(terminal, number, server):
-        raise _refused()
+    terminal.log_in(number, password, server)
     return True
 
 
@@ -84,8 +86,11 @@ def terminal_info(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Stru
     )  # fmt: skip
 
 
-def _credentials(args: Arguments, kwargs: Keywords) -> tuple[int, str]:
-    """Return login and server after checking all that can be wrong with them; a keyword beats its positional."""
+def _credentials(args: Arguments, kwargs: Keywords) -> tuple[int, str, str]:
+    """Return login, password and server after checking all that may be wrong with them.
+
+    A keyword beats its positional.
+    """
     values: dict[str, Any] = {"login": 0, "password": "", "server": "", "timeout": 0}
     texts = {name: f'Invalid "{name}" argument' for name in values}
     for name, ordinal, value in zip(values, ("1st", "2nd", "3rd"), args, strict=False):
@@ -98,13 +103,4 @@ def _credentials(args: Arguments, kwargs: Keywords) -> tuple[int, str]:
         take_number(values[name], name, bits=64 if name == "login" else 32)
     for name in ("password", "server"):
         take_text(values[name], texts[name], _SECRET_MAX)
-    return int(values["login"]), str(values["server"])
-
-
-def _known(terminal: Terminal, number: int, server: str) -> bool:
-    account = terminal.connected().ledger.account()
-    return number in (0, account.login) and server in ("", account.server)
-
-
-def _refused() -> CallFailed:
-    return CallFailed(-6, "Terminal: Authorization failed")
+    return int(values["login"]), str(values["password"]), str(values["server"])

@@ -15,11 +15,10 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from app.simulator import schema
+from app.simulator.accounts import DEFAULT, INITIAL_CENTS
 from app.simulator.constants import DEAL_TYPE_BALANCE, DEAL_TYPE_CREDIT, ORDER_STATE_FILLED, ORDER_STATE_PARTIAL
 from app.simulator.fault_rows import FaultRows
 from app.simulator.records import Account, Deal, Order, Position, Pulse, Scheduled
-
-INITIAL_CENTS = 100_000_00
 
 # Orders and deals are numbered apart, from the same start: whoever mixes them up finds a wrong record soon.
 _FIRST_NUMBER = 100_001
@@ -58,8 +57,12 @@ _POSITIONS = _table("positions", Position)
 class Ledger:
     """One connection to the books, as one account's. Not for two threads at once; processes have their own.
 
-    What is asked and entered is that account's (`login`), unless it says otherwise.
+    What is asked and entered is that account's (`login`), unless it says otherwise. To its investor, who may only
+    look, the account says that it does not trade.
     """
+
+    login: int
+    investor: bool = False
 
     def __init__(self, path: str, now_msc: int) -> None:
         """Open the file, or make it: an account with its first deposit, dated `now_msc`."""
@@ -71,12 +74,13 @@ class Ledger:
         """Let go of the file."""
         self._connection.close()
 
-    def of(self, login: int) -> Ledger:
+    def of(self, login: int, *, investor: bool = False) -> Ledger:
         """The same connection, as another account's; to be closed only once."""
-        if login == self.login:
+        if (login, investor) == (self.login, self.investor):
             return self
         other = object.__new__(Ledger)
-        other._connection, other.faults, other.login = self._connection, self.faults, login
+        other._connection, other.faults = self._connection, self.faults
+        other.login, other.investor = login, investor
         return other
 
     def writing(self) -> AbstractContextManager[None]:
@@ -107,7 +111,8 @@ class Ledger:
 
     def account(self) -> Account:
         """The account with its money."""
-        return self.accounts(self.login)[0]
+        (account,) = self.accounts(self.login)
+        return account._replace(trade_allowed=False) if self.investor else account
 
     def accounts(self, login: int | None = None) -> list[Account]:
         """All accounts, or the one of this number if there is one."""
@@ -119,6 +124,10 @@ class Ledger:
     def add_account(self, account: Account) -> None:
         """Open an account."""
         self._connection.execute(_ACCOUNTS.insert, account._asdict())
+
+    def open_account(self, account: Account, deposit_cents: int, now_msc: int) -> None:
+        """Open an account with its first deposit."""
+        _open_account(self._connection, account, deposit_cents, now_msc)
 
     def change_account(self, account: Account) -> None:
         """Give the account of this number other terms."""
@@ -281,18 +290,22 @@ class Ledger:
 
 def _found(connection: sqlite3.Connection, *, now_msc: int) -> None:
     """The account with its first deposit."""
-    first = Account(balance_cents=INITIAL_CENTS, changed_msc=now_msc)
-    connection.execute(_ACCOUNTS.insert, first._asdict())
-    connection.execute("UPDATE terminal SET login = ?", (first.login,))
     for table in ("orders", "deals"):
         connection.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (table, _FIRST_NUMBER - 1))
+    _open_account(connection, DEFAULT, INITIAL_CENTS, now_msc)
+    connection.execute("UPDATE terminal SET login = ?", (DEFAULT.login,))
+
+
+def _open_account(connection: sqlite3.Connection, account: Account, deposit_cents: int, now_msc: int) -> None:
+    opened = account._replace(balance_cents=deposit_cents, credit_cents=0, changed_msc=now_msc)
+    connection.execute(_ACCOUNTS.insert, opened._asdict())
     deposit = Deal(
         ticket=0,
         time_msc=now_msc,
         type=DEAL_TYPE_BALANCE,
-        profit_cents=INITIAL_CENTS,
+        profit_cents=deposit_cents,
         comment="Initial deposit",
-        login=first.login,
+        login=account.login,
     )
     connection.execute(_DEALS.insert, deposit._asdict())
 

@@ -6,10 +6,11 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from app.simulator.authorization import log_in
 from app.simulator.calls import SUCCESS, CallFailed, LastError, PendingError, not_found
 from app.simulator.exchange import Exchange
 from app.simulator.fault_rows import Fault
@@ -27,6 +28,7 @@ BUILD = 5100
 MAX_BARS = 100_000
 NOT_CONNECTED: LastError = (-10004, "No IPC connection")
 GONE: LastError = (-10002, "IPC recv failed")
+UNAUTHORIZED: LastError = (-6, "Terminal: Authorization failed")
 NOT_STARTED: LastError = (-10003, "IPC initialize failed, Pipe server didn't answer in 60 sec")
 HOLD_STEP_S = 0.05
 
@@ -100,6 +102,15 @@ class Terminal:
         if any(fault.fault == "terminal_gone" for fault in ledger.faults.at_work(self.exchange.now_msc())):
             self.close()
             raise CallFailed(*NOT_STARTED)
+
+    def log_in(self, login: int, password: str, server: str) -> None:
+        """Become this account's terminal (0: stay the one's it is); what is wrong with it fails the call with -6."""
+        connection = self.connected()
+        ledger = log_in(connection.ledger, login, password, server, self.exchange.now_msc())
+        if ledger is None:
+            raise CallFailed(*UNAUTHORIZED)
+        desk = Desk(ledger, self.exchange, connection.server)
+        self.connection = replace(connection, ledger=ledger, desk=desk)
 
     def close(self) -> None:
         """Disconnect, if connected."""

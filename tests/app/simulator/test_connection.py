@@ -82,7 +82,7 @@ def test_shutdown_always_succeeds(unconnected: Any) -> None:
     [
         {},
         {"login": LOGIN},
-        {"login": LOGIN, "password": "anything", "server": SERVER, "timeout": 200, "portable": True},
+        {"login": LOGIN, "password": "simulator", "server": SERVER, "timeout": 200, "portable": True},
         {"path": "C:/terminal64.exe"},
     ],
 )
@@ -94,7 +94,9 @@ def test_initialize(unconnected: Any, keywords: dict[str, Any]) -> None:
     unconnected.shutdown()
 
 
-@pytest.mark.parametrize("keywords", [{"login": 1}, {"login": LOGIN, "server": "Elsewhere"}])
+@pytest.mark.parametrize(
+    "keywords", [{"login": 1}, {"login": LOGIN, "server": "Elsewhere"}, {"login": LOGIN, "password": "Simulator"}]
+)
 def test_initialize_with_another_account(mt5: Any, keywords: dict[str, Any]) -> None:
     """An unknown account is refused with -6, and the connection that was there is gone."""
     assert mt5.initialize(**keywords) is False
@@ -126,7 +128,7 @@ def test_initialize_with_bad_arguments(
 def test_login(mt5: Any) -> None:
     """Logging in to the account succeeds; a keyword beats its positional."""
     assert mt5.login(LOGIN) is True
-    assert mt5.login(LOGIN, "password", SERVER) is True
+    assert mt5.login(LOGIN, "simulator", SERVER) is True
     assert mt5.login(1, login=LOGIN) is True
 
 
@@ -140,6 +142,7 @@ def test_login(mt5: Any) -> None:
         ((LOGIN, "", 5), (-2, "Invalid 3rd unnamed argument")),
         ((LOGIN, "", "", ""), (-2, "Invalid arguments")),
         ((1,), (-6, "Terminal: Authorization failed")),
+        ((LOGIN, "guess"), (-6, "Terminal: Authorization failed")),
         ((LOGIN, "", "Elsewhere"), (-6, "Terminal: Authorization failed")),
     ],
 )
