@@ -123,7 +123,7 @@ async def serve(
                     stop_demo()
                     server.should_exit = True
                     if not loop.is_closed():
-                        loop.call_later(settings.http.shutdown_s, services.desk.let_go)
+                        loop.call_later(settings.http.shutdown_s, services.dealer.let_go)
 
                 stop.then(end)
                 try:

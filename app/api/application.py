@@ -9,7 +9,19 @@ from app.api.counting import Templates
 from app.api.errors import install
 from app.api.middleware import middleware
 from app.api.outcomes import journal_failed
-from app.api.routes import events, health, history, monitoring, orders, page, session, simulator, terminal, traces
+from app.api.routes import (
+    events,
+    health,
+    history,
+    monitoring,
+    orders,
+    page,
+    pending,
+    session,
+    simulator,
+    terminal,
+    traces,
+)
 from app.api.services import ApiServices
 from app.errors import JournalError
 from otel.http import FASTAPI_TELEMETRY_OFF
@@ -33,7 +45,15 @@ Every error has the shape `{"detail": {"error": {"code", "message", "details"}}}
 
 
 ROUTERS = (
-    *(health.open_router, health.router, terminal.router, orders.router, monitoring.router, page.router),
+    *(
+        health.open_router,
+        health.router,
+        terminal.router,
+        orders.router,
+        pending.router,
+        monitoring.router,
+        page.router,
+    ),
     *(history.router, traces.router, events.router),
     *(simulator.router, session.open_router, session.router),
 )

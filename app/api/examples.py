@@ -121,6 +121,7 @@ ORDER: Mapping[str, Any] = {
     "result_code": 10009,
     "retcode_name": "DONE",
     "outcome": "filled",
+    "order_type": "market",
     "deal": 1000003,
     "symbol": "EURUSD",
     "side": "buy",
@@ -130,6 +131,18 @@ ORDER: Mapping[str, Any] = {
     "comment": "Request executed",
     "order_id": ORDER_ID,
     "trace_id": TRACE_ID,
+}
+
+PENDING_ORDER: Mapping[str, Any] = {
+    **ORDER,
+    "order": 1000007,
+    "position": None,
+    "outcome": "placed",
+    "order_type": "buy_limit",
+    "deal": None,
+    "volume": 0.0,
+    "remaining": 0.1,
+    "price": 1.095,
 }
 
 FAULT: Mapping[str, Any] = {

@@ -11,8 +11,8 @@ from starlette.responses import Response
 from app.api.advice import ADVICE, UNLISTED
 from app.api.errors import Json, error
 from app.domain.account import Missing, Symbol, Unavailable
-from app.domain.orders import Action, Denied, Filled, NotSent, Order, Placed, Rejected, Unchanged, Unknown
-from app.trading.desk import Decision
+from app.domain.orders import Action, Denied, Filled, Kind, NotSent, Order, Placed, Rejected, Unchanged, Unknown
+from app.trading.dealer import Decision
 from otel.metatrader5.codes import RETCODES
 
 INVALID_STOPS = 10016
@@ -56,6 +56,13 @@ def close_answer(decided: Decision | Missing | Unavailable) -> Response:
     return order_answer(decided)
 
 
+def pending_answer(decided: Decision | Missing | Unavailable) -> Response:
+    """What came of changing or cancelling a pending order."""
+    if isinstance(decided, Missing):
+        return error("NOT_FOUND", "No order of this ticket is pending: it is executed, cancelled or expired.")
+    return order_answer(decided)
+
+
 async def journal_failed(_: Request, __: Exception) -> Response:
     """An intent could not be written down, so that nothing was sent (a handler of `JournalError`)."""
     return error("JOURNAL_UNAVAILABLE")
@@ -64,32 +71,32 @@ async def journal_failed(_: Request, __: Exception) -> Response:
 def _accepted(order: Order, outcome: Filled | Placed | Unchanged) -> dict[str, Any]:
     filled = outcome if isinstance(outcome, Filled) else None
     return {
-        "order": None if isinstance(outcome, Unchanged) else outcome.order,
+        "order": order.pending if isinstance(outcome, Unchanged) else outcome.order,
         # Which position a close is about is known even where its deals could not be read.
         "position": (filled and filled.position) or order.position,
         "result_code": outcome.retcode,
         "retcode_name": RETCODES.get(outcome.retcode, ""),
         "outcome": outcome.name,
+        "order_type": order_type_name(order),
         "deal": (filled and filled.deal) or None,
         "symbol": order.symbol,
         "side": order.side,
         "volume": filled.volume if filled else 0.0,
         "remaining": filled.remaining if filled else _waiting(order, outcome),
-        "price": filled.price if filled else None,
+        "price": filled.price if filled else order.price,
         "comment": outcome.comment,
     }
 
 
 def _waiting(order: Order, outcome: Placed | Unchanged | Filled) -> float:
-    return order.volume if isinstance(outcome, Placed) else 0.0
+    return order.volume if isinstance(outcome, Placed) and order.action is not Action.CANCEL else 0.0
 
 
 def _rejection(decided: Decision, rejected: Rejected, names: dict[str, str]) -> tuple[str, dict[str, Any]]:
     order, tick = decided.order, decided.tick
     advice = ADVICE.get(rejected.retcode, UNLISTED)
     name = RETCODES.get(rejected.retcode, "")
-    what = "close the position" if order.action is Action.CLOSE else f"{order.side} {order.volume:g} {order.symbol}"
-    message = f"Refused to {what}: {advice.meaning} {advice.next_step} (return code {rejected.retcode} {name})"
+    message = f"Refused to {_what(order)}: {advice.meaning} {advice.next_step} (return code {rejected.retcode} {name})"
     return message, {
         "retcode": rejected.retcode,
         "retcode_name": name,
@@ -98,6 +105,8 @@ def _rejection(decided: Decision, rejected: Rejected, names: dict[str, str]) -> 
         "broker_comment": rejected.comment,
         "symbol": order.symbol,
         "side": order.side,
+        "order_type": order_type_name(order),
+        "price": order.price,
         "volume": order.volume,
         "sl": order.sl,
         "tp": order.tp,
@@ -107,6 +116,25 @@ def _rejection(decided: Decision, rejected: Rejected, names: dict[str, str]) -> 
         **_limits(rejected, decided.symbol),
         **names,
     }
+
+
+def order_type_name(order: Order) -> str:
+    """What an order is in MetaTrader's words, such as `market` or `buy_limit`."""
+    return "market" if order.kind is Kind.MARKET else f"{order.side}_{order.kind}"
+
+
+def _what(order: Order) -> str:
+    match order.action:
+        case Action.CLOSE:
+            return "close the position"
+        case Action.CANCEL:
+            return f"cancel order {order.pending}"
+        case Action.MODIFY:
+            return f"change order {order.pending}"
+        case Action.PLACE:
+            return f"place {order_type_name(order)} {order.volume:g} {order.symbol} at {order.price:g}"
+        case Action.OPEN:
+            return f"{order.side} {order.volume:g} {order.symbol}"
 
 
 def _limits(rejected: Rejected, symbol: Symbol | None) -> dict[str, Any]:

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import difflib
+from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from app.simulator.faults import FAULTS, REASONS
@@ -48,6 +58,44 @@ def _none_for_zero(value: float | None) -> float | None:
 Stop = Annotated[float | None, Field(ge=0), AfterValidator(_none_for_zero)]
 
 
+def _seconds(moment: Any) -> Any:
+    """RFC 3339 as seconds; MetaTrader writes "never" as 0."""
+    if not isinstance(moment, str):
+        return moment or None
+    try:
+        return int(_MOMENT.validate_python(moment).timestamp())
+    except ValueError as error:
+        raise PydanticCustomError(
+            "moment", "should be seconds since 1970 UTC, or a moment such as 2026-01-05T18:00:00Z"
+        ) from error
+
+
+_MOMENT: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
+Expiration = Annotated[
+    int | None,
+    Field(
+        ge=0,
+        le=UINT32_MAX,
+        description="When it is given up: seconds since 1970 UTC, or RFC 3339; null or 0 for never.",
+        examples=["2026-01-05T18:00:00Z"],
+    ),
+    BeforeValidator(_seconds, json_schema_input_type=int | datetime | None),
+]
+SymbolName = Annotated[str, Field(min_length=1, max_length=64, description="Symbol name, in any case.")]
+Volume = Annotated[float, Field(gt=0, le=VOLUME_MAX, description="Lots.")]
+StopLoss = Annotated[Stop, Field(description="Stop-loss: a price; null or 0 for none.", examples=[1.095])]
+TakeProfit = Annotated[Stop, Field(description="Take-profit: a price; null or 0 for none.", examples=[1.11])]
+Deviation = Annotated[int, Field(ge=0, le=UINT32_MAX, description="Tolerated price change in points.")]
+Comment = Annotated[
+    str,
+    Field(
+        max_length=1_000, pattern=PRINTABLE, description="Yours; the broker sees its first 19 characters and our tag."
+    ),
+]
+Magic = Annotated[int, Field(ge=0, le=INT64_MAX, description="Your expert id, sent as it is.")]
+Price = Annotated[float, Field(gt=0, description="The price for which it waits.", examples=[1.095])]
+
+
 class PlaceOrder(Strict):
     """A market order that opens a position."""
 
@@ -55,21 +103,54 @@ class PlaceOrder(Strict):
         json_schema_extra={"examples": [{"canonical": "EURUSD", "side": "buy", "volume": 0.1, "comment": "first"}]}
     )
 
-    canonical: Annotated[str, Field(min_length=1, max_length=64, description="Symbol name, in any case.")]
+    canonical: SymbolName
     side: Literal["buy", "sell"]
-    volume: Annotated[float, Field(gt=0, le=VOLUME_MAX, description="Lots.")]
-    sl: Annotated[Stop, Field(description="Stop-loss: a price; null or 0 for none.", examples=[1.095])] = None
-    tp: Annotated[Stop, Field(description="Take-profit: a price; null or 0 for none.", examples=[1.11])] = None
-    deviation: Annotated[int, Field(ge=0, le=UINT32_MAX, description="Tolerated price change in points.")] = 10
-    comment: Annotated[
-        str,
-        Field(
-            max_length=1_000,
-            pattern=PRINTABLE,
-            description="Yours; the broker sees its first 19 characters and our tag.",
-        ),
-    ] = ""
-    magic: Annotated[int, Field(ge=0, le=INT64_MAX, description="Your expert id, sent as it is.")] = 0
+    volume: Volume
+    sl: StopLoss = None
+    tp: TakeProfit = None
+    deviation: Deviation = 10
+    comment: Comment = ""
+    magic: Magic = 0
+
+
+class PlacePending(Strict):
+    """An order that waits for its price."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"canonical": "EURUSD", "order_type": "buy_limit", "volume": 0.1, "price": 1.095}]
+        }
+    )
+
+    canonical: SymbolName
+    order_type: Literal["buy_limit", "sell_limit", "buy_stop", "sell_stop"]
+    volume: Volume
+    price: Price
+    sl: StopLoss = None
+    tp: TakeProfit = None
+    deviation: Annotated[Deviation, Field(description="Taken, and without effect: it is executed at its price.")] = 10
+    comment: Comment = ""
+    magic: Magic = 0
+    expiration: Expiration = None
+
+
+class ModifyPending(Strict):
+    """What is to change about a pending order; what is not named stays."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"price": 1.0945, "sl": None}]})
+
+    price: Price | None = None
+    sl: StopLoss = None
+    tp: TakeProfit = None
+    expiration: Expiration = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_fields_set or ("price" in self.model_fields_set and self.price is None):
+            raise PydanticCustomError(
+                "nothing", "should name what is to change: price (a number), sl, tp or expiration (null for none)"
+            )
+        return self
 
 
 class LogIn(Strict):
@@ -113,12 +194,13 @@ class OrderAnswer(BaseModel):
     retcode_name: Annotated[str, Field(description="Its name without TRADE_RETCODE_.")]
     order_id: Annotated[str, Field(description="Our id of the order; /api/orders/{order_id} tells all of it.")]
     outcome: Literal["filled", "placed", "unchanged"]
+    order_type: Annotated[str, Field(description="market, or which pending order: buy_limit, sell_stop …")]
     deal: Annotated[int | None, Field(description="Ticket of the (first) deal.")]
     symbol: Annotated[str, Field(description="The broker's name of the instrument.")]
     side: Annotated[Literal["buy", "sell"], Field(description="Side of the deal; closing a buy is a sell.")]
     volume: Annotated[float, Field(description="Lots executed.")]
     remaining: Annotated[float, Field(description="Lots not executed.")]
-    price: Annotated[float | None, Field(description="Average price of the deals.")]
+    price: Annotated[float | None, Field(description="Average price of the deals; of a pending order, its price.")]
     comment: Annotated[str, Field(description="The broker's.")]
     trace_id: Annotated[str, Field(description="The order's trace; empty while telemetry is off.")]
 

@@ -15,13 +15,14 @@ from app.dashboard.assets import Assets
 from app.dashboard.feed import Feed
 from app.domain.account import Account, Missing, PendingOrder, Position, Symbol, Tick, Unavailable
 from app.domain.clock import Clock
-from app.domain.orders import Side
+from app.domain.orders import Kind, Side
 from app.history.search import Traces
 from app.monitoring.monitor import Monitor
 from app.monitoring.service import Monitoring
 from app.monitoring.status import Watching
 from app.settings import Settings
-from app.trading.desk import Decision
+from app.trading.dealer import Decision
+from app.trading.desk import Terms
 from app.trading.journal.records import Trades as ClosedTrades
 
 RenderMetrics = Callable[[str], tuple[bytes, str]]
@@ -96,6 +97,29 @@ class OrderDesk(Protocol):
 
     async def close(self, ticket: int, *, arrived: float) -> Decision | Missing | Unavailable:
         """Close a position at the market."""
+
+    async def place(
+        self,
+        *,
+        symbol: str,
+        kind: Kind,
+        side: Side,
+        volume: float,
+        price: float,
+        comment: str,
+        magic: int,
+        arrived: float,
+        sl: float | None,
+        tp: float | None,
+        expiration: int | None,
+    ) -> Decision | Missing | Unavailable:
+        """Place a pending order."""
+
+    async def modify(self, ticket: int, terms: Terms, *, arrived: float) -> Decision | Missing | Unavailable:
+        """Change a pending order."""
+
+    async def cancel(self, ticket: int, *, arrived: float) -> Decision | Missing | Unavailable:
+        """Take a pending order back."""
 
 
 class JournalledOrder(Protocol):

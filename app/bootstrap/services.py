@@ -30,6 +30,7 @@ from app.telemetry.deals import DealTelemetry
 from app.telemetry.instruments import instruments
 from app.telemetry.orders import OrderTelemetry
 from app.telemetry.terminal import InstrumentedTerminal
+from app.trading.dealer import Dealer
 from app.trading.deals import DealKeeper
 from app.trading.desk import Desk
 from app.trading.journal.journal import Journal
@@ -60,6 +61,7 @@ class Services:
     gateway: Gateway
     archive: Archive
     watch: Watch
+    dealer: Dealer
     desk: Desk
     monitoring: Monitoring
 
@@ -112,6 +114,7 @@ async def open_services(
             gateway=trading.gateway,
             archive=trading.archive,
             watch=trading.watch,
+            dealer=trading.dealer,
             desk=trading.desk,
             monitoring=monitoring,
         )
@@ -139,14 +142,15 @@ class _Trading:
     gateway: Gateway
     archive: Archive
     watch: Watch
+    dealer: Dealer
     desk: Desk
 
     def start(self, opened: AsyncExitStack) -> None:
         """Begin. Closed from the last to the first: orders may end, nobody looks, the workers end with every call."""
-        opened.push_async_callback(self.desk.finish, FINISH_ORDERS_S)
+        opened.push_async_callback(self.dealer.finish, FINISH_ORDERS_S)
         opened.push_async_callback(self._close_workers)
         opened.push_async_callback(self.watch.close)
-        opened.push_async_callback(self.desk.finish, FINISH_ORDERS_S)
+        opened.push_async_callback(self.dealer.finish, FINISH_ORDERS_S)
         for worker in self.workers.values():
             worker.start()
         self.watch.start()
@@ -181,22 +185,29 @@ def _trading(
         workers=lambda: {name: worker.state for name, worker in workers.items()},
     )
     DealKeeper(gateway=gateway, journal=journal, watch=watch, telemetry=DealTelemetry(tracer), clock=clock)
-    desk = Desk(
+    dealer = Dealer(
         gateway=gateway,
         journal=journal,
         watch=watch,
         telemetry=OrderTelemetry(tracer, meter),
         clock=clock,
-        ids=ids or SystemIds(clock),
         order_tag=settings.orders.order_tag,
         order_timeout_s=settings.terminal.order_timeout_s,
     )
-    watch.subscribe(desk.look)
+    watch.subscribe(dealer.look)
+    desk = Desk(
+        dealer=dealer,
+        gateway=gateway,
+        watch=watch,
+        clock=clock,
+        ids=ids or SystemIds(clock),
+        order_timeout_s=settings.terminal.order_timeout_s,
+    )
     observe(pipeline, version, journal, watch, clock)
     archive = Archive(
         terminal.beside(workers["data"]), gateway, clock=clock, timeout_s=settings.terminal.data_timeout_s
     )
-    return _Trading(workers=workers, gateway=gateway, archive=archive, watch=watch, desk=desk)
+    return _Trading(workers=workers, gateway=gateway, archive=archive, watch=watch, dealer=dealer, desk=desk)
 
 
 def _worker(spec: TerminalSpec, terminal: TerminalSettings) -> TerminalWorker:

@@ -10,7 +10,7 @@ from typing import Any
 
 from app.broker.outcomes import to_outcome
 from app.broker.records import account_from, deal_from, pending_from, position_from, symbol_from, tick_from
-from app.broker.requests import market_request, needs_price
+from app.broker.requests import needs_price, trade_request
 from app.broker.server_time import ServerTime
 from app.broker.terminal import Answer, Call, NoAnswer, Reply, Terminal
 from app.domain.account import Account, Missing, PendingOrder, Position, Record, Symbol, Tick, Unavailable
@@ -182,7 +182,7 @@ class Gateway:
         return () if isinstance(await self.symbol_names(deadline=deadline), Unavailable) else self._selected
 
     async def send(self, order: Order, symbol: Symbol, comment: str, *, deadline: float) -> Execution:
-        """Send a market order once, and say what came of it.
+        """Send an order once, and say what came of it.
 
         Args:
             order: what to do.
@@ -191,15 +191,17 @@ class Gateway:
             deadline: moment of the monotonic clock past which it is not sent and not waited for.
         """
         tick = None
-        if needs_price(symbol):
+        if order.expiration is not None and not self.server_time.known:
+            return Execution(outcome=NotSent(reason="the broker's clock, by which an order expires, is not known yet"))
+        if needs_price(order, symbol):
             quote = await self.tick(symbol.name, deadline=deadline)
             if not isinstance(quote, Tick):
                 return Execution(outcome=NotSent(reason=f"no price of {symbol.name}: {quote}"))
             tick = quote
-        request = market_request(order, symbol, tick, comment)
+        request = trade_request(order, symbol, tick, comment, utc_offset_s=self.server_time.offset_s)
         call = Call(function="order_send", args=(request,), deadline=deadline, hangs_after_s=ORDER_HANGS_AFTER_S)
         reply = await self.terminal.call(call)
-        return Execution(outcome=to_outcome(reply, order.volume), request=request, reply=reply)
+        return Execution(outcome=to_outcome(reply, order), request=request, reply=reply)
 
     async def settle(self, filled: Filled, *, deadline: float, again: bool = True) -> Settlement:
         """Take position, volume and price of a fill from its deals, and the server's times from its order.

@@ -63,6 +63,8 @@ def pending_from(record: Mapping[str, Any]) -> PendingOrder:
         tp=record["tp"],
         magic=record["magic"],
         record=record,
+        stop_limit=record.get("price_stoplimit", 0.0),
+        expiration=record.get("time_expiration", 0),
     )
 
 

@@ -5,10 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from app.domain.account import Symbol, Tick
-from app.domain.orders import Order, Side
+from app.domain.orders import Action, Kind, Order, Side
 
-TRADE_ACTION_DEAL = 1
-ORDER_TYPES = {Side.BUY: 0, Side.SELL: 1}
+TRADE_ACTION_DEAL, TRADE_ACTION_PENDING, TRADE_ACTION_MODIFY, TRADE_ACTION_REMOVE = 1, 5, 7, 8
+ORDER_TYPES = {
+    (Kind.MARKET, Side.BUY): 0,
+    (Kind.MARKET, Side.SELL): 1,
+    (Kind.LIMIT, Side.BUY): 2,
+    (Kind.LIMIT, Side.SELL): 3,
+    (Kind.STOP, Side.BUY): 4,
+    (Kind.STOP, Side.SELL): 5,
+    (Kind.STOP_LIMIT, Side.BUY): 6,
+    (Kind.STOP_LIMIT, Side.SELL): 7,
+}
+ORDER_TIME_GTC, ORDER_TIME_SPECIFIED = 0, 2
 FILLING_FOK, FILLING_IOC, FILLING_RETURN = 0, 1, 2
 SYMBOL_FILLING_FOK, SYMBOL_FILLING_IOC = 1, 2
 EXECUTION_REQUEST, EXECUTION_INSTANT, EXECUTION_MARKET, EXECUTION_EXCHANGE = 0, 1, 2, 3
@@ -18,21 +28,60 @@ COMMENT_UNITS_MAX = 29
 TAG_CALLER_UNITS = 19
 
 
-def market_request(order: Order, symbol: Symbol, tick: Tick | None, comment: str) -> dict[str, Any]:
-    """The request dict of a market deal, in the exact Python types that the package demands.
+def trade_request(
+    order: Order, symbol: Symbol, tick: Tick | None, comment: str, *, utc_offset_s: int = 0
+) -> dict[str, Any]:
+    """The request dict of an order, in the exact Python types that the package demands.
 
     Args:
         order: what to do.
         symbol: its instrument.
         tick: the last quote, needed where the execution mode looks at the price.
         comment: what is sent as comment.
+        utc_offset_s: how far the broker's clock, by which an order expires, is ahead of UTC.
     """
+    match order.action:
+        case Action.OPEN | Action.CLOSE:
+            return _market(order, symbol, tick, comment)
+        case Action.PLACE:
+            return {
+                "action": TRADE_ACTION_PENDING,
+                "symbol": symbol.name,
+                "volume": float(order.volume),
+                "type": ORDER_TYPES[order.kind, order.side],
+                "magic": int(order.magic),
+                "comment": comment,
+                # Taken by every execution mode for an order that waits.
+                "type_filling": FILLING_RETURN,
+                **_terms(order, utc_offset_s),
+            }
+        case Action.MODIFY:
+            return {"action": TRADE_ACTION_MODIFY, "order": _ticket(order), **_terms(order, utc_offset_s)}
+        case Action.CANCEL:
+            return {"action": TRADE_ACTION_REMOVE, "order": _ticket(order)}
+
+
+def _ticket(order: Order) -> int:
+    assert order.pending is not None
+    return int(order.pending)
+
+
+def _terms(order: Order, utc_offset_s: int) -> dict[str, Any]:
+    """What can be changed about a pending order; 0 stands for none."""
+    names = {"price": order.price, "stoplimit": order.stop_limit, "sl": order.sl, "tp": order.tp}
+    terms: dict[str, Any] = {name: float(value or 0.0) for name, value in names.items()}
+    if order.expiration is None:
+        return {**terms, "type_time": ORDER_TIME_GTC}
+    return {**terms, "type_time": ORDER_TIME_SPECIFIED, "expiration": int(order.expiration) + utc_offset_s}
+
+
+def _market(order: Order, symbol: Symbol, tick: Tick | None, comment: str) -> dict[str, Any]:
     price = 0.0 if tick is None else tick.ask if order.side is Side.BUY else tick.bid
     request: dict[str, Any] = {
         "action": TRADE_ACTION_DEAL,
         "symbol": symbol.name,
         "volume": float(order.volume),
-        "type": ORDER_TYPES[order.side],
+        "type": ORDER_TYPES[Kind.MARKET, order.side],
         "price": float(price),
         "deviation": int(order.deviation),
         "magic": int(order.magic),
@@ -49,9 +98,14 @@ def market_request(order: Order, symbol: Symbol, tick: Tick | None, comment: str
     return request
 
 
-def needs_price(symbol: Symbol) -> bool:
+def kind_and_side(order_type: int) -> tuple[Kind, Side]:
+    """What an order of MetaTrader's ORDER_TYPE_* is."""
+    return next(found for found, number in ORDER_TYPES.items() if number == order_type)
+
+
+def needs_price(order: Order, symbol: Symbol) -> bool:
     """Whether the symbol's execution mode compares the request's price with the market."""
-    return symbol.execution in (EXECUTION_REQUEST, EXECUTION_INSTANT)
+    return order.kind is Kind.MARKET and symbol.execution in (EXECUTION_REQUEST, EXECUTION_INSTANT)
 
 
 def filling_for(symbol: Symbol) -> int:

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app.domain.clock import rfc3339
+from app.domain.orders import Kind
 from app.history.items import Span, Trace
 from app.history.lookup import NUMBER_KINDS, Match
 from app.telemetry.orders import describe_outcome
@@ -46,8 +47,11 @@ def _order(record: OrderRecord) -> Text:
     order = record.order
     outcome = record.current
     text = Text()
-    of = f" position {order.position}" if order.position else ""
-    text.append(_clean(f"{order.action.value}{of}: {order.side.value} {order.volume:g} {order.symbol}"), "bold")
+    of = f" position {order.position}" if order.position else f" order {order.pending}" if order.pending else ""
+    kind = "" if order.kind is Kind.MARKET else f" {order.kind.value}"
+    at = f" at {order.price:g}" if order.price else ""
+    what = f"{order.side.value}{kind} {order.volume:g} {order.symbol}{at}"
+    text.append(_clean(f"{order.action.value}{of}: {what}"), "bold")
     if outcome is None:
         text.append("\n  under way, no outcome yet", "yellow")
     else:

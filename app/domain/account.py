@@ -87,7 +87,10 @@ class Tick:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingOrder:
-    """An order that waits for its price; `volume` in lots, `type` MetaTrader's ORDER_TYPE_*."""
+    """An order that waits for its price; `volume` in lots, `type` MetaTrader's ORDER_TYPE_*.
+
+    `stop_limit` is the price of the limit order that a stop-limit order becomes, `expiration` seconds UTC; 0: none.
+    """
 
     ticket: int
     symbol: str
@@ -98,6 +101,8 @@ class PendingOrder:
     tp: float
     magic: int
     record: Record = field(repr=False)
+    stop_limit: float = 0.0
+    expiration: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,18 @@ class Action(StrEnum):
 
     OPEN = "open"
     CLOSE = "close"
+    PLACE = "place"
+    MODIFY = "modify"
+    CANCEL = "cancel"
+
+
+class Kind(StrEnum):
+    """When an order is executed: at once, at its price or better, once the price is reached, or as a limit then."""
+
+    MARKET = "market"
+    LIMIT = "limit"
+    STOP = "stop"
+    STOP_LIMIT = "stop_limit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,16 +44,22 @@ class Order:
 
     Attributes:
         order_id: our own name for it, a ULID, made before anything is sent.
-        action: open a position, or close the one named by `position`.
+        action: open a position at the market, close the one named by `position`, place a pending order, modify or
+            cancel the one named by `pending`.
         symbol: the broker's name of the instrument.
         side: the side of the deal itself; closing a buy position is a sell.
-        volume: lots.
+        volume: lots; of a pending order that is modified or cancelled, what is left of it.
         position: ticket of the position to close; None when opening.
         deviation: tolerated price change in points, where the symbol's execution knows one.
         comment: the caller's comment, whole.
         magic: the caller's expert id, untouched.
         sl: price at which the position is closed with a loss; None for none.
         tp: price at which it is closed with a profit; None for none.
+        kind: market, or which pending order it is.
+        price: at which a pending order is to be executed, also after a change.
+        stop_limit: price of the limit order that a stop-limit order becomes.
+        expiration: when a pending order is given up; seconds since 1970 UTC, None for never.
+        pending: ticket of the pending order to modify or cancel.
     """
 
     order_id: str
@@ -55,6 +73,11 @@ class Order:
     magic: int = 0
     sl: float | None = None
     tp: float | None = None
+    kind: Kind = Kind.MARKET
+    price: float | None = None
+    stop_limit: float | None = None
+    expiration: int | None = None
+    pending: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +101,7 @@ class Filled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """The broker has taken the order and not executed it yet."""
+    """The broker has done as asked with an order that is not executed yet: taken, modified or cancelled it."""
 
     name: ClassVar[str] = "placed"
     order: int

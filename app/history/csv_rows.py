@@ -141,7 +141,7 @@ def order_row(record: OrderRecord) -> Row:
         getattr(first, "retcode", None),
         numbers.get("order"),
         numbers.get("position"),
-        outcome.price if isinstance(outcome, Filled) else None,
+        outcome.price if isinstance(outcome, Filled) else order.price,
         outcome.volume if isinstance(outcome, Filled) else order.volume,
         order.sl,
         order.tp,
@@ -154,7 +154,15 @@ def order_row(record: OrderRecord) -> Row:
 
 def action_name(order: Order) -> str:
     """What an order was to do, as older scripts know it."""
-    return f"market_{order.side.value}" if order.action is Action.OPEN else order.action.value
+    match order.action:
+        case Action.OPEN:
+            return f"market_{order.side.value}"
+        case Action.CLOSE:
+            return "close"
+        case Action.PLACE:
+            return f"pending_{order.side.value}_{order.kind.value}"
+        case Action.MODIFY | Action.CANCEL:
+            return f"{order.action.value}_pending"
 
 
 def deal_row(dealt: Dealt, trace_id: str) -> Row:

@@ -16,6 +16,7 @@ from app.domain.orders import (
     Action,
     Denied,
     Filled,
+    Kind,
     NotSent,
     Order,
     Outcome,
@@ -33,7 +34,13 @@ from otel.metatrader5.describe import Answered, AttributeValue, Endpoint, descri
 
 log = logging.getLogger(__name__)
 
-SPAN_NAMES: Mapping[Action, str] = {Action.OPEN: "place_order", Action.CLOSE: "close_position"}
+SPAN_NAMES: Mapping[Action, str] = {
+    Action.OPEN: "place_order",
+    Action.CLOSE: "close_position",
+    Action.PLACE: "place_pending_order",
+    Action.MODIFY: "modify_pending_order",
+    Action.CANCEL: "cancel_pending_order",
+}
 
 
 class OrderSpan:
@@ -104,7 +111,7 @@ class OrderTelemetry:
 
     @contextmanager
     def order(self, order: Order, mode: AccountMode) -> Iterator[OrderSpan]:
-        """The span `place_order` or `close_position`, current while inside."""
+        """The span of the order's action (`SPAN_NAMES`), current while inside."""
         parent = trace.get_current_span().get_span_context()
         with self._tracer.start_as_current_span(
             SPAN_NAMES[order.action], attributes=order_attributes(order, mode)
@@ -159,10 +166,14 @@ def order_attributes(order: Order, mode: AccountMode) -> dict[str, AttributeValu
     }
     if order.position is not None:
         attributes["mt5.position.ticket"] = order.position
-    if order.sl is not None:
-        attributes["mt5.order.sl"] = order.sl
-    if order.tp is not None:
-        attributes["mt5.order.tp"] = order.tp
+    if order.pending is not None:
+        attributes["mt5.order.ticket"] = order.pending
+    if order.kind is not Kind.MARKET:
+        attributes["mt5.order.kind"] = order.kind.value
+    for name in ("price", "stop_limit", "expiration", "sl", "tp"):
+        value = getattr(order, name)
+        if value is not None:
+            attributes[f"mt5.order.{name}"] = value
     return attributes
 
 
@@ -210,7 +221,7 @@ def describe_outcome(outcome: Outcome) -> str:
         case Filled():
             return f"filled {outcome.volume:g} at {outcome.price:g}, deal {outcome.deal}"
         case Placed():
-            return f"placed as order {outcome.order}"
+            return f"done with order {outcome.order}, which is not executed yet"
         case Unchanged():
             return "nothing to change"
         case Rejected():

@@ -25,7 +25,7 @@ def order_span(
     resource: Resource,
     version: str,
 ) -> ReadableSpan:
-    """The span `place_order` or `close_position` with the ids, times and outcome of the journal.
+    """The order's span (`SPAN_NAMES`) with the ids, times and outcome of the journal.
 
     `mt5.order.replayed` says that it was told late; the steps below it are lost.
     """

@@ -1,99 +1,61 @@
-"""Placing and closing: one order from its arrival to its outcome."""
+"""Taking orders: what somebody asks for becomes an order with everything that it needs."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import Coroutine
-from dataclasses import dataclass
-from typing import Any
+import dataclasses
+from typing import TypedDict
 
-from app.broker.gateway import Execution, Gateway, Settlement
-from app.broker.requests import tagged_comment
-from app.domain.account import Missing, Position, Symbol, Tick, Unavailable
+from app.broker.gateway import Gateway
+from app.broker.requests import kind_and_side
+from app.domain.account import Missing, PendingOrder, Position, Symbol, Unavailable
 from app.domain.clock import Clock, Ids
-from app.domain.orders import Action, Denied, Filled, NotSent, Order, Outcome, Side, Unknown
-from app.errors import JournalError
-from app.telemetry.guard import harmless
-from app.telemetry.orders import OrderSpan, OrderTelemetry
-from app.telemetry.terminal import answered, started_ns
-from app.trading.journal.journal import Journal
-from app.trading.journal.records import OrderRecord
-from app.trading.risk import check
-from app.watch.changes import OrderDecided
-from app.watch.guard import known_away
+from app.domain.orders import Action, Kind, Order, Side
+from app.trading.dealer import Dealer, Decision
 from app.watch.poller import Watch
-from otel.metatrader5.describe import Endpoint
-
-log = logging.getLogger(__name__)
 
 STOPPING = Unavailable(reason="the program is being stopped; nothing was sent")
 
 OTHER_SYMBOL = "_OTHER"
 """Symbol of an order that came before the terminal could say which symbols there are."""
 
-DEALS_AFTER_DEADLINE_S = 0.6
-"""How far past the order's own deadline its deals may still be read: the answer is out within 8 s of arrival."""
-
-SETTLE_WAIT_S = 1.0
-"""How long one later look for deals may take."""
-SETTLED_PER_LOOK = 3
-
 SYMBOL_KEPT_S = 60.0
 
-SETTLE_FOR_NS = 24 * 3600 * 10**9
-"""How long the deals of a fill are looked for."""
 
+class Terms(TypedDict, total=False):
+    """What is to change about a pending order: prices, and when it expires (seconds since 1970 UTC); None: none."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """An order and what came of it; `trace_id` is empty while telemetry is off.
-
-    `symbol` and `tick` are what was known of its instrument, for those who explain a refusal with numbers.
-    """
-
-    order: Order
-    outcome: Outcome
-    trace_id: str
-    symbol: Symbol | None = None
-    tick: Tick | None = None
+    price: float
+    sl: float | None
+    tp: float | None
+    expiration: int | None
 
 
 class Desk:
-    """Takes orders. Every one is journalled before it is sent, sent at most once, and told as one trace.
+    """Takes orders and has them dealt.
 
-    A caller that goes away does not stop its order: it runs to a recorded end.
+    Every verb returns the decision. `Missing` where there is no such symbol, position or order, and `Unavailable` while
+    stopping or where the terminal cannot be asked what the order is about, are no orders. All raise `JournalError`
+    when the intent could not be written; nothing was sent then. `arrived` is the moment of the monotonic clock at
+    which the request arrived; its deadline counts from there.
     """
 
     def __init__(
         self,
         *,
+        dealer: Dealer,
         gateway: Gateway,
-        journal: Journal,
         watch: Watch,
-        telemetry: OrderTelemetry,
         clock: Clock,
         ids: Ids,
-        order_tag: bool = True,
         order_timeout_s: float = 7.0,
     ) -> None:
+        self._dealer = dealer
         self._gateway = gateway
-        self._journal = journal
         self._watch = watch
-        self._telemetry = telemetry
         self._clock = clock
         self._ids = ids
-        self._order_tag = order_tag
         self._order_timeout_s = order_timeout_s
         self._symbols: dict[str, tuple[Symbol, float]] = {}
-        self._running: set[asyncio.Task[Decision]] = set()
-        self._let_go = asyncio.Event()
-        self._unwritten: dict[str, tuple[Outcome, int]] = {}
-        self._writing_again = asyncio.Lock()
-        # Ids in the order in which they are looked at.
-        self._unsettled = dict.fromkeys(
-            record.order.order_id for record in journal.orders() if _is_unsettled(record) and self._is_young(record)
-        )
 
     async def open(
         self,
@@ -117,21 +79,13 @@ class Desk:
             deviation: tolerated price change in points.
             comment: the caller's, sent shortened and tagged.
             magic: the caller's expert id.
-            arrived: moment of the monotonic clock at which the request arrived; the deadline counts from it.
+            arrived: when the request arrived.
             sl: price of the stop-loss; None for none. Whether it is on the right side and far enough, the broker says.
             tp: price of the take-profit; None for none.
-
-        Returns:
-            The decision; `Missing` where there is no such symbol, `Unavailable` while stopping: neither is an order.
-
-        Raises:
-            JournalError: the intent could not be written; nothing was sent.
         """
-        found = await self._symbol(symbol, arrived + self._order_timeout_s)
+        found = await self._symbol(symbol, self._deadline(arrived))
         if isinstance(found, Missing):
             return found
-        if self._let_go.is_set():
-            return STOPPING
         order = Order(
             order_id=self._ids.order_id(),
             action=Action.OPEN,
@@ -144,25 +98,13 @@ class Desk:
             sl=sl,
             tp=tp,
         )
-        return await self._run(order, self._decide(order, found, arrived))
+        return await self._deal(order, found, arrived)
 
     async def close(self, ticket: int, *, arrived: float) -> Decision | Missing | Unavailable:
-        """Close the whole of an open position at the market.
-
-        Returns:
-            The decision; `Missing` where no such position is open; `Unavailable` where the terminal cannot be
-            asked and the position was never seen, which makes no order either.
-
-        Raises:
-            JournalError: the intent could not be written; nothing was sent.
-        """
-        deadline = arrived + self._order_timeout_s
-        position = await self._position(ticket, deadline)
+        """Close the whole of an open position at the market."""
+        position = await self._position(ticket, self._deadline(arrived))
         if not isinstance(position, Position):
             return position
-        found = await self._symbol(position.symbol, deadline)
-        if self._let_go.is_set():
-            return STOPPING
         order = Order(
             order_id=self._ids.order_id(),
             action=Action.CLOSE,
@@ -172,163 +114,90 @@ class Desk:
             position=ticket,
             magic=position.magic,
         )
+        return await self._deal(order, await self._known_symbol(order, arrived), arrived)
+
+    async def place(
+        self,
+        *,
+        symbol: str,
+        kind: Kind,
+        side: Side,
+        volume: float,
+        price: float,
+        comment: str,
+        magic: int,
+        arrived: float,
+        sl: float | None = None,
+        tp: float | None = None,
+        expiration: int | None = None,
+    ) -> Decision | Missing | Unavailable:
+        """Place a pending order; `kind`, `price` and `expiration` are those of `Order`, the rest is as in `open`."""
+        found = await self._symbol(symbol, self._deadline(arrived))
         if isinstance(found, Missing):
-            found = Unavailable(reason=f"the terminal no longer knows {position.symbol}")
-        return await self._run(order, self._decide(order, found, arrived))
-
-    async def look(self) -> None:
-        """Mend what was left open: called after each look of `Watch`."""
-        await self._write_again()
-        await self._settle_again()
-
-    def let_go(self) -> None:
-        """Wait no longer for running orders: their callers are told to ask later; the orders run to their end."""
-        self._let_go.set()
-
-    async def finish(self, timeout_s: float) -> None:
-        """Wait for running orders; what is not done by then is closed as unknown at the next start."""
-        if self._running:
-            await asyncio.wait(self._running, timeout=timeout_s)
-        await self._write_again()
-
-    async def _run(self, order: Order, decision: Coroutine[Any, Any, Decision]) -> Decision:
-        task = asyncio.create_task(decision)
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        stopped = asyncio.create_task(self._let_go.wait())
-        try:
-            # Not awaited itself: a caller that goes away does not stop its order.
-            await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stopped.cancel()
-        if task.done():
-            return task.result()
-        reason = "the program is being stopped; the order runs to its end, and the journal tells what came of it"
-        return Decision(order=order, outcome=Unknown(reason=reason), trace_id="")
-
-    async def _settle_again(self) -> None:
-        """Look again for the deals of a few fills whose position is not known."""
-        for order_id in tuple(self._unsettled)[:SETTLED_PER_LOOK]:
-            # To the end of the line, so that one whose deals never show does not keep the others waiting.
-            del self._unsettled[order_id]
-            record = self._journal.get(order_id)
-            if record is not None and record.outcome is None:
-                self._unsettled[order_id] = None  # its outcome is being written, or will be
-            elif record is not None and _is_unsettled(record) and self._is_young(record):
-                assert isinstance(record.current, Filled)
-                await self._settle_one(order_id, record.current)
-
-    async def _settle_one(self, order_id: str, filled: Filled) -> None:
-        self._unsettled[order_id] = None
-        deadline = self._clock.monotonic() + SETTLE_WAIT_S
-        settled = await self._gateway.settle(filled, deadline=deadline, again=False)
-        if settled.filled.position is not None:
-            await self._journal.amend(order_id, settled.filled, reason="deals read later")
-            self._unsettled.pop(order_id, None)
-
-    def _is_young(self, record: OrderRecord) -> bool:
-        return self._clock.time_ns() - record.started_ns <= SETTLE_FOR_NS
-
-    async def _write_again(self) -> None:
-        """Write down outcomes that the journal could not take when they came."""
-        async with self._writing_again:
-            for order_id, (outcome, ended_ns) in tuple(self._unwritten.items()):
-                record = self._journal.get(order_id)
-                if record is not None and record.outcome is None:
-                    try:
-                        await self._journal.outcome(order_id, outcome, ended_ns=ended_ns)
-                    except JournalError:
-                        return
-                    log.info("The outcome of order %s is in the journal now", order_id)
-                self._unwritten.pop(order_id, None)
-
-    async def _decide(self, order: Order, symbol: Symbol | Unavailable, arrived: float) -> Decision:
-        started_ns = self._clock.time_ns()
-        with self._telemetry.order(order, self._watch.latest.mode) as span:
-            refusal = self._refusal(order, symbol, span)
-            if refusal is not None:
-                outcome: Outcome = refusal
-                with span.step("journal", record="outcome"):
-                    await self._journal.refused(
-                        order, span.ref, refusal, started_ns=started_ns, ended_ns=self._clock.time_ns()
-                    )
-            else:
-                assert isinstance(symbol, Symbol)
-                comment = tagged_comment(order.comment, order.order_id, tag=self._order_tag)
-                with span.step("journal", record="intent"):
-                    await self._journal.intent(order, span.ref, comment_sent=comment, started_ns=started_ns)
-                outcome = await self._execute(order, symbol, comment, span, arrived)
-                await self._write_down(order, outcome, span)
-            span.decided(outcome)
-            self._telemetry.order_decided(order, outcome, self._clock.monotonic() - arrived)
-        self._watch.changes.tell(OrderDecided(order, outcome, span.ref.trace_id))
-        return Decision(
-            order=order,
-            outcome=outcome,
-            trace_id=span.ref.trace_id,
-            symbol=symbol if isinstance(symbol, Symbol) else None,
-            tick=self._watch.latest.ticks.get(order.symbol),
+            return found
+        order = Order(
+            order_id=self._ids.order_id(),
+            action=Action.PLACE,
+            symbol=found.name if isinstance(found, Symbol) else OTHER_SYMBOL,
+            kind=kind,
+            side=side,
+            volume=volume,
+            price=price,
+            comment=comment,
+            magic=magic,
+            sl=sl,
+            tp=tp,
+            expiration=expiration,
         )
+        return await self._deal(order, found, arrived)
 
-    def _refusal(self, order: Order, symbol: Symbol | Unavailable, span: OrderSpan) -> Denied | NotSent | None:
-        with span.step("risk"):
-            if isinstance(symbol, Unavailable):
-                return NotSent(reason=symbol.reason, last_error=symbol.last_error)
-            if not self._gateway.terminal.state.ready:
-                state = self._gateway.terminal.state
-                return NotSent(reason=state.reason, last_error=state.last_error)
-            if (away := known_away(self._watch)) is not None:
-                return NotSent(reason=away.reason)
-            return check(order, symbol) if order.action is Action.OPEN else None
+    async def modify(self, ticket: int, terms: Terms, *, arrived: float) -> Decision | Missing | Unavailable:
+        """Change what *terms* name of a pending order; the rest stays as it is."""
+        return await self._change(ticket, Action.MODIFY, terms, arrived)
 
-    async def _execute(self, order: Order, symbol: Symbol, comment: str, span: OrderSpan, arrived: float) -> Outcome:
-        deadline = arrived + self._order_timeout_s
-        try:
-            execution = await self._gateway.send(order, symbol, comment, deadline=deadline)
-        except Exception as error:
-            # A mistake of ours after the intent: whether the broker has the order is not known.
-            log.exception("Order %s met with a fault of this program", order.order_id)
-            return Unknown(reason=f"a fault of this program: {type(error).__name__}: {error}")
-        settlement = None
-        if isinstance(execution.outcome, Filled):
-            settlement = await self._settled(order, execution.outcome, deadline + DEALS_AFTER_DEADLINE_S)
-        self._tell(span, execution, settlement)
-        return execution.outcome if settlement is None else settlement.filled
+    async def cancel(self, ticket: int, *, arrived: float) -> Decision | Missing | Unavailable:
+        """Take a pending order back."""
+        return await self._change(ticket, Action.CANCEL, {}, arrived)
 
-    async def _settled(self, order: Order, filled: Filled, deadline: float) -> Settlement:
-        """The fill held against its deals; whatever goes wrong with that, it stays a fill."""
-        try:
-            settlement = await self._gateway.settle(filled, deadline=deadline)
-        except Exception:
-            log.exception("The deals of order %s could not be understood; they are looked at again", order.order_id)
-            settlement = Settlement(filled=filled)
-        if settlement.filled.position is None:
-            self._unsettled[order.order_id] = None
-        return settlement
-
-    @harmless
-    def _tell(self, span: OrderSpan, execution: Execution, settlement: Settlement | None) -> None:
-        if execution.reply is None or execution.request is None:
-            return
-        server = settlement.server if settlement else None
-        reply = execution.reply
-        span.sent(
-            execution.request,
-            answered(reply),
-            Endpoint(address=self._watch.latest.server),
-            times_ns=(reply.submitted_ns, started_ns(reply), reply.ended_ns),
-            server_msc=(server.setup_msc, server.done_msc) if server else None,
+    async def _change(
+        self, ticket: int, action: Action, terms: Terms, arrived: float
+    ) -> Decision | Missing | Unavailable:
+        pending = await self._pending(ticket, self._deadline(arrived))
+        if not isinstance(pending, PendingOrder):
+            return pending
+        kind, side = kind_and_side(pending.type)
+        order = Order(
+            order_id=self._ids.order_id(),
+            action=action,
+            symbol=pending.symbol,
+            kind=kind,
+            side=side,
+            volume=pending.volume,
+            pending=ticket,
+            magic=pending.magic,
+            price=pending.price_open,
+            stop_limit=pending.stop_limit or None,
+            sl=pending.sl or None,
+            tp=pending.tp or None,
+            expiration=pending.expiration or None,
         )
+        order = dataclasses.replace(order, **terms)
+        return await self._deal(order, await self._known_symbol(order, arrived), arrived)
 
-    async def _write_down(self, order: Order, outcome: Outcome, span: OrderSpan) -> None:
-        ended_ns = self._clock.time_ns()
-        with span.step("journal", record="outcome"):
-            try:
-                await self._journal.outcome(order.order_id, outcome, ended_ns=ended_ns)
-            except JournalError:
-                # The broker has acted: the caller is told the truth, and the journal as soon as it can be.
-                self._unwritten[order.order_id] = outcome, ended_ns
-                log.exception("The outcome of order %s could not be journalled: %s", order.order_id, outcome)
+    async def _deal(
+        self, order: Order, symbol: Symbol | Unavailable, arrived: float
+    ) -> Decision | Missing | Unavailable:
+        return STOPPING if self._dealer.is_stopping else await self._dealer.run(order, symbol, arrived=arrived)
+
+    def _deadline(self, arrived: float) -> float:
+        return arrived + self._order_timeout_s
+
+    async def _known_symbol(self, order: Order, arrived: float) -> Symbol | Unavailable:
+        """The instrument of what there is already."""
+        found = await self._symbol(order.symbol, self._deadline(arrived))
+        if isinstance(found, Missing):
+            return Unavailable(reason=f"the terminal no longer knows {order.symbol}")
+        return found
 
     async def _symbol(self, name: str, deadline: float) -> Symbol | Missing | Unavailable:
         """What is fixed about an instrument, kept for a minute; the broker has the last word on its limits."""
@@ -349,6 +218,9 @@ class Desk:
             return seen[0] if seen else positions
         return positions[0] if positions else Missing(what=f"position {ticket}")
 
-
-def _is_unsettled(record: OrderRecord) -> bool:
-    return isinstance(record.current, Filled) and record.current.position is None
+    async def _pending(self, ticket: int, deadline: float) -> PendingOrder | Missing | Unavailable:
+        orders = await self._gateway.orders(ticket, deadline=deadline)
+        if isinstance(orders, Unavailable):
+            seen = [order for order in self._watch.latest.orders if order.ticket == ticket]
+            return seen[0] if seen else orders
+        return orders[0] if orders else Missing(what=f"order {ticket}")

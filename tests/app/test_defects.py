@@ -20,7 +20,7 @@ import httpx2
 import pytest
 
 from app.broker.outcomes import to_outcome
-from app.domain.orders import NotSent, Unknown
+from app.domain.orders import Action, NotSent, Order, Side, Unknown
 from app.monitoring.ledger import Ledger
 from tests.support.clock import MovedClock
 from tests.support.program import NO_MONEY, OFF_STEP, Asked, Program, close, mixed_orders, order, running
@@ -249,7 +249,8 @@ def test_10_rates_are_of_a_window_and_do_not_fade_with_uptime() -> None:
 @pytest.mark.parametrize("code", [1, -1, -2, -8, -10001, -10002, -10003, -10004, -10005])
 def test_11_no_result_is_an_outcome(code: int) -> None:
     """What `order_send` returns as nothing is never a fill and never a crash, and keeps the error it came with."""
-    outcome = to_outcome(failed(code, "as it says"), 0.1)
+    order = Order(order_id="A" * 26, action=Action.OPEN, symbol="EURUSD", side=Side.BUY, volume=0.1)
+    outcome = to_outcome(failed(code, "as it says"), order)
     assert isinstance(outcome, NotSent | Unknown)
     assert outcome.last_error == (code, "as it says")
 

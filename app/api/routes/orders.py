@@ -41,7 +41,7 @@ async def refuse_body(request: Request) -> None:
     except (ValueError, RecursionError):
         is_empty = False
     if not is_empty:
-        raise refuse(("body",), "should be empty or {}: a position is closed as a whole")
+        raise refuse(("body",), "should be empty or {}: this is about the whole of it")
 
 
 @router.post(
@@ -69,7 +69,7 @@ async def place(services: Services, request: Request, wanted: Annotated[PlaceOrd
         magic=wanted.magic,
         sl=wanted.sl,
         tp=wanted.tp,
-        arrived=_arrived(request),
+        arrived=arrived(request),
     )
     return order_answer(decided)
 
@@ -87,7 +87,7 @@ async def place(services: Services, request: Request, wanted: Annotated[PlaceOrd
 )
 async def close(services: Services, request: Request, ticket: Ticket) -> Response:
     """Closes the whole position; answers as placing an order does."""
-    return close_answer(await services.desk.close(ticket, arrived=_arrived(request)))
+    return close_answer(await services.desk.close(ticket, arrived=arrived(request)))
 
 
 @router.get(
@@ -103,7 +103,7 @@ async def order(services: Services, order_id: OrderId) -> Response:
     return Json(record.to_json())
 
 
-def _arrived(request: Request) -> float:
+def arrived(request: Request) -> float:
     """Moment of the monotonic clock at which the request came in."""
-    arrived: float = request.state.arrived
-    return arrived
+    moment: float = request.state.arrived
+    return moment

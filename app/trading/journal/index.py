@@ -73,10 +73,13 @@ class OrderIndex:
             return tuple(self._orders[order_id] for order_id in found or ())
 
     def owner(self, order_number: int) -> OrderRecord | None:
-        """Return the order that bears this number at the broker; None where it is none of ours."""
+        """Return the order that bears this number at the broker; None where it is none of ours.
+
+        One that only modified or cancelled it does not make it ours.
+        """
         with self._lock:
-            found = self._numbers.get(("order", order_number), {})
-            return next((self._orders[order_id] for order_id in found), None)
+            found = (self._orders[order_id] for order_id in self._numbers.get(("order", order_number), {}))
+            return next((record for record in found if record.order.pending is None), None)
 
     def undecided(self) -> tuple[OrderRecord, ...]:
         """Return the orders that deals yet unexplained may belong to: under way or unknown, without a deal."""

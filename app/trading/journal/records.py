@@ -200,6 +200,8 @@ class OrderRecord:
         """The broker's numbers that lead to this order, the newest truth last; some may come twice."""
         if self.order.position:
             yield "position", self.order.position
+        if self.order.pending:
+            yield "order", self.order.pending
         for outcome in (self.outcome, self.amended):
             yield from _numbers(outcome)
 

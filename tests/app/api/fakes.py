@@ -21,10 +21,11 @@ from app.dashboard.frame import Frame
 from app.domain.account import Account, AccountMode, Missing, PendingOrder, Position, Symbol, Tick, Unavailable
 from app.domain.clock import SystemClock
 from app.domain.connection import Connection
-from app.domain.orders import Action, Filled, Order, Outcome, Side
+from app.domain.orders import Action, Filled, Kind, Order, Outcome, Side
 from app.history.search import Traces
 from app.settings import Settings
-from app.trading.desk import Decision
+from app.trading.dealer import Decision
+from app.trading.desk import Terms
 from app.trading.journal.index import OrderIndex
 from app.trading.journal.reading import OpenReport
 from app.trading.journal.records import Trades
@@ -187,6 +188,14 @@ class FakeArchive:
         return await self.deals(since_ns, until_ns)
 
 
+Answered = Decision | Missing | Unavailable
+
+
+def _pending(action: Action, ticket: int) -> Order:
+    order = Order(order_id=ORDER_ID, action=action, symbol="EURUSD", side=Side.BUY, volume=0.1, kind=Kind.LIMIT)
+    return replace(order, pending=ticket)
+
+
 @dataclass
 class FakeDesk:
     """Answers every order with `outcome`, or with what else it is given, and notes the calls."""
@@ -196,6 +205,8 @@ class FakeDesk:
     fault: Exception | None = None
     opened: list[dict[str, Any]] = field(default_factory=list)
     closed: list[tuple[int, float]] = field(default_factory=list)
+    placed: list[dict[str, Any]] = field(default_factory=list)
+    changed: list[tuple[int, dict[str, Any] | None]] = field(default_factory=list)
 
     async def open(
         self,
@@ -222,10 +233,26 @@ class FakeDesk:
             Order(order_id=ORDER_ID, action=Action.CLOSE, symbol="EURUSD", side=Side.SELL, volume=0.1, position=ticket)
         )
 
+    async def place(self, *, symbol: str, kind: Kind, side: Side, volume: float, **asked: Any) -> Answered:
+        """Take the order."""
+        self.placed.append({"symbol": symbol, "kind": kind, "side": side, "volume": volume, **asked})
+        order = Order(order_id=ORDER_ID, action=Action.PLACE, symbol=symbol, kind=kind, side=side, volume=volume)
+        return self._decide(replace(order, price=asked["price"]))
+
+    async def modify(self, ticket: int, terms: Terms, *, arrived: float) -> Answered:
+        """Take the change."""
+        self.changed.append((ticket, dict(terms)))
+        return self._decide(replace(_pending(Action.MODIFY, ticket), price=terms.get("price", 1.0)))
+
+    async def cancel(self, ticket: int, *, arrived: float) -> Answered:
+        """Take the order back."""
+        self.changed.append((ticket, None))
+        return self._decide(_pending(Action.CANCEL, ticket))
+
     @property
     def calls(self) -> int:
         """How many orders came."""
-        return len(self.opened) + len(self.closed)
+        return len(self.opened) + len(self.closed) + len(self.placed) + len(self.changed)
 
     def _decide(self, order: Order) -> Decision | Missing | Unavailable:
         if self.fault is not None:

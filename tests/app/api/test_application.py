@@ -31,6 +31,8 @@ PATHS = {
     "/api/order": {"post"},
     "/api/orders/{order_id}": {"get"},
     "/api/orders": {"get"},
+    "/api/orders/pending": {"post"},
+    "/api/orders/{ticket}": {"patch", "delete"},
     "/api/symbols": {"get"},
     "/api/symbols/market-watch": {"get"},
     "/api/symbols/priority": {"get"},

@@ -51,6 +51,7 @@ PATHS = (
     "/api/order",
     "/api/order/",
     "/api/orders/NOPE",
+    "/api/orders/pending",
     "/api/positions/seven/close",
     "/api/positions/99999999999999999999/close",
     "/api/monitoring/status",

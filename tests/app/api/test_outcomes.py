@@ -25,7 +25,7 @@ from app.domain.orders import (
     Unchanged,
     Unknown,
 )
-from app.trading.desk import Decision
+from app.trading.dealer import Decision
 from tests.app.api.fakes import FILLED, ORDER_ID, SYMBOL, TICK, TRACE_ID, Api
 
 ORDER = {"canonical": "EURUSD", "side": "buy", "volume": 0.1}
@@ -87,6 +87,7 @@ async def test_fill_is_told_whole(api: Api) -> None:
         "retcode_name": "DONE_PARTIAL",
         "order_id": ORDER_ID,
         "outcome": "filled",
+        "order_type": "market",
         "deal": 1002,
         "volume": 0.06,
         "price": 1.2,
@@ -134,6 +135,8 @@ async def test_refusal_of_the_broker_is_explained(api: Api) -> None:
         "broker_comment": "No money",
         "symbol": "EURUSD",
         "side": "buy",
+        "order_type": "market",
+        "price": None,
         "volume": 0.1,
         "sl": None,
         "tp": None,

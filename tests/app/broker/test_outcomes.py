@@ -8,7 +8,7 @@ import pytest
 
 from app.broker.outcomes import to_outcome
 from app.broker.terminal import Answer, NoAnswer, NotCalled, Reply
-from app.domain.orders import Filled, NotSent, Placed, Rejected, Unchanged, Unknown
+from app.domain.orders import Action, Filled, NotSent, Order, Placed, Rejected, Side, Unchanged, Unknown
 from otel.metatrader5.codes import RETCODES
 from tests.support.terminal import DONE, failed
 
@@ -19,18 +19,31 @@ def answer(retcode: int, **fields: Any) -> Answer:
     return Answer(value=value, last_error=(1, "Success"), submitted_ns=1, started_ns=2, ended_ns=3)
 
 
+def an_order(volume: float = 0.1, action: Action = Action.OPEN) -> Order:
+    """An order of so many lots."""
+    return Order(order_id="A" * 26, action=action, symbol="EURUSD", side=Side.BUY, volume=volume, pending=77)
+
+
+@pytest.mark.parametrize("action", [Action.PLACE, Action.MODIFY, Action.CANCEL])
+def test_done_of_a_pending_order_is_no_fill(action: Action) -> None:
+    """Where nothing is executed at once, DONE says that the broker did as asked; the order's number is known."""
+    assert to_outcome(answer(10009, order=0), an_order(action=action)) == Placed(
+        order=77, retcode=10009, comment="Request executed"
+    )
+
+
 @pytest.mark.parametrize("retcode", [*RETCODES, 10005, 10037, 99999, 0])
 def test_every_return_code_has_its_outcome(retcode: int) -> None:
     """Done, placed and unchanged are what they say; unsure and unlisted codes are unknown; the rest is refused."""
     expected = {10009: Filled, 10010: Filled, 10008: Placed, 10025: Unchanged}
     unsure = {10011, 10012, 10031}
     kind = expected.get(retcode, Unknown if retcode in unsure or retcode not in RETCODES else Rejected)
-    assert type(to_outcome(answer(retcode), 0.1)) is kind
+    assert type(to_outcome(answer(retcode), an_order())) is kind
 
 
 def test_a_partial_fill_tells_the_remainder() -> None:
     """What is left of the volume asked for is in the outcome."""
-    outcome = to_outcome(answer(10010, volume=0.1), 0.3)
+    outcome = to_outcome(answer(10010, volume=0.1), an_order(0.3))
     assert isinstance(outcome, Filled)
     assert (outcome.volume, outcome.remaining) == (0.1, 0.2)
 
@@ -58,4 +71,4 @@ def test_a_partial_fill_tells_the_remainder() -> None:
 )
 def test_no_result_is_only_not_sent_where_that_is_certain(reply: Reply, kind: type) -> None:
     """An order without a result is `NotSent` only where nothing can have left this machine."""
-    assert type(to_outcome(reply, 0.1)) is kind
+    assert type(to_outcome(reply, an_order())) is kind

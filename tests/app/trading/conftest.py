@@ -15,7 +15,8 @@ from app.domain.clock import SystemClock, SystemIds
 from app.domain.orders import Side
 from app.telemetry.orders import OrderTelemetry
 from app.telemetry.terminal import InstrumentedTerminal
-from app.trading.desk import Decision, Desk
+from app.trading.dealer import Dealer, Decision
+from app.trading.desk import Desk
 from app.trading.journal.journal import Journal
 from app.watch.poller import Watch
 from otel.metatrader5.describe import Endpoint
@@ -32,6 +33,7 @@ class Trading:
     journal: Journal
     telemetry: InMemoryTelemetry
     watch: Watch
+    dealer: Dealer
     desk: Desk
     clock: SystemClock
 
@@ -73,16 +75,17 @@ async def trade(tmp_path: Path) -> AsyncIterator[Build]:
             deals_timeout_s=0.12,
         )
         watch = Watch(gateway, clock=clock)
-        desk = Desk(
+        dealer = Dealer(
             gateway=gateway,
             journal=journal,
             watch=watch,
             telemetry=OrderTelemetry(tracer, meter),
             clock=clock,
-            ids=SystemIds(clock),
+            order_tag=True,
             order_timeout_s=7.0,
         )
-        built = Trading(terminal, gateway, journal, telemetry, watch, desk, clock)
+        desk = Desk(dealer=dealer, gateway=gateway, watch=watch, clock=clock, ids=SystemIds(clock))
+        built = Trading(terminal, gateway, journal, telemetry, watch, dealer, desk, clock)
         opened.append(built)
         return built
 

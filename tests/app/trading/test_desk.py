@@ -13,7 +13,8 @@ from app.broker.terminal import Call, NoAnswer, WorkerState
 from app.domain.account import Missing, Unavailable
 from app.domain.orders import Action, Denied, Filled, NotSent, Rejected, Side, Unknown
 from app.errors import JournalError
-from app.trading.desk import OTHER_SYMBOL, Decision
+from app.trading.dealer import Decision
+from app.trading.desk import OTHER_SYMBOL
 from tests.app.trading.conftest import Build
 from tests.support.terminal import DEAL, DONE, ORDER, POSITION, TERMINAL, failed
 
@@ -158,7 +159,7 @@ async def test_a_caller_that_goes_away_does_not_stop_its_order(trade: Build) -> 
     await reached.wait()
     asking.cancel()
     go_on.set()
-    await trading.desk.finish(5)
+    await trading.dealer.finish(5)
     (record,) = trading.journal.orders()
     assert isinstance(record.outcome, Filled)
 
@@ -195,7 +196,7 @@ async def test_deals_that_come_late_amend_the_journal(trade: Build) -> None:
     assert decision.outcome.position is None
     late.append({**DEAL, "price": 1.21})
     await trading.watch.look()
-    await trading.desk.look()
+    await trading.dealer.look()
     record = trading.journal.get(decision.order.order_id)
     assert record is not None
     assert isinstance(record.current, Filled)
@@ -231,7 +232,7 @@ async def test_an_outcome_is_written_as_soon_as_the_journal_can(trade: Build) ->
     record = trading.journal.get(decision.order.order_id)
     assert record is not None
     assert record.outcome is None
-    await trading.desk.look()
+    await trading.dealer.look()
     record = trading.journal.get(decision.order.order_id)
     assert record is not None
     assert record.outcome == decision.outcome
@@ -252,11 +253,11 @@ async def test_callers_are_let_go_and_their_orders_run_to_an_end(trade: Build) -
     trading.terminal.call = slow  # type: ignore[method-assign]  # holds the call until the caller was let go
     asking = asyncio.create_task(trading.buy())
     await reached.wait()
-    trading.desk.let_go()
+    trading.dealer.let_go()
     decision = await asking
     assert isinstance(decision.outcome, Unknown)
     go_on.set()
-    await trading.desk.finish(5)
+    await trading.dealer.finish(5)
     record = trading.journal.get(decision.order.order_id)
     assert record is not None
     assert isinstance(record.outcome, Filled)
@@ -305,7 +306,7 @@ async def test_a_fill_stays_a_fill_whatever_its_deals_look_like(trade: Build, br
     decision = await trading.buy()
     assert isinstance(decision.outcome, Filled)
     trading.terminal.functions |= {"history_deals_get": [DEAL], "history_orders_get": [ORDER]}
-    await trading.desk.look()
+    await trading.dealer.look()
     record = trading.journal.get(decision.order.order_id)
     assert record is not None
     assert isinstance(record.current, Filled)
@@ -325,11 +326,11 @@ async def test_a_fill_whose_outcome_waits_for_the_journal_is_settled_later(trade
 
     trading.journal.outcome = full  # type: ignore[method-assign]  # a disk that is full for a while
     decision = await trading.buy()
-    await trading.desk.look()
+    await trading.dealer.look()
     failing = False
     late.append(dict(DEAL))
-    await trading.desk.look()
-    await trading.desk.look()
+    await trading.dealer.look()
+    await trading.dealer.look()
     record = trading.journal.get(decision.order.order_id)
     assert record is not None
     assert isinstance(record.current, Filled)
@@ -350,7 +351,7 @@ async def test_two_who_mend_at_once_write_once(trade: Build) -> None:
     trading.journal.outcome = full  # type: ignore[method-assign]  # a disk that is full for a while
     decision = await trading.buy()
     failing = False
-    await asyncio.gather(trading.desk.look(), trading.desk.finish(1), trading.desk.look())
+    await asyncio.gather(trading.dealer.look(), trading.dealer.finish(1), trading.dealer.look())
     record = trading.journal.get(decision.order.order_id)
     assert record is not None
     assert record.outcome == decision.outcome
@@ -359,7 +360,7 @@ async def test_two_who_mend_at_once_write_once(trade: Build) -> None:
 async def test_no_order_is_begun_once_callers_were_let_go(trade: Build) -> None:
     """An order that comes while the program stops is refused, and nothing is sent or journalled."""
     trading = trade()
-    trading.desk.let_go()
+    trading.dealer.let_go()
     answer = await trading.desk.open(
         symbol="EURUSD", side=Side.BUY, volume=0.1, deviation=10, comment="", magic=0, arrived=trading.clock.monotonic()
     )

@@ -1,0 +1,178 @@
+"""Pending orders: placed, changed and cancelled on the same way as every other order."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.domain.account import Missing, Unavailable
+from app.domain.orders import Denied, Filled, Kind, Placed, Side
+from app.telemetry.orders import SPAN_NAMES
+from app.trading.dealer import Decision
+from app.trading.desk import Terms
+from tests.app.trading.conftest import Build, Trading
+from tests.support.terminal import DEAL, DONE, failed
+
+PENDING = {
+    "ticket": 77,
+    "symbol": "EURUSD",
+    "type": 4,
+    "volume_initial": 0.3,
+    "volume_current": 0.2,
+    "price_open": 1.25,
+    "price_stoplimit": 0.0,
+    "sl": 1.2,
+    "tp": 0.0,
+    "magic": 5,
+    "time_setup": 7_200,
+    "time_setup_msc": 7_200_000,
+    "time_expiration": 14_400,
+}
+TAKEN = {**DONE, "deal": 0, "order": 77, "price": 0.0}
+
+
+async def place(trading: Trading, volume: float = 0.1, expiration: int | None = None) -> Decision:
+    """A buy limit, expecting a decision."""
+    decision = await trading.desk.place(
+        symbol="eurusd",
+        kind=Kind.LIMIT,
+        side=Side.BUY,
+        volume=volume,
+        price=1.05,
+        comment="mine",
+        magic=5,
+        sl=1.01,
+        expiration=expiration,
+        arrived=trading.clock.monotonic(),
+    )
+    assert isinstance(decision, Decision)
+    return decision
+
+
+async def change(trading: Trading, terms: Terms | None) -> Decision | Missing | Unavailable:
+    """Change order 77, or cancel it."""
+    arrived = trading.clock.monotonic()
+    if terms is None:
+        return await trading.desk.cancel(77, arrived=arrived)
+    return await trading.desk.modify(77, terms, arrived=arrived)
+
+
+async def test_a_pending_order_is_sent_whole(trade: Build) -> None:
+    """The request has the types that the package demands, and an expiration by the broker's clock."""
+    trading = trade(order_send=TAKEN)
+    decision = await place(trading, expiration=1_000)
+    assert decision.outcome == Placed(order=77, retcode=10009, comment="Request executed")
+    (request,) = trading.terminal.requests()
+    assert request == {
+        "action": 5,
+        "symbol": "EURUSD",
+        "volume": 0.1,
+        "type": 2,
+        "price": 1.05,
+        "stoplimit": 0.0,
+        "sl": 1.01,
+        "tp": 0.0,
+        "type_time": 2,
+        "expiration": 8_200,
+        "type_filling": 2,
+        "magic": 5,
+        "comment": request["comment"],
+    }
+    assert request["comment"].startswith("mine~")
+
+
+@pytest.mark.parametrize(
+    ("terms", "sent"),
+    [
+        ({"price": 1.3}, {"price": 1.3, "sl": 1.2, "tp": 0.0, "type_time": 2, "expiration": 14_400}),
+        ({"sl": None, "tp": 1.4}, {"price": 1.25, "sl": 0.0, "tp": 1.4, "type_time": 2, "expiration": 14_400}),
+        ({"expiration": None}, {"price": 1.25, "sl": 1.2, "tp": 0.0, "type_time": 0}),
+    ],
+)
+async def test_what_is_not_named_stays(trade: Build, terms: Terms, sent: dict[str, Any]) -> None:
+    """A change carries everything that the order has, with what was asked for in its place."""
+    trading = trade(order_send=TAKEN, orders_get=[PENDING])
+    decision = await change(trading, terms)
+    assert isinstance(decision, Decision)
+    assert decision.outcome.name == "placed"
+    (request,) = trading.terminal.requests()
+    assert request == {"action": 7, "order": 77, "stoplimit": 0.0, **sent}
+
+
+async def test_a_cancelled_order_names_only_itself(trade: Build) -> None:
+    """Cancelling needs no more than the ticket; side, kind and what is left of it are on the trace."""
+    trading = trade(order_send=TAKEN, orders_get=[PENDING])
+    decision = await change(trading, None)
+    assert isinstance(decision, Decision)
+    assert trading.terminal.requests() == [{"action": 8, "order": 77}]
+    assert (decision.order.kind, decision.order.side, decision.order.volume) == (Kind.STOP, Side.BUY, 0.2)
+    assert decision.trace_id
+
+
+async def test_each_action_is_journalled_counted_and_traced(trade: Build, tmp_path: Path) -> None:
+    """Placing, changing and cancelling are orders each: written down, counted and told as one trace."""
+    trading = trade(order_send=TAKEN, orders_get=[PENDING])
+    for decision in (await place(trading), await change(trading, {"price": 1.3}), await change(trading, None)):
+        assert isinstance(decision, Decision)
+        assert trading.journal.get(decision.order.order_id) is not None
+    assert {key.action: count for key, count in trading.journal.totals().items()} == {
+        "place": 1,
+        "modify": 1,
+        "cancel": 1,
+    }
+    names = [span.name for span in trading.telemetry.spans() if span.name in SPAN_NAMES.values()]
+    assert names == ["place_pending_order", "modify_pending_order", "cancel_pending_order"]
+    found = trading.journal.find("order", 77)
+    assert [record.order.action for record in found] == ["place", "modify", "cancel"]
+    lines = [
+        json.loads(line)
+        for path in sorted((tmp_path / "journal").glob("*.jsonl"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]
+    assert [line["kind"] for line in lines] == ["intent", "outcome"] * 3
+
+
+@pytest.mark.parametrize("terms", [None, Terms(price=1.3)])
+async def test_an_order_that_is_not_there_is_missing(trade: Build, terms: Terms | None) -> None:
+    """A ticket of no pending order makes no order, and nothing is sent."""
+    trading = trade()
+    assert await change(trading, terms) == Missing(what="order 77")
+    trading = trade(orders_get=failed(-10004, "No IPC connection"))
+    assert isinstance(await change(trading, terms), Unavailable)
+    assert trading.terminal.requests() == []
+
+
+async def test_our_checks_hold_for_pending_orders(trade: Build) -> None:
+    """A volume that the symbol does not take is denied before anything is sent."""
+    trading = trade()
+    decision = await place(trading, volume=0.001)
+    assert isinstance(decision.outcome, Denied)
+    assert trading.terminal.requests() == []
+
+
+async def test_its_deal_is_ours_when_it_comes(trade: Build) -> None:
+    """The deal of a pending order belongs to the order that placed it, and to no change of it."""
+    trading = trade(order_send=TAKEN, orders_get=[PENDING], history_deals_get=[])
+    placed = await place(trading)
+    await change(trading, {"price": 1.3})
+    trading.terminal.functions["history_deals_get"] = [{**DEAL, "order": 77}]
+    owner = trading.journal.owner(77)
+    assert owner is not None
+    assert owner.order.order_id == placed.order.order_id
+
+
+async def test_a_change_makes_no_order_ours(trade: Build) -> None:
+    """A pending order that somebody else placed stays theirs when we change it."""
+    trading = trade(order_send=TAKEN, orders_get=[PENDING])
+    await change(trading, {"price": 1.3})
+    assert trading.journal.owner(77) is None
+
+
+async def test_an_order_without_these_fields_is_read(trade: Build) -> None:
+    """A market order has nothing of a pending one."""
+    decision = await trade().buy()
+    assert isinstance(decision.outcome, Filled)
+    assert (decision.order.kind, decision.order.price, decision.order.pending) == (Kind.MARKET, None, None)
