@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from app.simulator.cross_feed import CrossFeed
 from app.simulator.figures import load_figures
+from app.simulator.lap_feed import LapFeed
 from app.simulator.laps import generated_lap, recorded_lap
 from app.simulator.market import Feed, Quote
 from app.simulator.money import Rates
 from app.simulator.server_clock import ServerClock
+from app.simulator.sessions import Sessions, calendar
 from app.simulator.symbols import SYMBOLS, SymbolSpec
 
 RECORDED = "EURUSD"
+# Crosses and their legs; a cross in points is the product of its legs' points over this.
+CROSSES = {"EURJPY": ("EURUSD", "USDJPY", 10**5), "GBPJPY": ("GBPUSD", "USDJPY", 10**5)}
+_TERMS = {spec.root: spec for spec in SYMBOLS}
 
 
 class Exchange:
     """Symbols, their feeds and the clock (seconds UTC) that says which of their prices have been.
 
     `server_clock` is the wall clock of the broker's server: what its times and the cut of its days are told by.
+    With `sessions` "real" symbols trade at their hours, with "loop" around the clock.
     """
 
     def __init__(
@@ -26,11 +33,13 @@ class Exchange:
         seed: int,
         clock: Callable[[], float],
         server_clock: ServerClock | None = None,
+        sessions: Sessions = "loop",
         symbols: Iterable[SymbolSpec] = SYMBOLS,
     ) -> None:
         self.server_clock = server_clock or ServerClock()
         self.specs = {spec.name: spec for spec in symbols}
-        self.feeds = {name: _feed(spec, seed) for name, spec in self.specs.items()}
+        self._makers = _Makers(seed, self.server_clock, sessions)
+        self.feeds = {name: self._makers.feed(spec.root) for name, spec in self.specs.items()}
         self._clock = clock
 
     def now_msc(self) -> int:
@@ -39,8 +48,7 @@ class Exchange:
 
     def is_open(self, symbol: str, now_msc: int) -> bool:
         """Whether the symbol trades at this instant."""
-        del symbol, now_msc
-        return True
+        return self.feeds[symbol].is_open(now_msc)
 
     def quote(self, symbol: str, now_msc: int) -> Quote | None:
         """The symbol's last tick at or before this instant; None before all history."""
@@ -65,7 +73,24 @@ class Exchange:
         return Rates(currency, self.specs, quote)
 
 
-def _feed(spec: SymbolSpec, seed: int) -> Feed:
-    figures = load_figures()[spec.name]
-    lap = recorded_lap() if spec.name == RECORDED else generated_lap(spec.name, seed, figures, spec.point)
-    return Feed(spec.name, seed, lap, figures)
+class _Makers:
+    """Makes feeds by the symbols' own names, each once: crosses share theirs with their legs."""
+
+    def __init__(self, seed: int, clock: ServerClock, sessions: Sessions) -> None:
+        self._seed, self._clock, self._sessions = seed, clock, sessions
+        self._made: dict[str, Feed] = {}
+
+    def feed(self, root: str) -> Feed:
+        """The feed of this name."""
+        if root not in self._made:
+            self._made[root] = self._cross(root) if root in CROSSES else self._lap(root)
+        return self._made[root]
+
+    def _cross(self, root: str) -> Feed:
+        first, second, divisor = CROSSES[root]
+        return CrossFeed(self.feed(first), self.feed(second), divisor)
+
+    def _lap(self, root: str) -> LapFeed:
+        spec, figures = _TERMS[root], load_figures()[root]
+        lap = recorded_lap() if root == RECORDED else generated_lap(root, self._seed, figures, spec.point)
+        return LapFeed(root, self._seed, lap, figures, calendar(self._sessions, spec.hours, self._clock))

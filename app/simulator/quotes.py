@@ -102,8 +102,7 @@ def copy_rates_from(terminal: Terminal, args: Arguments, kwargs: Keywords) -> np
     symbol, timeframe, date_from, count = take(args, 4)
     name, number, until, wanted = take_text(symbol), take_int(timeframe), take_date(date_from), take_int(count)
     history, frame = _take_history(terminal, name, number, wanted)
-    last = min(frame.index(until), history.newest(frame))
-    return _frozen(history.bars(frame, last - wanted + 1, last))
+    return _frozen(history.last_bars(frame, frame.index(until), wanted))
 
 
 def copy_rates_from_pos(terminal: Terminal, args: Arguments, kwargs: Keywords) -> npt.NDArray[Any]:
@@ -117,8 +116,7 @@ def copy_rates_from_pos(terminal: Terminal, args: Arguments, kwargs: Keywords) -
     history, frame = _take_history(terminal, name, number, wanted)
     if skip < 0:
         raise invalid_params()
-    last = history.newest(frame) - skip
-    return _frozen(history.bars(frame, last - wanted + 1, last))
+    return _frozen(history.last_bars(frame, history.newest(frame), wanted, skip))
 
 
 def copy_rates_range(terminal: Terminal, args: Arguments, kwargs: Keywords) -> npt.NDArray[Any]:

@@ -1,6 +1,6 @@
 """Bars of every timeframe and tick arrays, on the server's clock, up to now.
 
-The market never sleeps here: every minute has ticks, so the place of a bar in time says everything about it.
+Where nothing was traded there is no bar, so a bar is found by its place in time and counted by those that are there.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.simulator import constants as mt5
-from app.simulator.laps import FIRST_HOUR
-from app.simulator.market import FIRST_MS, MINUTE_MS, Bars, Feed, Ticks
+from app.simulator.market import HOUR_MS, MINUTE_MS, Bars, Feed, Ticks, join_bars
 from app.simulator.noise import Ints
 from app.simulator.server_clock import ServerClock
 from app.simulator.structs import RATES, TICKS
@@ -41,6 +40,12 @@ class Timeframe:
         if self.seconds:
             return self.origin + index * self.seconds
         return int(np.datetime64(index, "M").astype("datetime64[s]").astype(np.int64))
+
+    def starts(self, indexes: Ints) -> Ints:
+        """The seconds in which these bars open."""
+        if self.seconds:
+            return self.origin + indexes * self.seconds
+        return np.asarray(indexes.astype("datetime64[M]").astype("datetime64[s]").astype(np.int64))
 
     def indexes(self, times_s: Ints) -> Ints:
         """The bar numbers of many seconds."""
@@ -71,45 +76,60 @@ class History:
     def newest(self, frame: Timeframe) -> int:
         """The number of the forming bar: the one that holds the last tick."""
         quote = self.feed.tick_at(self.now_msc)
-        seconds = (quote.time_msc if quote else FIRST_MS) // 1000
-        return frame.index(self.clock.to_server_s(seconds))
+        return frame.index(self.clock.to_server_s(quote.time_msc // 1000)) if quote else self._oldest(frame) - 1
+
+    def last_bars(self, frame: Timeframe, last: int, count: int, skip: int = 0) -> npt.NDArray[Any]:
+        """`count` bars, of which the last is the one before which `skip` others lie, up to the bar of this number."""
+        last, wanted = min(last, self.newest(frame)), count + skip
+        oldest, reach = self._oldest(frame), wanted
+        while True:
+            first = max(last - reach + 1, oldest)
+            bars = self.bars(frame, first, last)
+            if len(bars) >= wanted or first == oldest or last < oldest:
+                return bars[max(len(bars) - wanted, 0) : max(len(bars) - skip, 0)]
+            # Some of that time had no bars: a night, a week-end.
+            reach *= 2
 
     def bars(self, frame: Timeframe, first: int, last: int) -> npt.NDArray[Any]:
         """The bars of these numbers, both included, as far as history has them."""
-        first = max(first, frame.index(self.clock.to_server_s(FIRST_HOUR * _HOUR)))
-        last = min(last, self.newest(frame))
-        if last < first or self.now_msc < FIRST_MS:
-            return self._to_rates(frame, _join([]))
+        first, last = max(first, self._oldest(frame)), min(last, self.newest(frame))
+        if last < first:
+            return self._to_rates(frame, join_bars([]))
         since, until = (self.clock.to_utc_s(frame.start(index)) for index in (first, last + 1))
         by_hours = frame.seconds % _HOUR == 0 and self.clock.winter_offset_s % _HOUR == 0
-        return self._to_rates(frame, self._base_bars(max(since, FIRST_HOUR * _HOUR), until, by_hours=by_hours))
+        return self._to_rates(frame, self._base_bars(since, until, by_hours=by_hours))
 
     def ticks(self, since_msc: int, until_msc: int, count: int | None = None) -> npt.NDArray[Any]:
         """Ticks in [since, until) (server milliseconds), oldest first; at most `count` of them."""
-        since_msc = max(self.clock.to_utc_msc(since_msc), FIRST_MS)
+        since_msc = max(self.clock.to_utc_msc(since_msc), self.feed.first_hour * HOUR_MS)
         until_msc = min(self.clock.to_utc_msc(until_msc), self.now_msc + 1)
-        chunks: list[npt.NDArray[Any]] = []
-        found, minute = 0, since_msc // MINUTE_MS
-        while minute * MINUTE_MS < until_msc and (count is None or found < count):
-            chunk = self._to_ticks(self.feed.ticks(minute), since_msc, until_msc)
-            chunks.append(chunk)
-            found += len(chunk)
-            minute += 1
-        return np.concatenate([np.empty(0, dtype=TICKS), *chunks])[:count]
+        chunks = [np.empty(0, dtype=TICKS)]
+        found = 0
+        hours = np.arange(since_msc // HOUR_MS, -(-until_msc // HOUR_MS), dtype=np.int64)
+        for hour in hours[self.feed.open_hours(hours)].tolist():
+            if count is not None and found >= count:
+                break
+            minutes = self.feed.minutes_of_hour(hour).between(since_msc // MINUTE_MS * 60, -(-until_msc // 1000))
+            chunks.append(self._to_ticks(self.feed.ticks_of(minutes), since_msc, until_msc))
+            found += len(chunks[-1])
+        return np.concatenate(chunks)[:count]
 
     def ticks_expected(self, since_s: int, until_s: int) -> int:
         """About how many ticks there are between two server seconds: those of all hours that are touched."""
-        since_s = max(self.clock.to_utc_s(since_s), FIRST_HOUR * _HOUR)
+        since_s = max(self.clock.to_utc_s(since_s), self.feed.first_hour * _HOUR)
         until_s = min(self.clock.to_utc_s(until_s), self.now_msc // 1000)
         hours = np.arange(since_s // _HOUR, until_s // _HOUR + 1, dtype=np.int64)
         return int(self.feed.hours(hours).ticks.sum())
+
+    def _oldest(self, frame: Timeframe) -> int:
+        return frame.index(self.clock.to_server_s(self.feed.first_hour * _HOUR))
 
     def _base_bars(self, since_s: int, until_s: int, *, by_hours: bool) -> Bars:
         """Hours or minutes of [since, until) that are over, and the ticks so far of the minute that is not."""
         minute_now = self.now_msc // MINUTE_MS
         until_minute = -(-until_s // 60)
         full_until = min(until_minute, minute_now)
-        minute = since_s // 60
+        minute = max(since_s // 60, self.feed.first_hour * 60)
         parts = []
         if by_hours:
             hours = np.arange(minute // 60, full_until // 60, dtype=np.int64)
@@ -117,34 +137,21 @@ class History:
             minute = max(minute, full_until // 60 * 60)
         if minute < full_until:
             bars = self.feed.minutes(np.arange(minute // 60, (full_until - 1) // 60 + 1, dtype=np.int64))
-            inside = slice(minute % 60, minute % 60 + full_until - minute)
-            parts.append(Bars(*(getattr(bars, name)[inside] for name in Bars.__slots__)))
+            parts.append(bars.between(minute * 60, full_until * 60))
         if full_until == minute_now < until_minute:
-            parts.append(self._forming_minute(minute_now))
-        return _join(parts)
-
-    def _forming_minute(self, minute: int) -> Bars:
-        ticks = self.feed.ticks(minute)
-        bid, ask = (column[ticks.time_msc <= self.now_msc] for column in (ticks.bid, ticks.ask))
-        if not len(bid):
-            return _join([])
-        row = (minute * 60, bid[0], bid.max(), bid.min(), bid[-1], len(bid), (ask - bid).min())
-        return Bars(*(np.array([value], dtype=np.int64) for value in row))
+            parts.append(self.feed.ticks(minute_now).between(0, self.now_msc + 1).minutes())
+        return join_bars(parts)
 
     def _to_rates(self, frame: Timeframe, base: Bars) -> npt.NDArray[Any]:
         index = frame.indexes(self.clock.to_server_many(base.start))
-        starts = np.flatnonzero(np.diff(index, prepend=index[:1] - 1))
-        rates = np.zeros(len(starts), dtype=RATES)
-        if not len(starts):
-            return rates
+        whole = base.aggregate(index)
+        rates = np.zeros(len(whole), dtype=RATES)
         scale = 10**self.spec.digits
-        rates["time"] = [frame.start(int(number)) for number in index[starts]]
-        rates["open"] = base.open[starts] / scale
-        rates["high"] = np.maximum.reduceat(base.high, starts) / scale
-        rates["low"] = np.minimum.reduceat(base.low, starts) / scale
-        rates["close"] = base.close[np.append(starts[1:], len(index)) - 1] / scale
-        rates["tick_volume"] = np.add.reduceat(base.ticks, starts)
-        rates["spread"] = np.minimum.reduceat(base.spread, starts)
+        rates["time"] = frame.starts(whole.start)
+        for name in ("open", "high", "low", "close"):
+            rates[name] = getattr(whole, name) / scale
+        rates["tick_volume"] = whole.ticks
+        rates["spread"] = whole.spread
         return rates
 
     def _to_ticks(self, ticks: Ticks, since_msc: int, until_msc: int) -> npt.NDArray[Any]:
@@ -163,9 +170,3 @@ def tick_flags(bid_moved: Any, ask_moved: Any) -> Any:
     """The flags of ticks; one that moved neither price repeats both."""
     flags = bid_moved * mt5.TICK_FLAG_BID + ask_moved * mt5.TICK_FLAG_ASK
     return flags + (flags == 0) * (mt5.TICK_FLAG_BID | mt5.TICK_FLAG_ASK)
-
-
-def _join(parts: list[Bars]) -> Bars:
-    empty = np.empty(0, dtype=np.int64)
-    columns = ([getattr(part, name) for part in parts] for name in Bars.__slots__)
-    return Bars(*(np.concatenate([empty, *column]) for column in columns))

@@ -11,13 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.simulator.laps import FIRST_HOUR
-from app.simulator.market import MINUTE_MS, WIDENING_POINTS_MAX, Bars, Feed, Quote
+from app.simulator.market import HOUR_MS, MINUTE_MS, Bars, Feed, Quote
 from app.simulator.money import BUY
 from app.simulator.noise import Ints
 from app.simulator.symbols import SymbolSpec
 
-_HOUR_MS = 60 * MINUTE_MS
 _HOURS_AT_ONCE = 2_000
 _FEW_MINUTES = 3
 _NEVER = 2**62
@@ -57,7 +55,7 @@ class Window:
 
     def __init__(self, feed: Feed, after_msc: int, until_msc: int) -> None:
         self._feed = feed
-        self._after_msc = max(after_msc, FIRST_HOUR * _HOUR_MS)
+        self._after_msc = max(after_msc, feed.first_hour * HOUR_MS)
         self._until_msc = until_msc
         self._extremes: dict[bool, tuple[int, int]] = {}
 
@@ -84,11 +82,9 @@ class Window:
         """The minutes that may leave the corridor, in order."""
         for start in range(first // 60, last // 60 + 1, _HOURS_AT_ONCE):
             hours = np.arange(start, min(start + _HOURS_AT_ONCE, last // 60 + 1), dtype=np.int64)
-            # An hour's highest ask is its bid's high and its spread: no tick is widened beyond.
-            for hour in hours[_may_leave(lane, self._feed.hours(hours), widening=0)]:
-                bars = self._feed.minutes_of_hour(int(hour))
-                for row in np.flatnonzero(_may_leave(lane, bars, widening=WIDENING_POINTS_MAX)):
-                    if first <= (minute := int(hour) * 60 + int(row)) <= last:
+            for hour in _may_leave(lane, self._feed.hours(hours)) // 3600:
+                for second in _may_leave(lane, self._feed.minutes_of_hour(int(hour))):
+                    if first <= (minute := int(second) // 60) <= last:
                         yield minute
 
     def _in_minute(self, minute: int, lane: Corridor) -> Quote | None:
@@ -102,8 +98,7 @@ class Window:
         return ticks.time_msc[since:until], (ticks.ask if on_ask else ticks.bid)[since:until]
 
 
-def _may_leave(lane: Corridor, bars: Bars, *, widening: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Which bars may have a tick outside. A bar's lowest ask is exact: the lowest bid carries the smallest spread."""
-    lift = bars.spread if lane.on_ask else 0
-    highest = bars.high + lift + (widening if lane.on_ask else 0)
-    return np.asarray((bars.low + lift <= lane.floor) | (highest >= lane.ceiling))
+def _may_leave(lane: Corridor, bars: Bars) -> Ints:
+    """When those bars open that may have a tick outside."""
+    low, high = (bars.ask_low, bars.ask_high) if lane.on_ask else (bars.low, bars.high)
+    return bars.start[(low <= lane.floor) | (high >= lane.ceiling)]

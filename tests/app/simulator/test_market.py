@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from app.simulator.exchange import Exchange
 from app.simulator.laps import FIRST_HOUR, LAP_HOURS, recorded_lap
-from app.simulator.market import FIRST_MS, Bars, Feed, Ticks
+from app.simulator.market import HOUR_MS, Bars, Feed, Ticks
 
+FIRST_MS = FIRST_HOUR * HOUR_MS
 ROOT = Path(__file__).parents[3]
 SYMBOLS = ("EURUSD", "GBPUSD", "USDCAD")
 PINNED = [(1773146096003, 112640, 112643), (1773146096284, 132218, 132220), (1773146095622, 147704, 147712)]

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from app.simulator.exchange import Exchange
 from app.simulator.laps import FIRST_HOUR
-from app.simulator.market import FIRST_MS, Feed, Quote, Ticks
+from app.simulator.market import HOUR_MS, Feed, Quote, Ticks
 from app.simulator.symbols import SYMBOLS
 from app.simulator.triggers import Corridor, Window, corridor
 
+FIRST_MS = FIRST_HOUR * HOUR_MS
 FEEDS = Exchange(seed=1, clock=lambda: 0.0).feeds
 LAST_MS = (FIRST_HOUR + 10 * 8766) * 3_600_000
 
