@@ -28,6 +28,7 @@ def initialize(terminal: Terminal, args: Arguments, kwargs: Keywords) -> bool:
         take_text(kwargs["path"], 'Invalid "path" argument', _PATH_MAX)
     account = _credentials((), kwargs)
     terminal.open()
+    terminal.connected()
     # The package asks to log in only where it is given something to log in with.
     if any(account):
         try:

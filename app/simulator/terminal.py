@@ -109,7 +109,7 @@ class Terminal:
         ledger = log_in(connection.ledger, login, password, server, self.exchange.now_msc())
         if ledger is None:
             raise CallFailed(*UNAUTHORIZED)
-        desk = Desk(ledger, self.exchange, connection.server)
+        desk = Desk(ledger, self.exchange, connection.server, self.fault)
         self.connection = replace(connection, ledger=ledger, desk=desk)
 
     def close(self) -> None:

@@ -63,6 +63,8 @@ def test_the_investor_may_only_look(mt5: Any, buy: dict[str, Any]) -> None:
 
     assert mt5.account_info().trade_allowed is False
     assert len(mt5.positions_get()) == 1
+    assert mt5.order_send(buy).retcode == mt5.TRADE_RETCODE_TRADE_DISABLED
+    assert mt5.order_check(buy).retcode == mt5.TRADE_RETCODE_TRADE_DISABLED
     assert mt5.login(HEDGING, "simulator") is True
     assert mt5.order_send(buy).retcode == mt5.TRADE_RETCODE_DONE
 
