@@ -130,6 +130,8 @@ def numbers(answer: Any) -> dict[str, str]:
     """What later examples refer to, as their variables."""
     if not isinstance(answer, dict) or "result_code" not in answer:
         return {}
+    if answer["order_type"] != "market":
+        return {"PENDING": str(answer["order"])}
     return {"TICKET": str(answer["position"]), "ORDER_ID": answer["order_id"]}
 
 
