@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from app.simulator.module import SimulatorModule as SimulatorModule
-    from app.simulator.module import open_module as open_module
+    from .module import SimulatorModule as SimulatorModule
+    from .module import open_module as open_module
 
 __all__ = ["SimulatorModule", "open_module"]
 
@@ -15,6 +15,6 @@ def __getattr__(name: str) -> Any:
     """Load the module when it is asked for: `faults` is of use without it, and without the NumPy that it needs."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from app.simulator import module  # noqa: PLC0415
+    from . import module  # noqa: PLC0415
 
     return getattr(module, name)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from app.simulator import constants as mt5
-from app.simulator.records import Account
+from . import constants as mt5
+from .records import Account
 
 PASSWORD = "simulator"  # noqa: S105  # printed in the documentation
 INVESTOR_PASSWORD = "investor"  # noqa: S105  # of an account that may only look

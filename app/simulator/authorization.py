@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from app.simulator.accounts import INITIAL_CENTS, STANDARD, password_hash
-from app.simulator.ledger import Ledger
-from app.simulator.records import Account
+from .accounts import INITIAL_CENTS, STANDARD, password_hash
+from .ledger import Ledger
+from .records import Account
 
 
 def log_in(ledger: Ledger, login: int, password: str, server: str, now_msc: int) -> Ledger | None:

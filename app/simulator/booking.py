@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.simulator import constants as mt5
-from app.simulator.exchange import Exchange
-from app.simulator.ledger import Ledger
-from app.simulator.market import Quote
-from app.simulator.money import BUY, Rates, Stake, profit
-from app.simulator.portfolio import Worth, appraise, cents
-from app.simulator.records import Account, Deal, Order, Position
-from app.simulator.symbols import SymbolSpec
+from . import constants as mt5
+from .exchange import Exchange
+from .ledger import Ledger
+from .market import Quote
+from .money import BUY, Rates, Stake, profit
+from .portfolio import Worth, appraise, cents
+from .records import Account, Deal, Order, Position
+from .symbols import SymbolSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

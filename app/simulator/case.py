@@ -7,16 +7,16 @@ from collections.abc import Container
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
-from app.simulator import constants as mt5
-from app.simulator.booking import Fill, worth_after
-from app.simulator.exchange import Exchange
-from app.simulator.ledger import Ledger
-from app.simulator.market import Quote
-from app.simulator.pending import order_side
-from app.simulator.portfolio import Worth, appraise
-from app.simulator.records import Account, Order, Position
-from app.simulator.structs import Struct
-from app.simulator.symbols import SymbolSpec
+from . import constants as mt5
+from .booking import Fill, worth_after
+from .exchange import Exchange
+from .ledger import Ledger
+from .market import Quote
+from .pending import order_side
+from .portfolio import Worth, appraise
+from .records import Account, Order, Position
+from .structs import Struct
+from .symbols import SymbolSpec
 
 DEAL, PENDING, SLTP = mt5.TRADE_ACTION_DEAL, mt5.TRADE_ACTION_PENDING, mt5.TRADE_ACTION_SLTP
 MODIFY, REMOVE, CLOSE_BY = mt5.TRADE_ACTION_MODIFY, mt5.TRADE_ACTION_REMOVE, mt5.TRADE_ACTION_CLOSE_BY

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from app.simulator import constants as mt5
-from app.simulator.case import CLOSE_BY, DEAL, MODIFY, PENDING, REMOVE, SLTP, Case
-from app.simulator.market import Quote
-from app.simulator.money import BUY, SELL
-from app.simulator.pending import LIMITS, STOP_LIMITS, is_market, order_side
-from app.simulator.records import Order, Position
-from app.simulator.retcodes import HEDGE_PROHIBITED
-from app.simulator.structs import Struct
-from app.simulator.symbols import FILLING_FOK, FILLING_IOC, SymbolSpec
+from . import constants as mt5
+from .case import CLOSE_BY, DEAL, MODIFY, PENDING, REMOVE, SLTP, Case
+from .market import Quote
+from .money import BUY, SELL
+from .pending import LIMITS, STOP_LIMITS, is_market, order_side
+from .records import Order, Position
+from .retcodes import HEDGE_PROHIBITED
+from .structs import Struct
+from .symbols import FILLING_FOK, FILLING_IOC, SymbolSpec
 
 _FILLING_BOC = 4
 _FILLING_BITS = {

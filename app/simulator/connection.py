@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.simulator import structs
-from app.simulator.calls import Arguments, BadArguments, CallFailed, Keywords, take_number, take_text
-from app.simulator.structs import Struct
-from app.simulator.terminal import BUILD, MAX_BARS, Terminal
+from . import structs
+from .calls import Arguments, BadArguments, CallFailed, Keywords, take_number, take_text
+from .structs import Struct
+from .terminal import BUILD, MAX_BARS, Terminal
 
 BUILD_DATE = "27 Mar 2026"
 _PATH_MAX, _SECRET_MAX = 257, 253

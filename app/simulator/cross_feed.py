@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.simulator.market import MINUTE_MS, Bars, Feed, Flags, Ticks, join_bars, runs
-from app.simulator.noise import Ints
+from .market import MINUTE_MS, Bars, Feed, Flags, Ticks, join_bars, runs
+from .noise import Ints
 
 _HOURS_AT_ONCE = 24
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from app.simulator.cross_feed import CrossFeed
-from app.simulator.figures import load_figures
-from app.simulator.lap_feed import LapFeed
-from app.simulator.laps import generated_lap, recorded_lap
-from app.simulator.market import Feed, Quote
-from app.simulator.money import Rates
-from app.simulator.server_clock import ServerClock
-from app.simulator.sessions import Sessions, calendar
-from app.simulator.symbols import SYMBOLS, SymbolSpec
+from .cross_feed import CrossFeed
+from .figures import load_figures
+from .lap_feed import LapFeed
+from .laps import generated_lap, recorded_lap
+from .market import Feed, Quote
+from .money import Rates
+from .server_clock import ServerClock
+from .sessions import Sessions, calendar
+from .symbols import SYMBOLS, SymbolSpec
 
 RECORDED = "EURUSD"
 # Crosses and their legs; a cross in points is the product of its legs' points over this.

@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from app.simulator import constants as mt5
-from app.simulator.fault_rows import Fault
-from app.simulator.ledger import Ledger
-from app.simulator.retcodes import REFUSALS
-from app.simulator.symbols import SYMBOLS
+from . import constants as mt5
+from .fault_rows import Fault
+from .ledger import Ledger
+from .retcodes import REFUSALS
+from .symbols import SYMBOLS
 
 SECONDS = 10.0
 SECONDS_MAX = 86_400.0

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from app.simulator.noise import Floats
+from .noise import Floats
 
 DATA = Path(__file__).parent / "data"
 

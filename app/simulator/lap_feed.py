@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.simulator.figures import Figures
-from app.simulator.laps import CLOSE, FIRST_HOUR, HIGH, LAP_HOURS, LOW, OPEN
-from app.simulator.market import Bars, Feed, Flags, Ticks
-from app.simulator.noise import Floats, Ints, Noise
-from app.simulator.sessions import Calendar
-from app.simulator.ticks import TICKS_MIN, TickMaker, fold
+from .figures import Figures
+from .laps import CLOSE, FIRST_HOUR, HIGH, LAP_HOURS, LOW, OPEN
+from .market import Bars, Feed, Flags, Ticks
+from .noise import Floats, Ints, Noise
+from .sessions import Calendar
+from .ticks import TICKS_MIN, TickMaker, fold
 
 _BROWNIAN_RANGE = (8 / np.pi) ** 0.5
 _MEAN_BODY = (2 / np.pi) ** 0.5

@@ -14,8 +14,8 @@ from functools import cache
 
 import numpy as np
 
-from app.simulator.figures import DATA, Figures
-from app.simulator.noise import Ints, Noise
+from .figures import DATA, Figures
+from .noise import Ints, Noise
 
 BRIDGE_HOURS = 240
 LAP_HOURS = 259 * 24 + BRIDGE_HOURS

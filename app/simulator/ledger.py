@@ -14,11 +14,11 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
-from app.simulator import schema
-from app.simulator.accounts import DEFAULT, INITIAL_CENTS
-from app.simulator.constants import DEAL_TYPE_BALANCE, DEAL_TYPE_CREDIT, ORDER_STATE_FILLED, ORDER_STATE_PARTIAL
-from app.simulator.fault_rows import FaultRows
-from app.simulator.records import Account, Deal, Order, Position, Pulse, Scheduled
+from . import schema
+from .accounts import DEFAULT, INITIAL_CENTS
+from .constants import DEAL_TYPE_BALANCE, DEAL_TYPE_CREDIT, ORDER_STATE_FILLED, ORDER_STATE_PARTIAL
+from .fault_rows import FaultRows
+from .records import Account, Deal, Order, Position, Pulse, Scheduled
 
 # Orders and deals are numbered apart, from the same start: whoever mixes them up finds a wrong record soon.
 _FIRST_NUMBER = 100_001

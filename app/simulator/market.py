@@ -19,7 +19,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from app.simulator.noise import Ints
+from .noise import Ints
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS

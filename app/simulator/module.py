@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from app.simulator import connection, quotes, trade_calls
-from app.simulator.calls import Arguments, Function, Keywords, Kind
-from app.simulator.constants import CONSTANTS
-from app.simulator.exchange import Exchange
-from app.simulator.server_clock import ServerClock
-from app.simulator.structs import STRUCTS
-from app.simulator.symbols import SYMBOLS, SymbolSpec
-from app.simulator.terminal import Terminal
+from . import connection, quotes, trade_calls
+from .calls import Arguments, Function, Keywords, Kind
+from .constants import CONSTANTS
+from .exchange import Exchange
+from .server_clock import ServerClock
+from .structs import STRUCTS
+from .symbols import SYMBOLS, SymbolSpec
+from .terminal import Terminal
 
 _Body = Callable[[Terminal, Arguments, Keywords], Any]
 

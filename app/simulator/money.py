@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from app.simulator import constants as mt5
-from app.simulator.market import Quote
-from app.simulator.symbols import SymbolSpec
+from . import constants as mt5
+from .market import Quote
+from .symbols import SymbolSpec
 
 BUY, SELL = 0, 1
 # Where no symbol leads from one currency to another, two may, by way of this one.

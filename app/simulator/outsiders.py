@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 
-from app.simulator.booking import Fill, book, worth_after
-from app.simulator.events import Event, Rank
-from app.simulator.exchange import Exchange
-from app.simulator.fault_rows import Fault
-from app.simulator.faults import EXTERNAL_TRADE, REASONS, SIDES
-from app.simulator.ledger import Ledger
-from app.simulator.records import Position
-from app.simulator.stops import stop_comment
+from .booking import Fill, book, worth_after
+from .events import Event, Rank
+from .exchange import Exchange
+from .fault_rows import Fault
+from .faults import EXTERNAL_TRADE, REASONS, SIDES
+from .ledger import Ledger
+from .records import Position
+from .stops import stop_comment
 
 
 class Outsiders:

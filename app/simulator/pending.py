@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
-from app.simulator import constants as mt5
-from app.simulator.booking import Fill, book, worth_after
-from app.simulator.events import Event, Rank
-from app.simulator.exchange import Exchange
-from app.simulator.ledger import Ledger
-from app.simulator.market import Quote
-from app.simulator.money import BUY, SELL
-from app.simulator.records import Order, Position, Scheduled
-from app.simulator.sentry import Sentry
-from app.simulator.symbols import SymbolSpec
-from app.simulator.triggers import Corridor, above, below
+from . import constants as mt5
+from .booking import Fill, book, worth_after
+from .events import Event, Rank
+from .exchange import Exchange
+from .ledger import Ledger
+from .market import Quote
+from .money import BUY, SELL
+from .records import Order, Position, Scheduled
+from .sentry import Sentry
+from .symbols import SymbolSpec
+from .triggers import Corridor, above, below
 
 FILL_ORDER = "fill_order"  # what a scheduled row asks for; its parameters: {"order": ticket}
 STOP_LIMITS = {

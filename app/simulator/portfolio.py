@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from app.simulator.market import Quote
-from app.simulator.money import BUY, SELL, Rates, Stake, margin, profit
-from app.simulator.records import Account, Position
-from app.simulator.symbols import SymbolSpec
+from .market import Quote
+from .money import BUY, SELL, Rates, Stake, margin, profit
+from .records import Account, Position
+from .symbols import SymbolSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

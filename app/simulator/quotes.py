@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from app.simulator import views
-from app.simulator.calls import (
+from . import views
+from .calls import (
     GROUP_MAX,
     Arguments,
     BadArguments,
@@ -21,12 +21,12 @@ from app.simulator.calls import (
     take_int,
     take_text,
 )
-from app.simulator.groups import group_filter
-from app.simulator.rates import TIMEFRAMES, History, Timeframe
-from app.simulator.structs import Struct
-from app.simulator.symbol_view import symbol_view
-from app.simulator.symbols import SymbolSpec
-from app.simulator.terminal import MAX_BARS, NOT_CONNECTED, Terminal
+from .groups import group_filter
+from .rates import TIMEFRAMES, History, Timeframe
+from .structs import Struct
+from .symbol_view import symbol_view
+from .symbols import SymbolSpec
+from .terminal import MAX_BARS, NOT_CONNECTED, Terminal
 
 _TICKS_MAX = 10_000_000  # 600 MB
 _OUTDATED = (-5, "Terminal: Incompatible versions, please install the latest version of Terminal and Python module")

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from app.simulator import constants as mt5
-from app.simulator.market import HOUR_MS, MINUTE_MS, Bars, Feed, Ticks, join_bars
-from app.simulator.noise import Ints
-from app.simulator.server_clock import ServerClock
-from app.simulator.structs import RATES, TICKS
-from app.simulator.symbols import SymbolSpec
+from . import constants as mt5
+from .market import HOUR_MS, MINUTE_MS, Bars, Feed, Ticks, join_bars
+from .noise import Ints
+from .server_clock import ServerClock
+from .structs import RATES, TICKS
+from .symbols import SymbolSpec
 
 _HOUR, _DAY = 3600, 86_400
 _HISTORY_FLAG = 0x80  # set on every tick out of history, unnamed in the package

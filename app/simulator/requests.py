@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from app.simulator.calls import Arguments, BadArguments, Keywords, take_number, take_text
-from app.simulator.structs import Struct, TradeRequest
+from .calls import Arguments, BadArguments, Keywords, take_number, take_text
+from .structs import Struct, TradeRequest
 
 
 def _float(value: Any, name: str) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.simulator import constants as mt5
+from . import constants as mt5
 
 # The package has no name for it, servers have the code.
 HEDGE_PROHIBITED = 10046

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from app.simulator.exchange import Exchange
-from app.simulator.market import Quote
-from app.simulator.triggers import Corridor, Window
+from .exchange import Exchange
+from .market import Quote
+from .triggers import Corridor, Window
 
 _Watch = tuple[str, Corridor, int]
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-from app.simulator.events import Event, Source
-from app.simulator.exchange import Exchange
-from app.simulator.ledger import Ledger
-from app.simulator.outsiders import Outsiders
-from app.simulator.pending import Waiting
-from app.simulator.stops import Stops
+from .events import Event, Source
+from .exchange import Exchange
+from .ledger import Ledger
+from .outsiders import Outsiders
+from .pending import Waiting
+from .stops import Stops
 
 
 class Server:

@@ -11,10 +11,10 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from app.simulator.laps import FIRST_HOUR
-from app.simulator.noise import Ints
-from app.simulator.server_clock import ServerClock
-from app.simulator.symbols import Hours
+from .laps import FIRST_HOUR
+from .noise import Ints
+from .server_clock import ServerClock
+from .symbols import Hours
 
 Sessions = Literal["loop", "real"]
 Flags = npt.NDArray[np.bool_]

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
-from app.simulator import constants as mt5
-from app.simulator.booking import Fill, book
-from app.simulator.events import Event, Rank
-from app.simulator.exchange import Exchange
-from app.simulator.ledger import Ledger
-from app.simulator.market import Quote
-from app.simulator.money import BUY
-from app.simulator.records import Position
-from app.simulator.sentry import Sentry
-from app.simulator.symbols import SymbolSpec
-from app.simulator.triggers import corridor
+from . import constants as mt5
+from .booking import Fill, book
+from .events import Event, Rank
+from .exchange import Exchange
+from .ledger import Ledger
+from .market import Quote
+from .money import BUY
+from .records import Position
+from .sentry import Sentry
+from .symbols import SymbolSpec
+from .triggers import corridor
 
 
 class Stops:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.simulator import constants as mt5
-from app.simulator import structs
-from app.simulator.market import Quote
-from app.simulator.money import Rates, worth_of_one
-from app.simulator.rates import TIMEFRAMES, History
-from app.simulator.structs import Struct
-from app.simulator.symbols import SymbolSpec
+from . import constants as mt5
+from . import structs
+from .market import Quote
+from .money import Rates, worth_of_one
+from .rates import TIMEFRAMES, History
+from .structs import Struct
+from .symbols import SymbolSpec
 
 _ORDER_MODES_ALL = 127
 _EXPIRATION_MODES_ALL = 15

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from app.simulator import constants as mt5
+from . import constants as mt5
 
 DEPOSIT_CURRENCY = "USD"
 FILLING_FOK = 1  # bits of filling_mode, which the package does not name

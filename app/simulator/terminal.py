@@ -10,17 +10,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from app.simulator.authorization import log_in
-from app.simulator.calls import SUCCESS, CallFailed, LastError, PendingError, not_found
-from app.simulator.exchange import Exchange
-from app.simulator.fault_rows import Fault
-from app.simulator.ledger import Ledger
-from app.simulator.market import Quote
-from app.simulator.money import Rates
-from app.simulator.rates import History
-from app.simulator.server import Server
-from app.simulator.symbols import SymbolSpec
-from app.simulator.trading import Desk
+from .authorization import log_in
+from .calls import SUCCESS, CallFailed, LastError, PendingError, not_found
+from .exchange import Exchange
+from .fault_rows import Fault
+from .ledger import Ledger
+from .market import Quote
+from .money import Rates
+from .rates import History
+from .server import Server
+from .symbols import SymbolSpec
+from .trading import Desk
 
 _log = logging.getLogger(__name__)
 

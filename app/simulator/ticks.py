@@ -12,8 +12,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from app.simulator.market import MINUTE_MS, Bars, Ticks, join_ticks
-from app.simulator.noise import Ints, Noise
+from .market import MINUTE_MS, Bars, Ticks, join_ticks
+from .noise import Ints, Noise
 
 TICKS_MIN = 4  # of a minute that may have any open, high, low and close
 _COUNTERS_PER_MINUTE = 4096

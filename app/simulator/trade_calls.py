@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from app.simulator import views
-from app.simulator.calls import (
+from . import views
+from .calls import (
     GROUP_MAX,
     Arguments,
     BadArguments,
@@ -19,16 +19,16 @@ from app.simulator.calls import (
     take_float,
     take_text,
 )
-from app.simulator.constants import TRADE_RETCODE_CLIENT_DISABLES_AT, TRADE_RETCODE_CONNECTION
-from app.simulator.groups import group_filter
-from app.simulator.money import BUY, SELL, Stake, margin, profit
-from app.simulator.portfolio import appraise
-from app.simulator.records import Deal, Order, Position
-from app.simulator.requests import take_request
-from app.simulator.structs import Struct
-from app.simulator.symbols import SymbolSpec
-from app.simulator.terminal import Terminal
-from app.simulator.trading import refused, unchecked
+from .constants import TRADE_RETCODE_CLIENT_DISABLES_AT, TRADE_RETCODE_CONNECTION
+from .groups import group_filter
+from .money import BUY, SELL, Stake, margin, profit
+from .portfolio import appraise
+from .records import Deal, Order, Position
+from .requests import take_request
+from .structs import Struct
+from .symbols import SymbolSpec
+from .terminal import Terminal
+from .trading import refused, unchecked
 
 
 def account_info(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Struct:

@@ -8,18 +8,18 @@ from dataclasses import replace
 from itertools import count
 from typing import NamedTuple
 
-from app.simulator import constants as mt5
-from app.simulator.booking import Fill, book
-from app.simulator.case import DEAL, Case, open_case, storable
-from app.simulator.checks import misses, objection
-from app.simulator.exchange import Exchange
-from app.simulator.fault_rows import Fault
-from app.simulator.ledger import Ledger
-from app.simulator.pending import FILL_ORDER, STOP_LIMITS, end_order
-from app.simulator.records import Order
-from app.simulator.retcodes import ANSWERS
-from app.simulator.server import Server
-from app.simulator.structs import OrderCheckResult, OrderSendResult, Struct
+from . import constants as mt5
+from .booking import Fill, book
+from .case import DEAL, Case, open_case, storable
+from .checks import misses, objection
+from .exchange import Exchange
+from .fault_rows import Fault
+from .ledger import Ledger
+from .pending import FILL_ORDER, STOP_LIMITS, end_order
+from .records import Order
+from .retcodes import ANSWERS
+from .server import Server
+from .structs import OrderCheckResult, OrderSendResult, Struct
 
 # How long what is left of an order that stays in the market waits for its rest.
 REST_MS = 1000

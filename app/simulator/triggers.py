@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.simulator.market import HOUR_MS, MINUTE_MS, Bars, Feed, Quote
-from app.simulator.money import BUY
-from app.simulator.noise import Ints
-from app.simulator.symbols import SymbolSpec
+from .market import HOUR_MS, MINUTE_MS, Bars, Feed, Quote
+from .money import BUY
+from .noise import Ints
+from .symbols import SymbolSpec
 
 _HOURS_AT_ONCE = 2_000
 _FEW_MINUTES = 3

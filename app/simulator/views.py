@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from app.simulator import structs
-from app.simulator.market import Quote
-from app.simulator.money import BUY, Rates
-from app.simulator.pending import order_side
-from app.simulator.portfolio import Worth, closing_price, floating_profit
-from app.simulator.rates import tick_flags
-from app.simulator.records import Account, Deal, Order, Position
-from app.simulator.server_clock import ServerClock
-from app.simulator.structs import Struct
-from app.simulator.symbols import SymbolSpec
+from . import structs
+from .market import Quote
+from .money import BUY, Rates
+from .pending import order_side
+from .portfolio import Worth, closing_price, floating_profit
+from .rates import tick_flags
+from .records import Account, Deal, Order, Position
+from .server_clock import ServerClock
+from .structs import Struct
+from .symbols import SymbolSpec
 
 
 def account_info(account: Account, worth: Worth) -> Struct:
