@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import get_args
 
+from .bar_files import read_minutes, symbols_in
 from .cross_feed import CrossFeed
 from .figures import load_figures
 from .lap_feed import LapFeed
 from .laps import generated_lap, recorded_lap
 from .market import Feed, Quote
 from .money import Rates
+from .recorded_feed import RecordedFeed, leads_on
 from .server_clock import ServerClock
 from .sessions import Sessions, calendar
 from .symbols import SYMBOLS, SymbolSpec
+from .ticks import TickMaker
 
 RECORDED = "EURUSD"
 # Crosses and their legs; a cross in points is the product of its legs' points over this.
@@ -24,7 +29,8 @@ class Exchange:
     """Symbols, their feeds and the clock (seconds UTC) that says which of their prices have been.
 
     `server_clock` is the wall clock of the broker's server: what its times and the cut of its days are told by.
-    With `sessions` "real" symbols trade at their hours, with "loop" around the clock.
+    With `sessions` "real" symbols trade at their hours, with "loop" around the clock. `bars` is a folder of minute
+    bars (bar_files.py): symbols that it has are played from it at its own times, and lead on from its end.
     """
 
     def __init__(
@@ -34,11 +40,12 @@ class Exchange:
         clock: Callable[[], float],
         server_clock: ServerClock | None = None,
         sessions: Sessions = "loop",
+        bars: Path | None = None,
         symbols: Iterable[SymbolSpec] = SYMBOLS,
     ) -> None:
         self.server_clock = server_clock or ServerClock()
         self.specs = {spec.name: spec for spec in symbols}
-        self._makers = _Makers(seed, self.server_clock, sessions)
+        self._makers = _Makers(seed, self.server_clock, sessions, bars)
         self.feeds = {name: self._makers.feed(spec.root) for name, spec in self.specs.items()}
         self._clock = clock
 
@@ -76,15 +83,29 @@ class Exchange:
 class _Makers:
     """Makes feeds by the symbols' own names, each once: crosses share theirs with their legs."""
 
-    def __init__(self, seed: int, clock: ServerClock, sessions: Sessions) -> None:
-        self._seed, self._clock, self._sessions = seed, clock, sessions
+    def __init__(self, seed: int, clock: ServerClock, sessions: Sessions, bars: Path | None) -> None:
+        if sessions not in get_args(Sessions):
+            raise ValueError(f"sessions must be one of {', '.join(get_args(Sessions))}, not {sessions!r}")
+        self._seed, self._clock, self._sessions, self._bars = seed, clock, sessions, bars
+        self._recorded = symbols_in(bars) if bars else set()
         self._made: dict[str, Feed] = {}
 
     def feed(self, root: str) -> Feed:
         """The feed of this name."""
         if root not in self._made:
-            self._made[root] = self._cross(root) if root in CROSSES else self._lap(root)
+            generated = self._cross(root) if root in CROSSES else self._lap(root)
+            self._made[root] = self._played(root, generated) if root in self._recorded else generated
         return self._made[root]
+
+    def _played(self, root: str, later: Feed) -> Feed:
+        """The recorded bars of this name, and the generated ones led on from there."""
+        assert self._bars
+        figures = load_figures().get(root)
+        maker = TickMaker(self._seed, root, figures.widening) if figures else TickMaker(self._seed, root)
+        minutes = read_minutes(self._bars, root, _TERMS[root].digits, maker.widest, self._clock)
+        if isinstance(later, LapFeed):
+            later = later.scaled(leads_on(minutes, later))
+        return RecordedFeed(minutes, maker, later)
 
     def _cross(self, root: str) -> Feed:
         first, second, divisor = CROSSES[root]

@@ -32,7 +32,7 @@ class Figures:
     open_repeats_close: float
     # The figures are a raw-spread account's, whose smallest spread is often zero.
     markup: int = 2
-    # Bars tell only the smallest spread. How far single ticks go beyond it is not in them: assumed, in points.
+    # How far ticks go beyond a bar's spread in the mean, in points.
     widening: float = 1.5
 
 

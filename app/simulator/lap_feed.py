@@ -20,7 +20,6 @@ from .ticks import TICKS_MIN, TickMaker, fold
 
 _BROWNIAN_RANGE = (8 / np.pi) ** 0.5
 _MEAN_BODY = (2 / np.pi) ** 0.5
-_SMALLEST_DRAW_LOG = 54 * np.log(2)  # the smallest uniform draw is 2**-54
 
 
 class LapFeed(Feed):
@@ -56,8 +55,7 @@ class LapFeed(Feed):
         opening, high, low, close = self._minute_prices(hour, number)
         ticks = self._share_ticks(hour.ticks, number)
         spread = self._minute_spread(hour, hours, number, high, low)
-        widest = int(self._figures.widening * _SMALLEST_DRAW_LOG)
-        ask_high = np.minimum(high + spread + widest, hour.ask_high[:, None])
+        ask_high = np.minimum(high + spread + self._maker.widest, hour.ask_high[:, None])
         columns = (number * 60, opening, high, low, close, ticks, spread, low + spread, ask_high)
         return Bars(*(column.reshape(-1) for column in columns))
 

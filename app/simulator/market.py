@@ -135,8 +135,12 @@ class Feed(ABC):
         """The ticks of these minute bars, which are this feed's own."""
 
     def is_open(self, time_msc: int) -> bool:
-        """Whether the symbol trades at this instant: it does throughout each hour that has prices."""
-        return bool(self.open_hours(np.array([time_msc // HOUR_MS], dtype=np.int64))[0])
+        """Whether the symbol trades at this instant: it does throughout each hour that has prices.
+
+        Before all history nothing says that it is closed; there is just no price.
+        """
+        hour = time_msc // HOUR_MS
+        return hour < self.first_hour or bool(self.open_hours(np.array([hour], dtype=np.int64))[0])
 
     def tick_at(self, time_msc: int) -> Quote | None:
         """The last tick at or before an instant (milliseconds UTC); None before all history."""

@@ -11,9 +11,10 @@ from . import connection, quotes, trade_calls
 from .calls import Arguments, Function, Keywords, Kind
 from .constants import CONSTANTS
 from .exchange import Exchange
-from .server_clock import ServerClock
+from .server_clock import ServerClock, SummerTime
+from .sessions import Sessions
 from .structs import STRUCTS
-from .symbols import SYMBOLS, SymbolSpec
+from .symbols import SYMBOLS, SymbolSpec, with_suffix
 from .terminal import Terminal
 
 _Body = Callable[[Terminal, Arguments, Keywords], Any]
@@ -70,19 +71,34 @@ class SimulatorModule:
         clock: Callable[[], float],
         seed: int = 1,
         utc_offset_s: int = 7200,
+        summer_time: SummerTime = "none",
+        sessions: Sessions = "loop",
+        bars: Path | None = None,
+        symbol_suffix: str = "",
         latency_s: Mapping[str, float] | None = None,
         sleep: Callable[[float], None] = time.sleep,
         symbols: Iterable[SymbolSpec] = SYMBOLS,
     ) -> None:
-        """Build the module; `clock` tells seconds UTC, `utc_offset_s` how far the server's clock is ahead of it."""
-        server_clock = ServerClock(utc_offset_s)
-        exchange = Exchange(seed=seed, clock=clock, server_clock=server_clock, symbols=symbols)
+        """Build the module.
+
+        `clock` tells seconds UTC; the server's clock is ahead of it by `utc_offset_s`, in the summer of `summer_time`
+        by an hour more. With `sessions` "real" symbols trade at their hours. `bars` is a folder of minute bars to
+        play, as in bar_files.py. `symbol_suffix` ends every symbol's name.
+        """
+        exchange = Exchange(
+            seed=seed,
+            clock=clock,
+            server_clock=ServerClock(utc_offset_s, summer_time),
+            sessions=sessions,
+            bars=bars,
+            symbols=with_suffix(symbols, symbol_suffix),
+        )
         terminal = Terminal(
             ledger_path=ledger,
             exchange=exchange,
             latency_s=dict(latency_s or {}),
             sleep=sleep,
-            selected=set(exchange.specs),
+            selected={spec.name for spec in exchange.specs.values() if spec.watched},
         )
         functions = {body.__name__: Function(terminal, kind, body, failure) for body, kind, failure in _FUNCTIONS}
         self.__dict__.update(CONSTANTS, **STRUCTS, **functions)
@@ -97,13 +113,16 @@ class SimulatorModule:
 def open_module(options: Mapping[str, Any]) -> SimulatorModule:
     """Build the module from plain values, as they cross to another process.
 
-    Options: `ledger` (path of the SQLite file, required), `seed` (1), `utc_offset_s` (7200), `latency_s` (seconds
-    by function name, none). An unknown option is an error.
+    Options: `ledger` (path of the SQLite file, required), `seed` (1), `utc_offset_s` (7200), `summer_time` ("none"),
+    `sessions` ("loop"), `bars` (path of a folder, none), `symbol_suffix` (""), `latency_s` (seconds by function name,
+    none). An unknown option is an error.
     """
-    known = {"ledger", "seed", "utc_offset_s", "latency_s"}
+    known = {"ledger", "seed", "utc_offset_s", "summer_time", "sessions", "bars", "symbol_suffix", "latency_s"}
     if unknown := set(options) - known:
         raise ValueError(f"unknown simulator options: {', '.join(sorted(unknown))}")
     if "ledger" not in options:
         raise ValueError("the simulator needs the option `ledger`, the path of its SQLite file")
     given = {name: options[name] for name in known - {"ledger"} if name in options}
+    if given.get("bars"):
+        given["bars"] = Path(given["bars"])
     return SimulatorModule(ledger=Path(options["ledger"]), clock=time.time, **given)

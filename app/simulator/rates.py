@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from . import constants as mt5
 from .market import HOUR_MS, MINUTE_MS, Bars, Feed, Ticks, join_bars
-from .noise import Ints
+from .noise import Floats, Ints
 from .server_clock import ServerClock
 from .structs import RATES, TICKS
 from .symbols import SymbolSpec
@@ -146,10 +146,9 @@ class History:
         index = frame.indexes(self.clock.to_server_many(base.start))
         whole = base.aggregate(index)
         rates = np.zeros(len(whole), dtype=RATES)
-        scale = 10**self.spec.digits
         rates["time"] = frame.starts(whole.start)
         for name in ("open", "high", "low", "close"):
-            rates[name] = getattr(whole, name) / scale
+            rates[name] = _bar_prices(getattr(whole, name), 10**self.spec.digits)
         rates["tick_volume"] = whole.ticks
         rates["spread"] = whole.spread
         return rates
@@ -164,6 +163,15 @@ class History:
         array["flags"] = tick_flags(moved[0], moved[1]) | _HISTORY_FLAG
         inside = (ticks.time_msc >= since_msc) & (ticks.time_msc < until_msc)
         return array[inside]
+
+
+def _bar_prices(points: Ints, scale: int) -> Floats:
+    """Prices as a terminal's bars have them, to the bit: the fraction is added to the whole, so some are not nearest.
+
+    Held against all bars of a demo account of October and November 2025; ticks and quotes are nearest doubles.
+    """
+    whole, fraction = np.divmod(points, scale)
+    return np.asarray(whole + fraction / scale)
 
 
 def tick_flags(bid_moved: Any, ask_moved: Any) -> Any:

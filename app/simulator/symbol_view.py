@@ -12,8 +12,6 @@ from .rates import TIMEFRAMES, History
 from .structs import Struct
 from .symbols import SymbolSpec
 
-_ORDER_MODES_ALL = 127
-_EXPIRATION_MODES_ALL = 15
 _NOTHING: dict[str, Any] = {
     name: "" if name in ("basis", "category", "bank", "exchange", "formula", "isin", "page") else 0.0
     for name in structs.SymbolInfo.__match_args__
@@ -41,30 +39,38 @@ def _terms(spec: SymbolSpec) -> dict[str, Any]:
         "custom": False,
         "digits": spec.digits,
         "spread_float": True,
-        "trade_calc_mode": mt5.SYMBOL_CALC_MODE_FOREX,
+        "trade_calc_mode": spec.calc_mode,
         "trade_mode": spec.trade_mode,
         "trade_exemode": spec.trade_exemode,
         "trade_stops_level": spec.stops_level,
-        "swap_mode": mt5.SYMBOL_SWAP_MODE_DISABLED,
-        "swap_rollover3days": mt5.DAY_OF_WEEK_WEDNESDAY,
+        "trade_freeze_level": spec.freeze_level,
+        "trade_face_value": spec.face_value,
+        "ticks_bookdepth": spec.book_depth,
+        "swap_mode": spec.swap_mode,
+        "swap_long": spec.swap_long,
+        "swap_short": spec.swap_short,
+        "swap_rollover3days": spec.swap_triple_day,
         "margin_hedged_use_leg": False,
-        "expiration_mode": _EXPIRATION_MODES_ALL,
+        "expiration_mode": spec.expiration_mode,
         "filling_mode": spec.filling_mode,
-        "order_mode": _ORDER_MODES_ALL,
-        "order_gtc_mode": mt5.SYMBOL_ORDERS_GTC,
+        "order_mode": spec.order_mode,
+        "order_gtc_mode": spec.gtc_mode,
         "point": spec.point,
-        "trade_tick_size": spec.point,
+        "trade_tick_size": spec.tick,
         "trade_contract_size": spec.contract_size,
         "volume_min": spec.volume_min,
         "volume_max": spec.volume_max,
         "volume_step": spec.volume_step,
+        "volume_limit": spec.volume_limit,
+        "margin_initial": spec.margin_initial,
+        "margin_maintenance": spec.margin_maintenance,
         "margin_hedged": spec.margin_hedged,
         "currency_base": spec.base,
         "currency_profit": spec.profit,
-        "currency_margin": spec.base,
+        "currency_margin": spec.margin,
         "description": spec.description,
         "name": spec.name,
-        "path": f"Forex\\Majors\\{spec.name}",
+        "path": f"{spec.path}\\{spec.name}",
     }
 
 
@@ -78,23 +84,27 @@ def _tick_values(spec: SymbolSpec, quote: Quote, rates: Rates) -> dict[str, floa
 
 def _prices(spec: SymbolSpec, quote: Quote, history: History) -> dict[str, Any]:
     frame = TIMEFRAMES[mt5.TIMEFRAME_D1]
-    today = history.newest(frame)
-    days = history.bars(frame, today - 1, today)
+    days = history.last_bars(frame, history.newest(frame), 2)
     day, before = days[-1], days[0] if len(days) > 1 else None
     bid, ask = spec.price(quote.bid), spec.price(quote.ask)
     fields = {
         "time": history.clock.to_server_s(quote.time_msc // 1000),
         "spread": quote.ask - quote.bid,
         "bid": bid,
-        "bidhigh": float(day["high"]),
-        "bidlow": float(day["low"]),
+        "bidhigh": _nearest(day["high"], spec),
+        "bidlow": _nearest(day["low"], spec),
         "ask": ask,
         # Bars are bid bars: the day's asks are told from its bids and its smallest spread.
-        "askhigh": max(ask, round(float(day["high"]) + int(day["spread"]) * spec.point, spec.digits)),
-        "asklow": min(ask, round(float(day["low"]) + int(day["spread"]) * spec.point, spec.digits)),
-        "session_open": float(day["open"]),
+        "askhigh": max(ask, _nearest(day["high"] + day["spread"] * spec.point, spec)),
+        "asklow": min(ask, _nearest(day["low"] + day["spread"] * spec.point, spec)),
+        "session_open": _nearest(day["open"], spec),
     }
     if before is not None:
-        close = float(before["close"])
+        close = _nearest(before["close"], spec)
         fields |= {"session_close": close, "price_change": round((bid / close - 1) * 100, 4)}
     return fields
+
+
+def _nearest(price: Any, spec: SymbolSpec) -> float:
+    """The nearest double of the price that a bar has."""
+    return round(float(price), spec.digits)

@@ -108,42 +108,69 @@ class SymbolSpec:
         return on_step and self.volume_min - STEP_TOLERANCE <= volume <= self.volume_max + STEP_TOLERANCE
 
 
+_POINTS = mt5.SYMBOL_SWAP_MODE_POINTS
+_INTEREST = mt5.SYMBOL_SWAP_MODE_INTEREST_CURRENT
+_CROSSES, _INDICES, _METALS, _CRYPTO = "Forex\\Crosses", "Indices", "Metals", "Crypto"
+
+# Terms as brokers have them, and of each kind of them at least one: what a bot does not expect it meets here.
 SYMBOLS = (
     SymbolSpec(
-        name="EURUSD",
-        description="Euro vs US Dollar",
-        base="EUR",
-        profit="USD",
-        swap_mode=mt5.SYMBOL_SWAP_MODE_POINTS,
-        swap_long=-7.1,
-        swap_short=2.9,
-        book_depth=10,
-        watched=True,
+        name="EURUSD", description="Euro vs US Dollar", base="EUR", profit="USD",
+        swap_mode=_POINTS, swap_long=-7.1, swap_short=2.9, book_depth=10, watched=True,
     ),
     SymbolSpec(
-        name="GBPUSD",
-        description="Great Britain Pound vs US Dollar",
-        base="GBP",
-        profit="USD",
-        swap_mode=mt5.SYMBOL_SWAP_MODE_POINTS,
-        swap_long=-2.4,
-        swap_short=-1.8,
-        book_depth=10,
-        watched=True,
+        name="GBPUSD", description="Great Britain Pound vs US Dollar", base="GBP", profit="USD",
+        swap_mode=_POINTS, swap_long=-2.4, swap_short=-1.8, book_depth=10, watched=True,
     ),
     # One symbol that takes immediate-or-cancel only, as many brokers' do: an omitted filling is refused there.
     SymbolSpec(
-        name="USDCAD",
-        description="US Dollar vs Canadian Dollar",
-        base="USD",
-        profit="CAD",
-        filling_mode=FILLING_IOC,
-        swap_mode=mt5.SYMBOL_SWAP_MODE_POINTS,
-        swap_long=2.2,
-        swap_short=-6.9,
-        watched=True,
+        name="USDCAD", description="US Dollar vs Canadian Dollar", base="USD", profit="CAD", filling_mode=FILLING_IOC,
+        swap_mode=_POINTS, swap_long=2.2, swap_short=-6.9, watched=True,
     ),
-)
+    SymbolSpec(
+        name="USDJPY", description="US Dollar vs Japanese Yen", base="USD", profit="JPY", digits=3,
+        swap_mode=_POINTS, swap_long=9.6, swap_short=-18.3,
+    ),
+    # Dealt at the price that was asked for, or not at all: the one that requotes.
+    SymbolSpec(
+        name="USDCHF", description="US Dollar vs Swiss Franc", base="USD", profit="CHF",
+        trade_exemode=mt5.SYMBOL_TRADE_EXECUTION_INSTANT, filling_mode=FILLING_FOK,
+        swap_mode=_POINTS, swap_long=6.4, swap_short=-13.7, stops_level=10, freeze_level=5,
+    ),
+    SymbolSpec(
+        name="EURJPY", description="Euro vs Japanese Yen", path=_CROSSES, base="EUR", profit="JPY", digits=3,
+        swap_mode=_POINTS, swap_long=6.2, swap_short=-14.8,
+    ),
+    SymbolSpec(
+        name="GBPJPY", description="Great Britain Pound vs Japanese Yen", path=_CROSSES, base="GBP", profit="JPY",
+        digits=3, swap_mode=_POINTS, swap_long=14.1, swap_short=-26.5, stops_level=20, freeze_level=10,
+    ),
+    # Dealt as on an exchange: what is not filled stays in the book. The whole price is tied up.
+    SymbolSpec(
+        name="US500", description="US 500 Index", path=_INDICES, base="USD", profit="USD", digits=2,
+        calc_mode=mt5.SYMBOL_CALC_MODE_CFDINDEX, contract_size=1.0, tick_size=0.01, tick_value=0.01,
+        margin_hedged=1.0, trade_exemode=mt5.SYMBOL_TRADE_EXECUTION_EXCHANGE, volume_min=0.1, volume_max=250.0,
+        volume_step=0.1, commission_per_lot=0.0, swap_mode=_INTEREST, swap_long=-6.5, swap_short=1.5,
+        swap_triple_day=mt5.DAY_OF_WEEK_FRIDAY, stops_level=50, book_depth=10, hours="break",
+    ),
+    SymbolSpec(
+        name="XAUUSD", description="Gold vs US Dollar", path=_METALS, base="XAU", profit="USD", margin_currency="USD",
+        digits=2, calc_mode=mt5.SYMBOL_CALC_MODE_CFDLEVERAGE, contract_size=100.0, margin_hedged=100.0,
+        swap_mode=_POINTS, swap_long=-52.0, swap_short=28.0, hours="break",
+    ),
+    SymbolSpec(
+        name="BTCUSD", description="Bitcoin vs US Dollar", path=_CRYPTO, base="BTC", profit="USD",
+        margin_currency="USD", digits=2, calc_mode=mt5.SYMBOL_CALC_MODE_CFD, contract_size=1.0, margin_hedged=1.0,
+        volume_max=10.0, volume_limit=5.0, commission_per_lot=0.0, swap_mode=_INTEREST, swap_long=-20.0,
+        swap_short=-20.0, swap_triple_day=mt5.DAY_OF_WEEK_FRIDAY, hours="always",
+    ),
+    SymbolSpec(
+        name="ETHUSD", description="Ethereum vs US Dollar", path=_CRYPTO, base="ETH", profit="USD",
+        margin_currency="USD", digits=2, calc_mode=mt5.SYMBOL_CALC_MODE_CFD, contract_size=1.0, margin_hedged=1.0,
+        commission_per_lot=0.0, swap_mode=_INTEREST, swap_long=-20.0, swap_short=-20.0,
+        swap_triple_day=mt5.DAY_OF_WEEK_FRIDAY, hours="always",
+    ),
+)  # fmt: skip
 
 
 def with_suffix(specs: Iterable[SymbolSpec], suffix: str) -> tuple[SymbolSpec, ...]:

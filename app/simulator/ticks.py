@@ -16,6 +16,8 @@ from .market import MINUTE_MS, Bars, Ticks, join_ticks
 from .noise import Ints, Noise
 
 TICKS_MIN = 4  # of a minute that may have any open, high, low and close
+# Bars tell only the smallest spread. How far single ticks go beyond it is not in them: assumed.
+WIDENING_POINTS = 1.5
 _COUNTERS_PER_MINUTE = 4096
 _AT_ONCE = 100_000  # ticks whose working copies a processor's cache still holds
 
@@ -23,11 +25,16 @@ _AT_ONCE = 100_000  # ticks whose working copies a processor's cache still holds
 class TickMaker:
     """Makes one symbol's ticks. `widening` is how far they go beyond the bar's spread in the mean, in points."""
 
-    def __init__(self, seed: int, root: str, widening: float) -> None:
+    def __init__(self, seed: int, root: str, widening: float = WIDENING_POINTS) -> None:
         self._corner, self._walk, self._spread, self._time = (
             Noise(seed, root, purpose) for purpose in ("tick corner", "tick walk", "tick spread", "tick time")
         )
         self._widening = widening
+
+    @property
+    def widest(self) -> int:
+        """How far a tick goes beyond at most: the smallest uniform draw is 2**-54."""
+        return int(self._widening * 54 * np.log(2))
 
     def make(self, minutes: Bars) -> Ticks:
         """The ticks of these minutes, in order."""

@@ -59,8 +59,8 @@ def test_the_forming_minute_is_made_of_its_ticks(mt5: Any, clock: Any) -> None:
         last = mt5.symbol_info_tick("GBPUSD")
 
         assert bar["tick_volume"] == len(ticks)
-        assert bar["close"] == ticks["bid"][-1] == last.bid
-        assert (bar["high"], bar["low"]) == (ticks["bid"].max(), ticks["bid"].min())
+        assert round(bar["close"], 5) == ticks["bid"][-1] == last.bid
+        assert (round(bar["high"], 5), round(bar["low"], 5)) == (ticks["bid"].max(), ticks["bid"].min())
         assert ticks["time_msc"][-1] == last.time_msc
 
 

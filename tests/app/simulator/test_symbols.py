@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.simulator import structs
+from app.simulator import SimulatorModule, structs
 
-SYMBOLS = ("EURUSD", "GBPUSD", "USDCAD")
+WATCHED = ("EURUSD", "GBPUSD", "USDCAD")
+CROSSES = ("EURJPY", "GBPJPY")
+SYMBOLS = (*WATCHED, "USDJPY", "USDCHF", *CROSSES, "US500", "XAUUSD", "BTCUSD", "ETHUSD")
 
 
 def test_all_symbols(mt5: Any) -> None:
-    """There are three symbols, all in the Market Watch."""
+    """There are eleven symbols, of which the Market Watch has a few."""
     assert [info.name for info in mt5.symbols_get()] == list(SYMBOLS)
-    assert mt5.symbols_total() == 3
-    assert all(info.select and info.visible for info in mt5.symbols_get())
+    assert mt5.symbols_total() == 11
+    assert tuple(info.name for info in mt5.symbols_get() if info.select and info.visible) == WATCHED
 
 
 @pytest.mark.parametrize(
-    ("group", "names"), [("", SYMBOLS), ("*", SYMBOLS), ("EUR*", ("EURUSD",)), ("*,!USD*", SYMBOLS[:2]), ("X*", ())]
+    ("group", "names"),
+    [
+        ("", SYMBOLS),
+        ("*", SYMBOLS),
+        ("EUR*", ("EURUSD", "EURJPY")),
+        ("*USD,!X*", ("EURUSD", "GBPUSD", "BTCUSD", "ETHUSD")),
+        ("Z*", ()),
+    ],
 )
 def test_symbol_groups(mt5: Any, group: str, names: tuple[str, ...]) -> None:
     """A group may be given either way; the empty one is all symbols."""
@@ -44,17 +54,19 @@ def test_bad_group_is_false(mt5: Any, arguments: tuple[Any, ...], keywords: dict
 @pytest.mark.parametrize("symbol", SYMBOLS)
 def test_symbol_info_agrees_with_tick_and_day(mt5: Any, symbol: str) -> None:
     """Prices, spread and time are the tick's; the day's highs and lows are its daily bar's."""
+    assert mt5.symbol_select(symbol)
     info, tick = mt5.symbol_info(symbol), mt5.symbol_info_tick(symbol)
     day = mt5.copy_rates_from_pos(symbol, mt5.TIMEFRAME_D1, 0, 1)[0]
 
     assert (info.bid, info.ask, info.time) == (tick.bid, tick.ask, tick.time)
     assert info.spread == round((tick.ask - tick.bid) / info.point)
-    assert (info.bidhigh, info.bidlow, info.session_open) == (day["high"], day["low"], day["open"])
+    assert (info.bidhigh, info.bidlow, info.session_open) == tuple(
+        round(float(day[name]), info.digits) for name in ("high", "low", "open")
+    )
+    assert info.bidlow <= info.bid <= info.bidhigh
     assert info.asklow <= info.ask <= info.askhigh
-    assert (info.digits, info.point, info.trade_contract_size) == (5, 1e-5, 100_000.0)
-    assert (info.volume_min, info.volume_max, info.volume_step) == (0.01, 100.0, 0.01)
-    assert info.trade_exemode == mt5.SYMBOL_TRADE_EXECUTION_MARKET
-    assert (info.last, info.swap_long, info.trade_stops_level) == (0.0, 0.0, 0)
+    assert info.point == pytest.approx(10**-info.digits)
+    assert info.last == 0.0
 
 
 def test_every_field_has_its_type(mt5: Any) -> None:
@@ -69,9 +81,43 @@ def test_every_field_has_its_type(mt5: Any) -> None:
     assert {kinds[name] for name in names[: names.index("bid")] if name not in flags} == {"int"}
 
 
-def test_filling_modes_differ(mt5: Any) -> None:
-    """USDCAD takes immediate-or-cancel only, the others fill-or-kill too."""
-    assert [mt5.symbol_info(name).filling_mode for name in SYMBOLS] == [3, 3, 2]
+def test_terms_differ(mt5: Any) -> None:
+    """There are symbols of each kind of filling, execution, calculation and swap, so that a bot meets them all."""
+    infos = {info.name: info for info in mt5.symbols_get()}
+
+    assert [infos[name].filling_mode for name in ("EURUSD", "USDCHF", "USDCAD")] == [3, 1, 2]
+    assert {name: info.trade_exemode for name, info in infos.items() if info.trade_exemode != 2} == {
+        "USDCHF": mt5.SYMBOL_TRADE_EXECUTION_INSTANT,
+        "US500": mt5.SYMBOL_TRADE_EXECUTION_EXCHANGE,
+    }
+    assert {name: info.trade_calc_mode for name, info in infos.items() if info.trade_calc_mode} == {
+        "US500": mt5.SYMBOL_CALC_MODE_CFDINDEX,
+        "XAUUSD": mt5.SYMBOL_CALC_MODE_CFDLEVERAGE,
+        "BTCUSD": mt5.SYMBOL_CALC_MODE_CFD,
+        "ETHUSD": mt5.SYMBOL_CALC_MODE_CFD,
+    }
+    assert {info.swap_mode for info in infos.values()} == {1, 5}
+    assert {info.swap_rollover3days for info in infos.values()} == {3, 5}
+    assert {name for name, info in infos.items() if info.trade_stops_level} == {"USDCHF", "GBPJPY", "US500"}
+    assert {name: info.volume_limit for name, info in infos.items() if info.volume_limit} == {"BTCUSD": 5.0}
+    assert [infos[name].digits for name in ("EURUSD", "USDJPY", "XAUUSD")] == [5, 3, 2]
+    assert [infos[name].trade_contract_size for name in ("EURUSD", "XAUUSD", "BTCUSD")] == [100_000.0, 100.0, 1.0]
+    assert infos["GBPJPY"].path == "Forex\\Crosses\\GBPJPY"
+    assert (infos["XAUUSD"].currency_margin, infos["EURJPY"].currency_margin) == ("USD", "EUR")
+
+
+def test_a_suffix_ends_every_name(clock: Any) -> None:
+    """A broker's suffix is part of the name, and changes no price."""
+    plain: Any = SimulatorModule(ledger=Path(":memory:"), clock=clock)
+    suffixed: Any = SimulatorModule(ledger=Path(":memory:"), clock=clock, symbol_suffix=".r")
+    assert plain.initialize()
+    assert suffixed.initialize()
+
+    assert [info.name for info in suffixed.symbols_get()] == [f"{name}.r" for name in SYMBOLS]
+    assert suffixed.symbol_info_tick("EURUSD") is None
+    assert suffixed.symbol_info_tick("EURUSD.r") == plain.symbol_info_tick("EURUSD")
+    plain.shutdown()
+    suffixed.shutdown()
 
 
 def test_tick_values(mt5: Any) -> None:
