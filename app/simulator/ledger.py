@@ -100,10 +100,14 @@ class Ledger:
         """What tells these books from all others; given once, when they are made."""
         return str(self._connection.execute("SELECT id FROM identity").fetchone()[0])
 
+    def version(self) -> tuple[int, int]:
+        """What is another whenever the books may be other than they were; of this connection alone."""
+        return self._connection.execute("PRAGMA data_version").fetchone()[0], self._connection.total_changes
+
     def pulse(self) -> Pulse:
         """What a call must know before it looks at anything else; cheap."""
         row = self._connection.execute(
-            """SELECT EXISTS (SELECT 1 FROM positions WHERE sl <> 0 OR tp <> 0)
+            """SELECT EXISTS (SELECT 1 FROM positions)
                 OR EXISTS (SELECT 1 FROM orders WHERE time_done_msc = 0) OR EXISTS (SELECT 1 FROM scheduled),
             EXISTS (SELECT 1 FROM faults), (SELECT starts FROM terminal)"""
         ).fetchone()
@@ -197,6 +201,20 @@ class Ledger:
     def positions_with_stops(self) -> list[Position]:
         """All accounts' open positions that may close by themselves, oldest first."""
         return self._positions("sl <> 0 OR tp <> 0")
+
+    def swaps_entered_msc(self) -> int | None:
+        """Until when all open positions have their swaps, whoever's they are; None where there are none."""
+        entered: int | None = self._connection.execute("SELECT min(swapped_msc) FROM positions").fetchone()[0]
+        return entered
+
+    def positions_without_swap(self, midnight_msc: int) -> list[Position]:
+        """All accounts' open positions that have had no swap for the night from this midnight on, oldest first."""
+        return self._positions("swapped_msc < ?", midnight_msc)
+
+    def logins_with_positions(self) -> list[int]:
+        """The accounts that have open positions."""
+        rows = self._connection.execute("SELECT DISTINCT login FROM positions ORDER BY login")
+        return [int(row[0]) for row in rows]
 
     def positions_anywhere(self, ticket: int) -> list[Position]:
         """The open position of this number, whoever's it is."""

@@ -14,7 +14,9 @@ from .exchange import Exchange
 from .ledger import Ledger
 from .outsiders import Outsiders
 from .pending import Waiting
+from .stop_outs import StopOuts
 from .stops import Stops
+from .swaps import Swaps
 
 
 class Server:
@@ -26,6 +28,8 @@ class Server:
             Outsiders(ledger, exchange),
             Stops(ledger, exchange),
             Waiting(ledger, exchange),
+            Swaps(ledger, exchange),
+            StopOuts(ledger, exchange),
         )
 
     def advance(self, until_msc: int) -> None:

@@ -338,7 +338,7 @@ def _assert_balanced(mt5: Any) -> None:
         lots[deal.position_id] = lots.get(deal.position_id, 0) + (deal.volume if deal.entry == 0 else -deal.volume)
 
     assert account.balance == pytest.approx(money, abs=1e-6)
-    assert account.profit == pytest.approx(sum(position.profit for position in positions), abs=1e-6)
+    assert account.profit == pytest.approx(sum(each.profit + each.swap for each in positions), abs=1e-6)
     assert account.equity == pytest.approx(account.balance + account.profit, abs=1e-6)
     assert {position.ticket: position.volume for position in positions} == {
         number: round(volume, 8) for number, volume in lots.items() if volume > 1e-9
