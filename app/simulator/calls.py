@@ -17,6 +17,8 @@ Keywords = dict[str, Any]
 LastError = tuple[int, str]
 Kind = Literal["none", "positional", "keywords"]
 
+# What a function gets where its caller gave no keywords at all: C can tell that from an empty dictionary of them.
+NO_KEYWORDS: Keywords = {}
 SUCCESS: LastError = (1, "Success")
 NAME_MAX = 29  # UTF-16 units of a symbol or comment
 GROUP_MAX = 1997
@@ -78,7 +80,7 @@ class Function:
     ) -> None:
         self.__name__ = self.__qualname__ = body.__name__
         self.__doc__ = body.__doc__
-        self.__module__ = "MetaTrader5"
+        self.__module__ = "MetaTrader5._core"
         self._caller = caller
         self._kind = kind
         self._body = body
@@ -86,6 +88,10 @@ class Function:
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """Run the function."""
+        return self.call(args, kwargs or NO_KEYWORDS)
+
+    def call(self, args: Arguments, kwargs: Keywords) -> Any:
+        """Run the function with what C would get: `NO_KEYWORDS`, or a dictionary that may be empty."""
         self._check_kind(args, kwargs)
         return self._caller.run(self.__name__, lambda: self._body(self._caller, args, kwargs), self._failure)
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from . import connection, quotes, trade_calls
 from .calls import Arguments, Function, Keywords, Kind
 from .constants import CONSTANTS
 from .exchange import Exchange
+from .helpers import helpers
 from .server_clock import ServerClock, SummerTime
 from .sessions import Sessions
+from .strict import as_builtin
 from .structs import STRUCTS
 from .symbols import SYMBOLS, SymbolSpec, with_suffix
 from .terminal import Terminal
@@ -53,14 +56,13 @@ _FUNCTIONS: tuple[tuple[_Body, Kind, Any], ...] = (
 )
 
 
-class SimulatorModule:
+class SimulatorModule(ModuleType):
     """Looks like `import MetaTrader5 as mt5`: `mt5.order_send(…)`, `mt5.ORDER_TYPE_BUY`, `mt5.AccountInfo`.
 
     Nothing is opened before `initialize()`; `shutdown()` lets go of the ledger. Calls are taken one at a time, from
     any thread.
     """
 
-    __name__ = "MetaTrader5"
     __version__ = "5.0.6231"
     __author__ = "MT5-OTEL Simulator"
 
@@ -78,13 +80,16 @@ class SimulatorModule:
         latency_s: Mapping[str, float] | None = None,
         sleep: Callable[[float], None] = time.sleep,
         symbols: Iterable[SymbolSpec] = SYMBOLS,
+        strict: bool = False,
     ) -> None:
         """Build the module.
 
         `clock` tells seconds UTC; the server's clock is ahead of it by `utc_offset_s`, in the summer of `summer_time`
         by an hour more. With `sessions` "real" symbols trade at their hours. `bars` is a folder of minute bars to
-        play, as in bar_files.py. `symbol_suffix` ends every symbol's name.
+        play, as in bar_files.py. `symbol_suffix` ends every symbol's name. With
+        `strict` the functions are built-ins, which refuse an empty `**{}` where the vendor's do; see strict.py.
         """
+        super().__init__("MetaTrader5", "MetaTrader 5 without a broker: the package's functions, types and constants.")
         exchange = Exchange(
             seed=seed,
             clock=clock,
@@ -101,10 +106,8 @@ class SimulatorModule:
             selected={spec.name for spec in exchange.specs.values() if spec.watched},
         )
         functions = {body.__name__: Function(terminal, kind, body, failure) for body, kind, failure in _FUNCTIONS}
-        self.__dict__.update(CONSTANTS, **STRUCTS, **functions)
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"module 'MetaTrader5' has no attribute '{name}'")
+        core = {name: as_builtin(each) for name, each in functions.items()} if strict else functions
+        self.__dict__.update(CONSTANTS, **STRUCTS, **core, **helpers(self))
 
     def __repr__(self) -> str:
         return "<module 'MetaTrader5' (simulator)>"
@@ -115,9 +118,11 @@ def open_module(options: Mapping[str, Any]) -> SimulatorModule:
 
     Options: `ledger` (path of the SQLite file, required), `seed` (1), `utc_offset_s` (7200), `summer_time` ("none"),
     `sessions` ("loop"), `bars` (path of a folder, none), `symbol_suffix` (""), `latency_s` (seconds by function name,
-    none). An unknown option is an error.
+    none), `strict` (False). An unknown option is an error.
     """
-    known = {"ledger", "seed", "utc_offset_s", "summer_time", "sessions", "bars", "symbol_suffix", "latency_s"}
+    known = {
+        "ledger", "seed", "utc_offset_s", "summer_time", "sessions", "bars", "symbol_suffix", "latency_s", "strict"
+    }  # fmt: skip
     if unknown := set(options) - known:
         raise ValueError(f"unknown simulator options: {', '.join(sorted(unknown))}")
     if "ledger" not in options:

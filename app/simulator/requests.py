@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from .calls import Arguments, BadArguments, Keywords, take_number, take_text
+from .calls import NO_KEYWORDS, Arguments, BadArguments, Keywords, take_number, take_text
 from .structs import Struct, TradeRequest
 
 
@@ -48,8 +48,11 @@ _FIELDS: dict[str, tuple[Callable[[Any, str], Any], Any]] = {
 
 
 def take_request(args: Arguments, kwargs: Keywords) -> Struct:
-    """Return the request of order_send or order_check: one dict, or the fields as keywords, never both."""
-    if kwargs:
+    """Return the request of order_send or order_check: one dict, or the fields as keywords, never both.
+
+    A dictionary of keywords that is there and empty counts as fields, none of which was given.
+    """
+    if kwargs is not NO_KEYWORDS:
         if args:
             raise BadArguments("Unnamed arguments not allowed")
         return to_request(kwargs)
