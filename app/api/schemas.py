@@ -183,6 +183,10 @@ class BeginFault(Strict):
     volume: Annotated[float | None, Field(description="Lots of somebody else's trade.")] = None
     position: Annotated[int | None, Field(description="The position that somebody else closes.")] = None
     reason: Annotated[str | None, Field(max_length=16, description=f"Who trades: {', '.join(REASONS)}.")] = None
+    fraction: Annotated[float | None, Field(description="The part of an order that is filled.")] = None
+    value: Annotated[float | str | None, Field(description="A login, seconds, or a text: what the fault is about.")] = (
+        None
+    )
 
 
 class OrderAnswer(BaseModel):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from . import constants as mt5
+from .calls import NAME_MAX, utf16_units
 from .fault_rows import Fault
 from .ledger import Ledger
 from .retcodes import REFUSALS
@@ -20,7 +21,10 @@ from .symbols import SYMBOLS
 SECONDS = 10.0
 SECONDS_MAX = 86_400.0
 COUNT_MAX = 1_000_000
+_JUMP_MAX_S = 43_200
 EXTERNAL_TRADE = "external_trade"
+# Those whose seconds say how long they hold a call, or a fill, and not how long they last.
+_HOLDING = ("hang", "slow", "late_fill")
 SIDES = {"buy": mt5.ORDER_TYPE_BUY, "sell": mt5.ORDER_TYPE_SELL}
 REASONS = {
     "client": mt5.DEAL_REASON_CLIENT,
@@ -38,14 +42,25 @@ FUNCTIONS = (
     "history_orders_total", "history_orders_get", "history_deals_total", "history_deals_get", "order_calc_margin",
     "order_calc_profit", "order_check", "order_send",
 )  # fmt: skip
-# What each fault takes, and what it is where nothing is said; `reject` takes one call unless it is given a time.
+# What each fault takes, and what it is where nothing is said. Where it could take a time and calls and was given
+# neither, it takes one call.
 FAULTS: Mapping[str, Mapping[str, Any]] = {
     "disconnect": {"seconds": SECONDS},
     "terminal_gone": {"seconds": SECONDS},
     "hang": {"seconds": SECONDS, "count": 1, "function": "order_send"},
+    "slow": {"seconds": 1.0, "count": 1, "function": "order_send"},
+    "ipc_timeout": {"count": 1, "function": "order_send"},
     "reject": {"seconds": None, "count": None, "retcode": mt5.TRADE_RETCODE_REJECT, "symbol": None},
+    "requote": {"seconds": None, "count": None, "symbol": None},
+    "partial_fill": {"count": 1, "fraction": 0.5, "symbol": None},
+    "late_fill": {"count": 1, "seconds": 5.0, "symbol": None},
     "autotrading_off": {"seconds": SECONDS},
     "frozen_feed": {"seconds": SECONDS, "symbol": None},
+    "zero_tick": {"seconds": SECONDS, "symbol": None},
+    "wrong_account": {"seconds": SECONDS, "value": 9_999_999},
+    "offset_jump": {"seconds": SECONDS, "value": 3600},
+    "history_lag": {"seconds": SECONDS, "value": 5.0},
+    "comment_rewritten": {"seconds": SECONDS, "value": "rewritten"},
     EXTERNAL_TRADE: {"symbol": None, "side": None, "volume": None, "position": None, "reason": "client"},
 }
 _SPECS = {spec.name: spec for spec in SYMBOLS}
@@ -117,11 +132,11 @@ class FaultBook:
 
 
 def _row(fault: str, parameters: Mapping[str, Any], now_msc: int) -> Fault:
-    """The fault as it enters the books. A hang's time begins with the call that it holds."""
+    """The fault as it enters the books. The time of one that holds something begins when it does."""
     seconds, calls = parameters.get("seconds"), parameters.get("count")
-    if fault == EXTERNAL_TRADE or (fault == "reject" and seconds is None and calls is None):
+    if seconds is None and calls is None:
         calls = 1
-    until_msc = None if seconds is None or fault == "hang" else now_msc + round(seconds * 1000)
+    until_msc = None if seconds is None or fault in _HOLDING else now_msc + round(seconds * 1000)
     return Fault(0, fault, parameters, now_msc, until_msc, calls)
 
 
@@ -147,7 +162,8 @@ def _checked(fault: str, given: Mapping[str, Any]) -> dict[str, Any]:
             raise FaultRefused(name, f"should be left out: {fault} takes {', '.join(takes)}")
     parameters = {**takes, **given}
     for name, value in parameters.items():
-        if value is not None and (expected := _CHECKS[name](value)):
+        check = _VALUE_CHECKS[fault] if name == "value" else _CHECKS[name]
+        if value is not None and (expected := check(value)):
             raise FaultRefused(name, expected)
     if fault == EXTERNAL_TRADE:
         _check_trade(parameters)
@@ -182,6 +198,26 @@ def _between(least: float, most: float) -> Callable[[Any], str | None]:
     return lambda value: None if least <= value <= most else f"should be from {least:g} to {most:g}"
 
 
+def _whole_minutes(value: Any) -> str | None:
+    fits = isinstance(value, int | float) and value % 60 == 0 and abs(value) <= _JUMP_MAX_S
+    return None if fits else f"should be seconds in whole minutes, from -{_JUMP_MAX_S} to {_JUMP_MAX_S}"
+
+
+def _lag(value: Any) -> str | None:
+    fits = isinstance(value, int | float) and 0 < value <= SECONDS_MAX
+    return None if fits else f"should be seconds, up to {SECONDS_MAX:g}"
+
+
+def _login(value: Any) -> str | None:
+    fits = isinstance(value, int | float) and value == value // 1 and 0 < value < 2**53
+    return None if fits else "should be the number of an account"
+
+
+def _comment(value: Any) -> str | None:
+    fits = isinstance(value, str) and utf16_units(value) <= NAME_MAX
+    return None if fits else f"should be a text of at most {NAME_MAX} characters"
+
+
 def _one_of(names: Mapping[Any, Any] | tuple[str, ...], what: str = "") -> Callable[[Any], str | None]:
     expected = what or f"one of {', '.join(names)}"
     return lambda value: None if value in names else f"should be {expected}"
@@ -192,9 +228,17 @@ _CHECKS: Mapping[str, Callable[[Any], str | None]] = {
     "count": _between(1, COUNT_MAX),
     "function": _one_of(FUNCTIONS, "a function of the package that asks the terminal"),
     "symbol": _one_of(_SPECS),
-    "retcode": _one_of(REFUSALS, "the code of a refusal, 10004 to 10045"),
+    "fraction": _between(0.01, 0.99),
+    "retcode": _one_of(REFUSALS, "the code of a refusal, 10004 to 10046"),
     "side": _one_of(SIDES),
     "volume": _between(0.01, 1000),
     "position": _between(1, 2**63 - 1),
     "reason": _one_of(REASONS),
+}
+# What `value` is depends on the fault: a login, seconds of the clock, seconds of delay, a text.
+_VALUE_CHECKS: Mapping[str, Callable[[Any], str | None]] = {
+    "wrong_account": _login,
+    "offset_jump": _whole_minutes,
+    "history_lag": _lag,
+    "comment_rewritten": _comment,
 }

@@ -72,10 +72,10 @@ def symbol_info_tick(terminal: Terminal, args: Arguments, kwargs: Keywords) -> S
     del kwargs
     spec = _take_symbol(terminal, *take(args, 1))
     quote = terminal.quote(spec.name)
-    if quote is None or spec.name not in terminal.selected:
+    if quote is None or spec.name not in terminal.watched():
         # Outside the Market Watch no ticks arrive.
         return views.no_tick()
-    return views.tick(quote, spec, terminal.exchange.server_clock)
+    return views.tick(quote, spec, terminal.server_clock)
 
 
 def symbol_select(terminal: Terminal, args: Arguments, kwargs: Keywords) -> bool:

@@ -19,6 +19,7 @@ from .market import Quote
 from .money import Rates
 from .rates import History
 from .server import Server
+from .server_clock import ServerClock
 from .symbols import SymbolSpec
 from .trading import Desk
 
@@ -30,6 +31,7 @@ NOT_CONNECTED: LastError = (-10004, "No IPC connection")
 GONE: LastError = (-10002, "IPC recv failed")
 UNAUTHORIZED: LastError = (-6, "Terminal: Authorization failed")
 NOT_STARTED: LastError = (-10003, "IPC initialize failed, Pipe server didn't answer in 60 sec")
+TIMEOUT: LastError = (-10005, "IPC timeout")
 HOLD_STEP_S = 0.05
 
 
@@ -164,7 +166,19 @@ class Terminal:
 
     def history(self, spec: SymbolSpec) -> History:
         """The symbol's past, as of now."""
-        return History(self.exchange.feeds[spec.name], spec, self.exchange.server_clock, self.now_msc(spec.name))
+        return History(self.exchange.feeds[spec.name], spec, self.server_clock, self.now_msc(spec.name))
+
+    @property
+    def server_clock(self) -> ServerClock:
+        """The server's wall clock as it is known here."""
+        clock, jump = self.exchange.server_clock, self.fault("offset_jump")
+        return replace(clock, winter_offset_s=clock.winter_offset_s + int(jump.parameters["value"])) if jump else clock
+
+    def watched(self) -> set[str]:
+        """The symbols of the Market Watch that have prices."""
+        if not self.fault("zero_tick"):
+            return self.selected
+        return {name for name in self.selected if not self.fault("zero_tick", name)}
 
     def _known_msc(self) -> int:
         """Until when news from the server have arrived: now, or when the connection to it was lost."""
@@ -175,9 +189,13 @@ class Terminal:
     def _meet_faults(self, connection: Connection) -> None:
         self._look_around(connection)
         for fault in self._faults:
-            if fault.fault == "hang" and fault.has_calls and fault.takes("function", self._running):
-                self._hang(connection.ledger, fault)
+            if not (fault.has_calls and fault.takes("function", self._running)):
+                continue
+            if fault.fault in ("hang", "slow"):
+                self._hold(connection.ledger, fault)
                 self._look_around(connection)
+            elif fault.fault == "ipc_timeout" and self._take(connection.ledger, fault):
+                raise CallFailed(*TIMEOUT)
 
     def _look_around(self, connection: Connection) -> None:
         ledger, self._faults = connection.ledger, []
@@ -192,10 +210,13 @@ class Terminal:
                 with ledger.writing():
                     ledger.faults.clear(now_msc)
 
-    def _hang(self, ledger: Ledger, fault: Fault) -> None:
+    def _hold(self, ledger: Ledger, fault: Fault) -> None:
         """Hold the call, and with it the process, until its time is over or somebody ends the fault."""
         until_msc = self.exchange.now_msc() + round(fault.parameters["seconds"] * 1000)
-        with ledger.writing():
-            taken = ledger.faults.take(fault.id, until_msc)
+        taken = self._take(ledger, fault, until_msc)
         while taken and self.exchange.now_msc() < until_msc and ledger.faults.is_there(fault.id):
             self.sleep(HOLD_STEP_S)
+
+    def _take(self, ledger: Ledger, fault: Fault, held_until_msc: int = 0) -> bool:
+        with ledger.writing():
+            return ledger.faults.take(fault.id, held_until_msc)

@@ -38,6 +38,8 @@ def account_info(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Struc
     with ledger.reading():
         account, positions = ledger.account(), ledger.positions()
     worth = appraise(account, positions, terminal.rates())
+    if wrong := terminal.fault("wrong_account"):
+        account = account._replace(login=int(wrong.parameters["value"]))
     return views.account_info(account, worth)
 
 
@@ -63,7 +65,7 @@ def positions_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tupl
             held = _in_group(ledger.positions(), group)
         case _:
             held = ledger.positions()
-    rates, clock = terminal.rates(), terminal.exchange.server_clock
+    rates, clock = terminal.rates(), terminal.server_clock
     return tuple(views.position(each, rates, clock) for each in held)
 
 
@@ -89,7 +91,7 @@ def orders_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tuple[S
             active = _in_group(ledger.active_orders(), group)
         case _:
             active = ledger.active_orders()
-    rates, clock = terminal.rates(), terminal.exchange.server_clock
+    rates, clock = terminal.rates(), terminal.server_clock
     return tuple(views.active_order(each, rates, clock) for each in active)
 
 
@@ -99,7 +101,7 @@ def history_orders_total(terminal: Terminal, args: Arguments, kwargs: Keywords) 
     `history_orders_total(date_from, date_to)`
     """
     del kwargs
-    return len(terminal.books().orders(**_take_period(terminal, take(args, 2))))
+    return len(_arrived(terminal, terminal.books().orders(**_take_period(terminal, take(args, 2)))))
 
 
 def history_orders_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tuple[Struct, ...]:
@@ -109,10 +111,10 @@ def history_orders_get(terminal: Terminal, args: Arguments, kwargs: Keywords) ->
     """
     period, chosen = _take_history(terminal, args, kwargs)
     ledger = terminal.books()
-    found = ledger.orders(**period) if period else ledger.orders_of(**chosen)
+    found = _arrived(terminal, ledger.orders(**period) if period else ledger.orders_of(**chosen))
     if "group" in chosen:
         found = _in_group(found, chosen["group"])
-    return tuple(views.order(each, terminal.exchange.server_clock) for each in found)
+    return tuple(views.order(each, terminal.server_clock) for each in found)
 
 
 def history_deals_total(terminal: Terminal, args: Arguments, kwargs: Keywords) -> int:
@@ -121,7 +123,7 @@ def history_deals_total(terminal: Terminal, args: Arguments, kwargs: Keywords) -
     `history_deals_total(date_from, date_to)`
     """
     del kwargs
-    return len(terminal.books().deals(**_take_period(terminal, take(args, 2))))
+    return len(_arrived(terminal, terminal.books().deals(**_take_period(terminal, take(args, 2)))))
 
 
 def history_deals_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tuple[Struct, ...]:
@@ -131,10 +133,10 @@ def history_deals_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> 
     """
     period, chosen = _take_history(terminal, args, kwargs)
     ledger = terminal.books()
-    found = ledger.deals(**period) if period else ledger.deals_of(**chosen)
+    found = _arrived(terminal, ledger.deals(**period) if period else ledger.deals_of(**chosen))
     if "group" in chosen:
         found = _in_group(found, chosen["group"])
-    return tuple(views.deal(each, terminal.exchange.server_clock) for each in found)
+    return tuple(views.deal(each, terminal.server_clock) for each in found)
 
 
 def order_calc_margin(terminal: Terminal, args: Arguments, kwargs: Keywords) -> float:
@@ -173,7 +175,7 @@ def order_check(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Struct
     desk = terminal.connected().desk
     if refusal := _kept_back(terminal):
         return unchecked(refusal, request)
-    return desk.check(request, watched=terminal.selected)
+    return desk.check(request, watched=terminal.watched())
 
 
 def order_send(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Struct:
@@ -185,7 +187,7 @@ def order_send(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Struct:
     desk = terminal.connected().desk
     if refusal := _kept_back(terminal):
         return refused(refusal, request)
-    return desk.send(request, watched=terminal.selected)
+    return desk.send(request, watched=terminal.watched())
 
 
 def _kept_back(terminal: Terminal) -> int:
@@ -218,7 +220,7 @@ def _take_history(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tupl
 
 def _take_period(terminal: Terminal, dates: Arguments) -> dict[str, int]:
     """Turn two dates of the server's clock into milliseconds UTC; the second counts in whole."""
-    since, until = (terminal.exchange.server_clock.to_utc_s(take_date(date)) for date in dates)
+    since, until = (terminal.server_clock.to_utc_s(take_date(date)) for date in dates)
     return {"since_msc": since * 1000, "until_msc": (until + 1) * 1000}
 
 
@@ -228,6 +230,18 @@ _Record = TypeVar("_Record", Order, Deal, Position)
 def _in_group(records: list[_Record], group: str) -> list[_Record]:
     holds = group_filter(group)
     return [record for record in records if holds(record.symbol)]
+
+
+_Past = TypeVar("_Past", Order, Deal)
+
+
+def _arrived(terminal: Terminal, past: list[_Past]) -> list[_Past]:
+    """What the terminal has heard of: all, unless its history lags behind."""
+    lag = terminal.fault("history_lag")
+    if lag is None:
+        return past
+    until_msc = terminal.exchange.now_msc() - round(lag.parameters["value"] * 1000)
+    return [each for each in past if (each.time_done_msc if isinstance(each, Order) else each.time_msc) <= until_msc]
 
 
 def _calculable(terminal: Terminal, side: int, name: str) -> SymbolSpec:

@@ -48,7 +48,7 @@ def test_an_order_is_placed(mt5: Any, kind: int) -> None:
     tick = mt5.symbol_info_tick("EURUSD")
     request = waiting(mt5, kind, 500)
     up = 1 if kind % 2 == 0 else -1
-    level = request.get("stoplimit", request["price"])
+    level = float(request.get("stoplimit") or request["price"])
     request |= {"sl": round(level - up * 0.001, 5), "tp": round(level + up * 0.002, 5)}
     assert mt5.order_check(request).retcode == 0
     result = mt5.order_send(request)
@@ -314,7 +314,8 @@ def _lived(
             _look(modules, clock, [when for when in due if when <= at_s])
             due = [when for when in due if when > at_s]
             clock.now_s = at_s
-            request = _step(trader, act, kind, away, stops, type_time, int(at_s) + OFFSET_S + 3600)
+            terms = {"type_time": type_time, "expiration": int(at_s) + OFFSET_S + 3600}
+            request = _step(act, waiting(trader, kind, away, **terms), stops)
             answers.append(trader.order_send(request)[:3])
         _look(modules, clock, due)
         clock.now_s = end_s
@@ -328,15 +329,14 @@ def _lived(
         return answers, *books
 
 
-def _step(mt5: Any, act: str, kind: int, away: int, stops: int, type_time: int, expiration: int) -> Request:
-    request = waiting(mt5, kind, away, type_time=type_time, expiration=expiration)
-    up, level = (1 if kind % 2 == 0 else -1), request.get("stoplimit", request["price"])
+def _step(act: str, request: Request, stops: int) -> Request:
+    up, level = (1 if request["type"] % 2 == 0 else -1), float(request.get("stoplimit") or request["price"])
     if stops:
         request |= {"sl": round(level - up * stops * POINT, 5), "tp": round(level + up * stops * POINT, 5)}
     # The first order of all, be it active or done.
     if act == "modify":
-        return request | {"action": mt5.TRADE_ACTION_MODIFY, "order": 100_001}
-    return {"action": mt5.TRADE_ACTION_REMOVE, "order": 100_001} if act == "remove" else request
+        return request | {"action": 7, "order": 100_001}
+    return {"action": 8, "order": 100_001} if act == "remove" else request
 
 
 def _look(modules: Sequence[Any], clock: FakeClock, times: Sequence[float]) -> None:
