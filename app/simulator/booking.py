@@ -88,7 +88,7 @@ def effect(account: Account, fill: Fill, held: Position | None, rates: Rates) ->
         charged = _commission_cents(account, fill.spec, fill.volume)
         return Effect(entry=mt5.DEAL_ENTRY_IN, position=_added(fill, held), commission_cents=charged, fee_cents=fee)
     closed, beyond = min(fill.volume, held.volume), round(fill.volume - held.volume, 8)
-    kept = _without(held, closed, fill.time_msc)
+    kept = without(held, closed, fill.time_msc)
     turned = _opened(fill, beyond)._replace(identifier=held.identifier) if beyond > 0 else None
     return Effect(
         entry=mt5.DEAL_ENTRY_INOUT if turned else mt5.DEAL_ENTRY_OUT,
@@ -182,7 +182,7 @@ def _added(fill: Fill, held: Position) -> Position:
     return more
 
 
-def _without(held: Position, closed: float, time_msc: int) -> Position | None:
+def without(held: Position, closed: float, time_msc: int) -> Position | None:
     """What is left of a position without so many lots and the swaps they gathered."""
     left = round(held.volume - closed, 8)
     if left <= 0:

@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from . import constants as mt5
 from .booking import Fill, worth_after
+from .close_by import worth_after_close_by
 from .exchange import Exchange
 from .ledger import Ledger
 from .market import Quote
@@ -117,6 +118,8 @@ class Case:
         """The account's worth if the request were executed now, its commission included."""
         if self.request.action == DEAL:
             return worth_after(self.ledger, self.exchange, self.fill(), self.position)
+        if self.request.action == CLOSE_BY and self.position and self.opposite:
+            return worth_after_close_by(self.ledger, self.exchange, self.fill(), self.position, self.opposite)
         rates = self.exchange.rates(self.account.currency, self.now_msc)
         return appraise(self.account, self.ledger.positions(), rates)
 

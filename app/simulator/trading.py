@@ -12,6 +12,7 @@ from . import constants as mt5
 from .booking import Fill, book
 from .case import DEAL, Case, open_case, storable
 from .checks import misses, objection
+from .close_by import book_close_by
 from .exchange import Exchange
 from .fault_rows import Fault
 from .ledger import Ledger
@@ -102,6 +103,8 @@ class Desk:
                 return self._remove(case)
             case mt5.TRADE_ACTION_SLTP:
                 return self._set_stops(case)
+            case mt5.TRADE_ACTION_CLOSE_BY:
+                return self._close_by(case)
         return _Answer(mt5.TRADE_RETCODE_INVALID)
 
     def _deal(self, case: Case) -> _Answer:
@@ -176,6 +179,14 @@ class Desk:
         assert case.position is not None
         self._ledger.set_stops(case.position.ticket, *case.stops(), case.now_msc)
         return _Answer()
+
+    def _close_by(self, case: Case) -> _Answer:
+        assert case.position is not None
+        assert case.opposite is not None
+        fill = case.fill(self._comment(case))
+        booked = book_close_by(self._ledger, self._exchange, fill, case.position, case.opposite)
+        lots, price = min(case.position.volume, case.opposite.volume), case.opposite.price_open
+        return _priced(_Answer(deal=booked.deal, order=booked.order, volume=lots, price=price), case)
 
     def _comment(self, case: Case) -> str:
         rewritten = self._fault("comment_rewritten", case.spec.name)
