@@ -25,7 +25,9 @@ from app.errors import SettingsError
 
 PREFIX = "MT5_OTEL_"
 API_KEY_VARIABLE = "MT5_OTEL_API_KEY"
-NO_SETTINGS = frozenset({API_KEY_VARIABLE, "MT5_OTEL_BARS"})
+BARS_VARIABLE = "MT5_OTEL_BARS"
+"""The short name of `simulator.bars`, which everything that plays bars reads."""
+NO_SETTINGS = frozenset({API_KEY_VARIABLE, BARS_VARIABLE})
 """Variables of ours that stand in no settings file: the operator's key, and the folder of bars for tests."""
 DEFAULT_CONFIG = Path("mt5-otel.toml")
 FLAG_NAMES: Mapping[tuple[str, ...], str] = {
@@ -110,7 +112,21 @@ class SimulatorSettings(Section):
     """The built-in MetaTrader 5 without a broker."""
 
     seed: int = Field(1, description="The same seed gives the same market at the same instant.")
-    utc_offset_minutes: int = Field(120, ge=-14 * 60, le=14 * 60, description="The simulated broker's clock minus UTC.")
+    utc_offset_minutes: int = Field(
+        120, ge=-14 * 60, le=14 * 60, description="The simulated broker's clock minus UTC, in winter."
+    )
+    summer_time: Literal["none", "europe", "new_york"] = Field(
+        "none", description="Whose summer puts that clock forward an hour; most brokers follow `new_york`."
+    )
+    sessions: Literal["loop", "real"] = Field(
+        "loop", description="`loop`: the market never closes. `real`: closed at night and at the week-end, by symbol."
+    )
+    symbol_suffix: str = Field(
+        "", max_length=16, description="What the broker ends its symbols' names with, as in `EURUSD.r`."
+    )
+    bars: Path | None = Field(
+        None, description="Folder of minute bars, `SYMBOL-M1-YYYY-MM.parquet`, to play; also `MT5_OTEL_BARS`."
+    )
     latency_s: dict[str, float] = Field(
         default_factory=dict, description="Seconds that a function takes, by its name: `{order_send = 0.1}`."
     )
@@ -283,7 +299,9 @@ class _EnvironSource(EnvSettingsSource):
     """Settings from a mapping instead of the process's own environment."""
 
     def __init__(self, settings_cls: type[BaseSettings], environ: Mapping[str, str]) -> None:
-        self._environ = {name.lower(): value for name, value in environ.items() if name != API_KEY_VARIABLE}
+        self._environ = {name.lower(): value for name, value in environ.items() if name not in NO_SETTINGS}
+        if environ.get(BARS_VARIABLE):
+            self._environ.setdefault(f"{PREFIX}simulator__bars".lower(), environ[BARS_VARIABLE])
         super().__init__(settings_cls)
 
     def _load_env_vars(self) -> Mapping[str, str | None]:

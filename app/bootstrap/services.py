@@ -178,7 +178,7 @@ def _trading(
         gateway,
         clock=clock,
         poll_s=settings.terminal.poll_s,
-        never_closes=spec.simulated,
+        never_closes=spec.simulated and settings.simulator.sessions == "loop",
         frozen_after_s=settings.monitoring.feed_frozen_s,
         day_start_s=settings.risk.day_start_s,
         deals_since=lambda: journal.last_deal_ns,
@@ -229,4 +229,6 @@ def _utc_offset_s(settings: Settings) -> int | None:
     """The broker's offset where it is known: the simulator's own, or the operator's word."""
     if settings.terminal.utc_offset_minutes is not None:
         return settings.terminal.utc_offset_minutes * 60
-    return settings.simulator.utc_offset_minutes * 60 if settings.terminal.kind == "simulator" else None
+    if settings.terminal.kind == "simulator" and settings.simulator.summer_time == "none":
+        return settings.simulator.utc_offset_minutes * 60
+    return None

@@ -136,7 +136,10 @@ class Gateway:
         if isinstance(record, Unavailable):
             return Missing(what=name) if _is_not_found(record) else record
         if not record["select"]:
+            # A symbol has prices only while it is chosen.
             await self._read("symbol_select", broker_name, True, deadline=deadline)
+            chosen = await self._read("symbol_info", broker_name, deadline=deadline)
+            record = record if isinstance(chosen, Unavailable) else chosen
         return symbol_from(self.server_time.to_utc(record))
 
     async def tick(self, name: str, *, deadline: float | None = None) -> Tick | Missing | Unavailable:
@@ -147,6 +150,10 @@ class Gateway:
         record = await self._read("symbol_info_tick", broker_name, deadline=deadline)
         if isinstance(record, Unavailable):
             return Missing(what=name) if _is_not_found(record) else record
+        if not record["time_msc"]:
+            await self._read("symbol_select", broker_name, True, deadline=deadline)
+            chosen = await self._read("symbol_info_tick", broker_name, deadline=deadline)
+            record = record if isinstance(chosen, Unavailable) else chosen
         self.server_time.observe(broker_name, record["time_msc"], self._clock.time_ns())
         return tick_from(broker_name, self.server_time.to_utc(record))
 

@@ -26,14 +26,27 @@ def terminal_spec(settings: Settings) -> TerminalSpec:
 
 
 def simulator_spec(settings: Settings) -> TerminalSpec:
-    """The built-in simulator on its ledger in the data folder."""
+    """The built-in simulator on its ledger in the data folder.
+
+    Raises:
+        StartupError: the folder of bars is not there, or nothing to read it with.
+    """
+    chosen = settings.simulator
+    if chosen.bars and not chosen.bars.is_dir():
+        raise StartupError(f"simulator.bars: there is no folder {chosen.bars}.")
+    if chosen.bars and importlib.util.find_spec("pyarrow") is None:
+        raise StartupError("simulator.bars: reading bars needs the extra: pip install 'mt5-otel[bars]'.")
     return TerminalSpec(
         loader="app.simulator:open_module",
         options={
             "ledger": str(_ledger(settings)),
-            "seed": settings.simulator.seed,
-            "utc_offset_s": settings.simulator.utc_offset_minutes * 60,
-            "latency_s": dict(settings.simulator.latency_s),
+            "seed": chosen.seed,
+            "utc_offset_s": chosen.utc_offset_minutes * 60,
+            "summer_time": chosen.summer_time,
+            "sessions": chosen.sessions,
+            "symbol_suffix": chosen.symbol_suffix,
+            "bars": str(chosen.bars.absolute()) if chosen.bars else None,
+            "latency_s": dict(chosen.latency_s),
         },
         simulated=True,
     )

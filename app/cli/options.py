@@ -30,11 +30,26 @@ DataDir = Annotated[
 Demo = Annotated[
     bool | None, typer.Option("--demo/--no-demo", help="The demo trader; on the simulator only.", show_default="on")
 ]
+Sessions = Annotated[
+    str | None,
+    typer.Option(
+        "--sessions",
+        metavar="loop|real",
+        help="The simulator's market: never closed, or closed at the week-end and at night, by symbol.",
+        show_default="loop",
+    ),
+]
 NewKey = Annotated[bool, typer.Option("--new-key", help="Replace the API key; the new one is shown once.")]
 
 
 def flags_from(
-    *, terminal: str | None, host: str | None, port: int | None, data_dir: Path | None, demo: bool | None
+    *,
+    terminal: str | None,
+    host: str | None,
+    port: int | None,
+    data_dir: Path | None,
+    demo: bool | None,
+    sessions: str | None = None,
 ) -> dict[str, Any]:
     """The flags that were given, as settings by their nested names."""
     flags: dict[str, Any] = {"http": {}, "terminal": {}}
@@ -49,6 +64,8 @@ def flags_from(
         flags["http"]["port"] = port
     if data_dir is not None:
         flags["data_dir"] = data_dir
+    if sessions is not None:
+        flags["simulator"] = {"sessions": sessions}
     if demo is not None:
         flags["demo"] = demo
     return {name: value for name, value in flags.items() if value != {}}

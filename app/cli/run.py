@@ -16,6 +16,7 @@ from app.cli.options import (
     Host,
     NewKey,
     Port,
+    Sessions,
     TerminalOption,
     flags_from,
     with_errors_explained,
@@ -31,11 +32,12 @@ def run(
     port: Port = None,
     data_dir: DataDir = None,
     demo: Demo = None,
+    sessions: Sessions = None,
     new_key: NewKey = False,
     config: Config = None,
 ) -> None:
     """Start the API and, on the simulator, a small demo trader. Ctrl-C stops it, nothing lost."""
-    flags = flags_from(terminal=terminal, host=host, port=port, data_dir=data_dir, demo=demo)
+    flags = flags_from(terminal=terminal, host=host, port=port, data_dir=data_dir, demo=demo, sessions=sessions)
     with_errors_explained(lambda: serve_until_stopped(Settings.load(config, flags), new_key=new_key))
 
 

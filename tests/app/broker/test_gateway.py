@@ -14,7 +14,7 @@ from app.broker.terminal import Answer, WorkerState
 from app.domain.account import AccountMode, Missing, Symbol, Tick, Unavailable
 from app.domain.clock import SystemClock
 from app.domain.orders import Action, Filled, NotSent, Order, Rejected, Side
-from tests.support.terminal import ACCOUNT, DEAL, DONE, SYMBOL, FakeTerminal, failed
+from tests.support.terminal import ACCOUNT, DEAL, DONE, SYMBOL, TICK, FakeTerminal, failed
 
 OFFSET_S = 7_200
 
@@ -139,6 +139,27 @@ async def test_a_terminal_that_is_away_is_not_waited_for() -> None:
         Filled(order=11, deal=21, position=None, volume=0.1, price=1.2, retcode=10009), deadline=begun + 5
     )
     assert time.monotonic() - begun < 0.1
+
+
+async def test_a_symbol_that_is_chosen_now_has_prices_at_once() -> None:
+    """Outside the Market Watch terms and tick come without prices: the symbol is chosen, and asked for again."""
+    chosen: list[bool] = []
+
+    def choose(_: Any) -> bool:
+        chosen.append(True)
+        return True
+
+    terminal = FakeTerminal(
+        symbol_select=choose,
+        symbol_info=lambda _: {**SYMBOL, "select": bool(chosen), "bid": 1.1 if chosen else 0.0},
+        symbol_info_tick=lambda _: TICK if chosen else {**TICK, "time": 0, "time_msc": 0, "bid": 0.0, "ask": 0.0},
+    )
+
+    tick = await gateway(terminal).tick("EURUSD")
+    assert isinstance(tick, Tick)
+    assert tick.record["bid"] == TICK["bid"]
+    chosen.clear()
+    assert (await known(terminal)).record["bid"] == 1.1
 
 
 async def test_symbols_are_found_in_any_case_and_selected() -> None:
