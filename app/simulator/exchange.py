@@ -43,6 +43,7 @@ class Exchange:
         bars: Path | None = None,
         symbols: Iterable[SymbolSpec] = SYMBOLS,
     ) -> None:
+        self.seed = seed
         self.server_clock = server_clock or ServerClock()
         self.specs = {spec.name: spec for spec in symbols}
         self._makers = _Makers(seed, self.server_clock, sessions, bars)

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from . import connection, quotes, trade_calls
+from . import book_calls, connection, quotes, trade_calls
 from .calls import Arguments, Function, Keywords, Kind
 from .constants import CONSTANTS
 from .exchange import Exchange
@@ -36,6 +36,9 @@ _FUNCTIONS: tuple[tuple[_Body, Kind, Any], ...] = (
     (quotes.symbol_info, "positional", None),
     (quotes.symbol_info_tick, "positional", None),
     (quotes.symbol_select, "positional", False),
+    (book_calls.market_book_add, "positional", None),
+    (book_calls.market_book_get, "positional", None),
+    (book_calls.market_book_release, "positional", None),
     (quotes.copy_rates_from, "positional", None),
     (quotes.copy_rates_from_pos, "positional", None),
     (quotes.copy_rates_range, "positional", None),

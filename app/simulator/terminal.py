@@ -57,6 +57,7 @@ class Terminal:
     latency_s: Mapping[str, float]
     sleep: Callable[[float], None]
     selected: set[str]
+    books_watched: set[str] = field(default_factory=set)
     last_error: LastError = (0, "")
     connection: Connection | None = None
     build_known: bool = False
@@ -119,6 +120,7 @@ class Terminal:
         if self.connection is not None:
             self.connection.ledger.close()
             self.connection = None
+            self.books_watched.clear()
 
     def connected(self) -> Connection:
         """The connection; without one the call fails with -10004. Here a call meets the faults that are for it."""

@@ -23,6 +23,7 @@ FUNCTIONS = {
     "copy_rates_range", "copy_ticks_from", "copy_ticks_range", "orders_total", "orders_get", "positions_total",
     "positions_get", "history_orders_total", "history_orders_get", "history_deals_total", "history_deals_get",
     "order_calc_margin", "order_calc_profit", "order_check", "order_send", "Buy", "Sell", "Close",
+    "market_book_add", "market_book_get", "market_book_release",
 }  # fmt: skip
 
 
