@@ -12,6 +12,7 @@ from itertools import chain
 from .events import Event, Source
 from .exchange import Exchange
 from .ledger import Ledger
+from .operations import Operations
 from .outsiders import Outsiders
 from .pending import Waiting
 from .stop_outs import StopOuts
@@ -25,6 +26,7 @@ class Server:
     def __init__(self, ledger: Ledger, exchange: Exchange) -> None:
         self._ledger = ledger
         self._sources: tuple[Source, ...] = (
+            Operations(ledger),
             Outsiders(ledger, exchange),
             Stops(ledger, exchange),
             Waiting(ledger, exchange),
