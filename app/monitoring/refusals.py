@@ -96,7 +96,7 @@ class SecurityLog:
 
     def last(self, since_ns: int, count: int) -> list[SecurityEvent]:
         """The last events since a moment, newest first, those of one minute together."""
-        found = [told.together() for told in self._last if told.last.at_ns >= since_ns]
+        found = [told.together() for told in reversed(self._last) if told.last.at_ns >= since_ns]
         return sorted(found, key=lambda event: event.at_ns, reverse=True)[:count]
 
     def take(self, now_ns: int, *, ending: bool = False) -> SecurityRows:

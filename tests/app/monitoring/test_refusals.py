@@ -77,7 +77,7 @@ def test_changes_by_the_operator_are_told_of_one_by_one(log: SecurityLog) -> Non
     for event in events:
         log.add(event)
     assert log.take(NEXT_NS) == (events, [], [])
-    assert log.last(0, 10) == events
+    assert log.last(0, 10) == events[::-1]
 
 
 def test_an_ending_waits_for_no_minute(log: SecurityLog) -> None:
