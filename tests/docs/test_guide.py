@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,11 @@ def test_the_examples_run(page: str, program: Program) -> None:
     """Each command of a page does what it says, and what is printed below it has the fields of the real answer."""
     with program.client() as client:
         placed = order(client)
+        # Telemetry follows an answer by up to a second.
+        deadline = time.monotonic() + 20
+        while client.get(f"/api/traces/{placed.trace_id}").status_code != 200:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
     numbers = {"TICKET": str(placed.body["position"]), "TRACE_ID": placed.trace_id}
     for command, printed in BLOCK.findall((DOCS / page).read_text("utf-8")):
         run = shell(command, program, **numbers)
