@@ -165,6 +165,7 @@ class _Terminal:
     """Answers at once."""
 
     state = WorkerState(alive=True, ready=True, reason="")
+    busy_since: float | None = None
 
     async def call(self, call: Call) -> Reply:
         now = time.time_ns()

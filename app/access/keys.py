@@ -129,6 +129,10 @@ class KeyStore:
                 return one if one.sha256 == key.sha256 else None
         return None
 
+    def lasts(self, key: Key) -> bool:
+        """Whether the key is still one."""
+        return self.current(key) is not None
+
     @property
     def operator(self) -> Key | None:
         """The operator's key."""

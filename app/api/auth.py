@@ -54,6 +54,13 @@ def caller_of(request: Request) -> Caller:
     return cast(Caller, request.state.caller)
 
 
+def still_may(caller: Caller, keys: KeyStore, sessions: Sessions) -> bool:
+    """Whether what let this caller in lasts: the log-in, or the key; who needed neither needs neither now."""
+    if caller.session is not None:
+        return sessions.lasts(caller.session)
+    return caller.key is None or keys.lasts(caller.key)
+
+
 class Authentication:
     """Lets a request through if its key, its session or its coming from this machine allows it.
 
@@ -146,7 +153,7 @@ class Authentication:
         return None if token is None else self._sessions.find(token)
 
     def _needs_no_key(self, asked: _Asked) -> bool:
-        return self._anonymous_read and asked.is_keyless and _is_local(asked)
+        return self._anonymous_read and asked.is_keyless and is_local(asked.scope, asked.headers)
 
     def _unauthorized(self, asked: _Asked, kind: SecurityType, message: str, key_id: str = "") -> Response:
         again_s = self._limits.take_refusal(asked.address)
@@ -214,21 +221,22 @@ def _is_ours(headers: Headers, session: Session) -> bool:
     return is_own_origin(headers) and is_token(session, headers.get(CSRF_HEADER, ""))
 
 
-def _is_local(asked: _Asked) -> bool:
+def is_local(scope: Scope, headers: Headers) -> bool:
     """Whether the caller is on this machine; one that a proxy or a page from elsewhere speaks for may be anywhere."""
-    if any(name in PROXY_HEADERS or name.startswith(PROXY_PREFIX) for name in asked.headers):
+    if any(name in PROXY_HEADERS or name.startswith(PROXY_PREFIX) for name in headers):
         return False
-    return _is_loopback(asked.address) and _is_meant_for_this_machine(asked)
+    address: str = scope["client"][0] if scope.get("client") else ""
+    return _is_loopback(address) and _is_meant_for_this_machine(scope["scheme"], headers)
 
 
-def _is_meant_for_this_machine(asked: _Asked) -> bool:
+def _is_meant_for_this_machine(scheme: str, headers: Headers) -> bool:
     """Whether the caller asked for this machine by a name that can mean no other.
 
     A page from elsewhere whose own name was made to lead here (DNS rebinding) sends that name as Host; a plain
     reverse proxy mostly the name it was called by. A page of another origin says so in Origin.
     """
-    hosts, origins = asked.headers.getlist("host"), asked.headers.getlist("origin")
-    own = f"{asked.scope['scheme']}://{hosts[0].lower()}" if len(hosts) == 1 else None
+    hosts, origins = headers.getlist("host"), headers.getlist("origin")
+    own = f"{scheme}://{hosts[0].lower()}" if len(hosts) == 1 else None
     if own is None or any(origin.lower() != own for origin in origins):
         return False
     name = _HOST.fullmatch(hosts[0])

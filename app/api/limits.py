@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from typing import Final
 
 from app.access.budgets import Budgets
+from app.access.clients import network_of
 from app.access.records import OPERATOR, Key, KeyLimits
 from app.domain.clock import Clock
 from app.errors import SettingsError
@@ -137,7 +136,7 @@ class Limits:
             return None
         limit = self._table[name]
         if key is None:
-            return self.budgets.take(limit.per_minute, _client(address), name)
+            return self.budgets.take(limit.per_minute, network_of(address), name)
         own = self._own(key, limit.kind)
         if own is None:
             return self.budgets.take(limit.per_minute, key.id, name)
@@ -147,7 +146,7 @@ class Limits:
         """Count a call without a valid key. It takes nothing from those that have one."""
         if not self._settings.enabled:
             return None
-        return self.budgets.take(self._settings.refused, _client(address), "refused")
+        return self.budgets.take(self._settings.refused, network_of(address), "refused")
 
     def _own(self, key: Key, kind: Kind) -> int | None:
         if kind is SAME:
@@ -185,15 +184,3 @@ def _by_shape(table: Mapping[str, Limit]) -> tuple[_Static, _Templates]:
         elif path.startswith("/"):
             static[method, path] = name
     return static, templates
-
-
-@lru_cache(maxsize=1_024)
-def _client(address: str) -> str:
-    """Whose address it is: with IPv6 one customer has a whole network of 2^64 of them."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return "unknown"
-    if isinstance(found, ipaddress.IPv6Address):
-        return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False))
-    return str(found)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, Final, Protocol
 
@@ -30,6 +31,8 @@ STREAMS_MAX: Final = 32
 """How many may listen at once."""
 WAITING_MAX: Final = 1_000
 """So many events wait for a slow listener; then its oldest are given up, and it is told how many."""
+
+ENDED: Final = "the key or log-in that began this stream is no longer valid"
 
 
 class Watched(Protocol):
@@ -90,8 +93,19 @@ class Events:
         for wake in self._open:
             wake.set()
 
-    async def stream(self) -> AsyncIterator[bytes]:
-        """Yield server-sent events until the reader goes or `stop`; look at `is_open` first."""
+    @contextmanager
+    def listen(self, lasts: Callable[[], bool] = lambda: True) -> Iterator[AsyncGenerator[bytes, None] | None]:
+        """Take a place as long as the block runs.
+
+        Args:
+            lasts: whether whoever listens still may; asked before each event, so it must cost nothing to speak of.
+
+        Yields:
+            Server-sent events until `stop` or *lasts* says no; None where there is no place left.
+        """
+        if not self.is_open:
+            yield None
+            return
         wake, waiting = asyncio.Event(), _Waiting()
 
         def take(change: Change) -> None:
@@ -101,11 +115,17 @@ class Events:
         leave = self._watch.changes.subscribe(take)
         self._open.add(wake)
         try:
-            async for event in self._events(wake, waiting):
-                yield event
+            yield self._while(lasts, self._events(wake, waiting))
         finally:
             self._open.discard(wake)
             leave()
+
+    async def _while(self, lasts: Callable[[], bool], events: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+        async for event in events:
+            if not lasts():
+                yield self._event("ended", {"reason": ENDED})
+                return
+            yield event
 
     async def _events(self, wake: asyncio.Event, waiting: _Waiting) -> AsyncIterator[bytes]:
         looks = _Looks(self._watch, self._alerts)

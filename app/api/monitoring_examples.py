@@ -86,6 +86,7 @@ _SECURITY: Final = {
             "client_ip": "127.0.0.1",
             "details": "POST /api/order",
             "key_id": "9f86d081",
+            "count": 1,
         }
     ],
 }

@@ -173,7 +173,8 @@ def _trading(
     workers = {name: _worker(spec, settings.terminal) for name in ("trading", "data")}
     # The calls' spans name the server that was seen last.
     terminal = InstrumentedTerminal(workers["trading"], tracer, meter, lambda: Endpoint(address=watch.latest.server))
-    gateway = _gateway(terminal, settings, simulated=spec.simulated, clock=clock)
+    data = terminal.beside(workers["data"])
+    gateway = _gateway(terminal, data, settings, simulated=spec.simulated, clock=clock)
     watch = Watch(
         gateway,
         clock=clock,
@@ -204,9 +205,7 @@ def _trading(
         order_timeout_s=settings.terminal.order_timeout_s,
     )
     observe(pipeline, version, journal, watch, clock)
-    archive = Archive(
-        terminal.beside(workers["data"]), gateway, clock=clock, timeout_s=settings.terminal.data_timeout_s
-    )
+    archive = Archive(data, gateway, clock=clock, timeout_s=settings.terminal.data_timeout_s)
     return _Trading(workers=workers, gateway=gateway, archive=archive, watch=watch, dealer=dealer, desk=desk)
 
 
@@ -214,9 +213,12 @@ def _worker(spec: TerminalSpec, terminal: TerminalSettings) -> TerminalWorker:
     return TerminalWorker(spec, initialize_timeout_s=terminal.initialize_timeout_s, reconnect_s=terminal.reconnect_s)
 
 
-def _gateway(terminal: InstrumentedTerminal, settings: Settings, *, simulated: bool, clock: Clock) -> Gateway:
+def _gateway(
+    terminal: InstrumentedTerminal, data: InstrumentedTerminal, settings: Settings, *, simulated: bool, clock: Clock
+) -> Gateway:
     return Gateway(
         terminal,
+        catalogue=data,
         clock=clock,
         server_time=ServerTime(_utc_offset_s(settings)),
         simulated=simulated,

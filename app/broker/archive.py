@@ -79,20 +79,24 @@ class Archive:
             timeframe: one of `TIMEFRAMES`.
             since_ns: the first that may open; None for as far back as `count` reaches.
             until_ns: bars that open at or after this are left out; None for all up to now.
-            count: the newest so many of them; None only with `since_ns`.
+            count: the newest so many of them, and no more are read; None only with `since_ns`.
         """
         symbol = await self._gateway.broker_name(name)
         if not isinstance(symbol, str):
             return symbol
-        until_s = self._server_s(until_ns) - 1 if until_ns is not None else self._now_s() + A_DAY_S
-        if since_ns is not None:
-            args: tuple[Any, ...] = (symbol, TIMEFRAMES[timeframe], self._server_s(since_ns), until_s)
-            found = await self._utc(await self._read("copy_rates_range", *args))
+        period = TIMEFRAMES[timeframe]
+        if count is None:
+            assert since_ns is not None
+            until_s = self._server_s(until_ns) - 1 if until_ns is not None else self._now_s() + A_DAY_S
+            found = await self._read("copy_rates_range", symbol, period, self._server_s(since_ns), until_s)
         elif until_ns is not None:
-            found = await self._utc(await self._read("copy_rates_from", symbol, TIMEFRAMES[timeframe], until_s, count))
+            found = await self._read("copy_rates_from", symbol, period, self._server_s(until_ns) - 1, count)
         else:
-            found = await self._utc(await self._read("copy_rates_from_pos", symbol, TIMEFRAMES[timeframe], 0, count))
-        return found if isinstance(found, Unavailable) or count is None else found[-count:]
+            found = await self._read("copy_rates_from_pos", symbol, period, 0, count)
+        records = await self._utc(found)
+        if isinstance(records, Unavailable) or since_ns is None:
+            return records
+        return [record for record in records if record["time"] * 10**9 >= since_ns]
 
     async def ticks(self, name: str, *, since_ns: int | None, until_ns: int | None, count: int) -> Found:
         """Ticks, oldest first: the first `count` from `since_ns` on, else the last `count` before `until_ns`."""

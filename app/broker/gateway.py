@@ -62,6 +62,9 @@ class Gateway:
 
     Nothing here raises for the terminal's troubles: a read is a value, `Missing` or `Unavailable`, an order
     one of the outcomes. Reads have `read_timeout_s`, also inside an order.
+
+    The whole list of symbols is long with some brokers: where no order waits for it, `catalogue` is asked, a process
+    that does not trade.
     """
 
     def __init__(
@@ -73,8 +76,10 @@ class Gateway:
         simulated: bool,
         read_timeout_s: float = 5.0,
         deals_timeout_s: float = 1.0,
+        catalogue: Terminal | None = None,
     ) -> None:
         self.terminal = terminal
+        self._catalogue = catalogue or terminal
         self.server_time = server_time
         self._clock = clock
         self._simulated = simulated
@@ -161,15 +166,15 @@ class Gateway:
         """The broker's spelling of a symbol name given in any case."""
         known = self._names.get(name.upper())
         if known is None and self._clock.monotonic() >= self._names_until:
-            names = await self.symbol_names(deadline=deadline)
-            if isinstance(names, Unavailable):
-                return names
+            if failure := await self._learn_names(self.terminal, deadline=deadline):
+                return failure
             known = self._names.get(name.upper())
         return known or Missing(what=name)
 
-    async def symbol_names(self, *, deadline: float | None = None) -> tuple[str, ...] | Unavailable:
-        """Every symbol the terminal knows; the names that `broker_name` looks among for a minute."""
-        records = await self._read("symbols_get", fields=("name", "select", "trade_mode"), deadline=deadline)
+    async def _learn_names(self, terminal: Terminal, *, deadline: float | None = None) -> Unavailable | None:
+        """Every symbol that the terminal knows: `broker_name` looks among them for a minute."""
+        fields = ("name", "select", "trade_mode")
+        records = await self._read("symbols_get", fields=fields, deadline=deadline, terminal=terminal)
         if isinstance(records, Unavailable):
             return records
         self._names = {record["name"].upper(): record["name"] for record in records}
@@ -178,15 +183,15 @@ class Gateway:
         self._disabled = frozenset(
             record["name"] for record in records if record.get("trade_mode") == TRADE_MODE_DISABLED
         )
-        return tuple(self._names.values())
+        return None
 
     def untradable(self, symbols: Iterable[str]) -> tuple[str, ...]:
-        """Those of these symbols that could not be traded when `symbol_names` was last asked."""
+        """Those of these symbols that could not be traded when the list of all was last read."""
         return tuple(sorted(self._disabled.intersection(symbols)))
 
     async def selected_symbols(self, *, deadline: float | None = None) -> tuple[str, ...]:
-        """The symbols of Market Watch; none while the terminal cannot be asked."""
-        return () if isinstance(await self.symbol_names(deadline=deadline), Unavailable) else self._selected
+        """The symbols of Market Watch, asked of the catalogue; none while it cannot be asked."""
+        return () if await self._learn_names(self._catalogue, deadline=deadline) else self._selected
 
     async def send(self, order: Order, symbol: Symbol, comment: str, *, deadline: float) -> Execution:
         """Send an order once, and say what came of it.
@@ -260,13 +265,7 @@ class Gateway:
 
     async def _history(self, function: str, deadline: float, **wanted: int) -> list[dict[str, Any]]:
         """Records of the terminal's history; empty also where it could not be read."""
-        call = Call(
-            function=function,
-            kwargs=wanted,
-            deadline=deadline,
-            hangs_after_s=max(READ_HANGS_AFTER_S, self._read_timeout_s),
-        )
-        records = value_of(await self.terminal.call(call))
+        records = await self._read(function, kwargs=wanted, deadline=deadline)
         return [] if isinstance(records, Unavailable) else [self.server_time.to_utc(record) for record in records]
 
     async def _read(
@@ -276,6 +275,7 @@ class Gateway:
         kwargs: Mapping[str, Any] | None = None,
         fields: tuple[str, ...] | None = None,
         deadline: float | None = None,
+        terminal: Terminal | None = None,
     ) -> Any:
         """What a read brings within its own time, and no later than *deadline*."""
         own = self._clock.monotonic() + self._read_timeout_s
@@ -287,7 +287,7 @@ class Gateway:
             hangs_after_s=max(READ_HANGS_AFTER_S, self._read_timeout_s),
             fields=fields,
         )
-        return value_of(await self.terminal.call(call))
+        return value_of(await (terminal or self.terminal).call(call))
 
     def _deals_in(self, records: Any) -> tuple[Deal, ...] | Unavailable:
         if isinstance(records, Unavailable):

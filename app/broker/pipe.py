@@ -46,8 +46,8 @@ class _Waiting:
 class _Running:
     """The call that the process is in; also one that nobody waits for any more."""
 
-    number: int
     function: str
+    since: float
     hangs_at: float
 
 
@@ -81,6 +81,12 @@ class WorkerProcess:
     def usable(self) -> bool:
         """Whether it runs and no call of it hangs."""
         return self.failure is None and not self._ended and self._process.is_alive()
+
+    @property
+    def busy_since(self) -> float | None:
+        """When the call under way began, of the monotonic clock; None while there is none."""
+        running = self._running
+        return None if running is None else running.since
 
     async def start(self, timeout_s: float) -> str | None:
         """Start the process and wait until the package is loaded; a sentence when it could not be."""
@@ -167,8 +173,8 @@ class WorkerProcess:
             with self._lock:
                 if waiting := self._waiting.get(rest[0]):
                     waiting.started_ns = rest[1]
-                    call = waiting.call
-                    self._running = _Running(rest[0], call.function, time.monotonic() + call.hangs_after_s)
+                    call, now = waiting.call, time.monotonic()
+                    self._running = _Running(call.function, now, now + call.hangs_after_s)
         elif kind == "answer":
             self._running = None
             number, value, last_error, started_ns, ended_ns, raised = rest
@@ -208,6 +214,7 @@ class WorkerProcess:
         """Let everybody go; *certain* says that nothing was begun which did not say so."""
         if not certain:
             self._process.kill()
+        self._running = None
         with self._lock:
             self._ended = True
             left = list(self._waiting.values())

@@ -128,3 +128,7 @@ class Terminal(Protocol):
     @property
     def state(self) -> WorkerState:
         """Whether calls can be made now."""
+
+    @property
+    def busy_since(self) -> float | None:
+        """The moment of the monotonic clock at which the call under way began; None while it is in none."""

@@ -52,6 +52,11 @@ class TerminalWorker:
         """Whether calls can be made now."""
         return self._state
 
+    @property
+    def busy_since(self) -> float | None:
+        """When the call under way began, of the monotonic clock."""
+        return None if self._process is None else self._process.busy_since
+
     def start(self) -> None:
         """Begin to connect."""
         self._task = asyncio.create_task(self._supervise(), name="terminal-worker")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping
-from typing import Any
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
 
 import orjson
 
@@ -16,6 +17,8 @@ log = logging.getLogger(__name__)
 
 STREAMS_MAX = 32
 """How many pages may be open at once."""
+ENDED: Final = b"event: ended\ndata: {}\n\n"
+"""The last that a page hears whose log-in or key is over."""
 
 
 class Feed:
@@ -53,18 +56,22 @@ class Feed:
         """How many pages listen."""
         return len(self._listeners)
 
-    async def stream(self) -> AsyncGenerator[bytes, None]:
-        """Yield server-sent events until the reader goes or the feed stops; look at `is_open` first."""
+    @contextmanager
+    def listen(self, lasts: Callable[[], bool] = lambda: True) -> Iterator[AsyncGenerator[bytes, None] | None]:
+        """Take a place as long as the block runs.
+
+        Args:
+            lasts: whether whoever listens still may; asked before each frame, so it must cost nothing to speak of.
+
+        Yields:
+            Server-sent events until the feed stops or *lasts* says no; None where there is no place left.
+        """
+        if not self.is_open:
+            yield None
+            return
         wake = self._join()
-        seen = 0
         try:
-            while not self._stopped:
-                await wake.wait()
-                wake.clear()
-                if self._frame is None or self._stopped:
-                    continue
-                message, seen = self._message(seen), self._number
-                yield message
+            yield self._events(wake, lasts)
         finally:
             self._leave(wake)
 
@@ -81,6 +88,19 @@ class Feed:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+
+    async def _events(self, wake: asyncio.Event, lasts: Callable[[], bool]) -> AsyncGenerator[bytes, None]:
+        seen = 0
+        while not self._stopped:
+            await wake.wait()
+            wake.clear()
+            if self._frame is None or self._stopped:
+                continue
+            if not lasts():
+                yield ENDED
+                return
+            message, seen = self._message(seen), self._number
+            yield message
 
     def _join(self) -> asyncio.Event:
         wake = asyncio.Event()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class Scope(StrEnum):
@@ -45,15 +46,37 @@ class SecurityType(StrEnum):
     HOST_REFUSED = "host_refused"
 
 
+REFUSALS: Final = frozenset(
+    {
+        SecurityType.INVALID_API_KEY_ATTEMPT,
+        SecurityType.MISSING_API_KEY,
+        SecurityType.SCOPE_DENIED,
+        SecurityType.RATE_LIMITED,
+        SecurityType.HOST_REFUSED,
+    }
+)
+"""What anybody can make happen as often as he likes; the other types take a key or this machine."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecurityEvent:
-    """Somebody was refused, or a key changed. `key_id` names a key, or is the short hash of one that was tried."""
+    """Somebody was refused, or a key changed.
+
+    Attributes:
+        at_ns: when, in ns since 1970; the last time, where there were several.
+        type: what happened.
+        client: from which address; a network or `others`, where several are told of together.
+        details: what was asked for, or which key it is about.
+        key_id: names a key, or is the short hash of one that was tried; `others`, where several are told of together.
+        count: how many attempts it stands for.
+    """
 
     at_ns: int
     type: SecurityType
     client: str
     details: str = ""
     key_id: str = ""
+    count: int = 1
 
 
 TellError = Callable[[ErrorEvent], None]

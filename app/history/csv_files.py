@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from app.domain.clock import Clock
+from app.history.backwards import lines_backwards
 from otel.segments import cut_torn_line
 
 Cell = str | int | float | None
@@ -83,7 +84,7 @@ class CsvTable:
         if not self._waiting:
             return
         self._directory.mkdir(parents=True, exist_ok=True)
-        self._rotate()
+        self.rotate()
         self._write()
         self._waiting.clear()
 
@@ -97,6 +98,19 @@ class CsvTable:
             complete = text[: text.rfind("\n") + 1]
             for row in csv.DictReader(io.StringIO(complete, newline=""), restkey="", restval=""):
                 yield {column: unguarded(row.get(column) or "") for column in self.columns}
+
+    def newest(self) -> Iterator[dict[str, str]]:
+        """Every row there is, the newest first: no more of the files is read than rows are asked for."""
+        for path in reversed(self.paths()):
+            try:
+                with path.open("rb") as file:
+                    names = _cells(file.readline())
+                    for line in lines_backwards(file):
+                        row = dict(zip(names, _cells(line), strict=False))
+                        if line and tuple(row.values()) != tuple(row):
+                            yield {column: unguarded(row.get(column, "")) for column in self.columns}
+            except OSError:
+                continue
 
     def paths(self) -> list[Path]:
         """The files there are, the oldest week first and the present one last."""
@@ -114,7 +128,14 @@ class CsvTable:
                 except OSError:
                     continue
 
-    def _rotate(self) -> None:
+    def size(self) -> int:
+        """Bytes of the present week's file; 0 where there is none."""
+        try:
+            return self._path.stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def rotate(self) -> None:
         """Put the file aside if it is of another week; a program that holds it keeps it where it is, for now."""
         try:
             written_ns = self._path.stat().st_mtime_ns
@@ -160,6 +181,21 @@ def encode(rows: Iterable[Row]) -> bytes:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerows([_cell(cell) for cell in row] for row in rows)
     return text.getvalue().encode("utf-8", "replace")
+
+
+def decode(data: bytes, columns: Sequence[str]) -> Iterator[dict[str, str]]:
+    """Rows that `encode` made, by *columns*; a line that has other cells is passed over."""
+    for line in data.splitlines():
+        cells = _cells(line)
+        if len(cells) == len(columns):
+            yield dict(zip(columns, map(unguarded, cells), strict=True))
+
+
+def _cells(line: bytes) -> list[str]:
+    try:
+        return next(csv.reader([line.decode("utf-8", "replace").rstrip("\r\n")]), [])
+    except csv.Error:
+        return []
 
 
 def unguarded(text: str) -> str:

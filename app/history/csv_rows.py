@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from app.domain.clock import rfc3339
-from app.domain.events import ErrorEvent, Scope, SecurityEvent, SecurityType
+from app.domain.events import REFUSALS, ErrorEvent, Scope, SecurityEvent, SecurityType
 from app.domain.orders import Action, Denied, Filled, NotSent, Order, Outcome, Placed, Rejected, Unchanged, Unknown
 from app.history.csv_files import Row
 from app.trading.journal.records import Dealt, OrderRecord
@@ -67,6 +67,8 @@ DEALS_COLUMNS: Final = (
     "trace_id",
 )
 
+_MORE: Final = " more in this minute, the last one: "
+
 STATUS: Final[Mapping[type[Outcome], str]] = {
     Filled: "success",
     Placed: "success",
@@ -105,20 +107,26 @@ def error_from(row: Mapping[str, str]) -> ErrorEvent | None:
         return None
 
 
-def security_row(event: SecurityEvent) -> Row:
-    """A row of security.csv."""
-    return (rfc3339(event.at_ns), event.type.value, event.client, event.details, event.key_id)
+def security_row(event: SecurityEvent, *, more: bool = False) -> Row:
+    """A row of security.csv; with *more* it stands for as many attempts as its details say, else for one."""
+    details = f"{event.count}{_MORE}{event.details}" if more else event.details
+    return (rfc3339(event.at_ns), event.type.value, event.client, details, event.key_id)
 
 
 def security_from(row: Mapping[str, str]) -> SecurityEvent | None:
     """The event that a row of security.csv tells; None where it tells none."""
     try:
+        kind = SecurityType(row["event_type"])
+        count, more, last = row["details"].partition(_MORE)
+        # Names of keys are a person's words: only what anybody can cause is told of by the minute.
+        several = kind in REFUSALS and bool(more) and count.isdecimal()
         return SecurityEvent(
             at_ns=ns_from(row["ts_utc"]),
-            type=SecurityType(row["event_type"]),
+            type=kind,
             client=row["client_ip"],
-            details=row["details"],
+            details=last if several else row["details"],
             key_id=row["key_id"],
+            count=int(count) if several else 1,
         )
     except (KeyError, ValueError):
         return None

@@ -259,6 +259,7 @@ def _security(event: SecurityEvent) -> Answer:
         "client_ip": event.client,
         "details": event.details,
         "key_id": event.key_id,
+        "count": event.count,
     }
 
 

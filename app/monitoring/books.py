@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -19,13 +20,13 @@ from app.history.csv_rows import (
     error_from,
     error_row,
     ns_from,
-    security_from,
-    security_row,
 )
 from app.history.follow import Deals, DealsFile, Orders, OrdersFile
 from app.monitoring.keeper import Turn
 from app.monitoring.ledger import Ledger
 from app.monitoring.notes import Notes
+from app.monitoring.refusals import KEPT
+from app.monitoring.security_file import SecurityFile
 from app.monitoring.windows import DAY_S
 from app.settings import MonitoringSettings
 from otel.retention import Caps, Retention
@@ -37,6 +38,8 @@ LEDGER_SEGMENT_S: Final = 3_600.0
 TURNS_KEPT_S: Final = 90 * DAY_S
 ALL_COUNTS_EVERY_S: Final = 900
 """How often the ledger's files say how much there was ever, so that older ones may go."""
+UNDER_WAY: Final = "security.csv"
+"""Beside the ledger: what the present minute will add to logs/security.csv."""
 
 Trouble = tuple[str, OSError]
 """Which file could not be written, and why."""
@@ -65,6 +68,7 @@ class Books:
         self.metrics = self._table(logs, "metrics", METRICS_COLUMNS)
         self._errors = self._table(logs, "errors", ERRORS_COLUMNS)
         self._security = self._table(logs, "security", SECURITY_COLUMNS)
+        self._security_file = SecurityFile(self._security, folder / "monitoring" / UNDER_WAY, clock=clock)
         self._orders = self._table(logs, "orders", ORDERS_COLUMNS)
         self._deals = self._table(logs, "deals", DEALS_COLUMNS)
         self._followers: list[tuple[str, Callable[[], None]]] = []
@@ -86,11 +90,9 @@ class Books:
             table.forget_old()
         self.damaged_lines = self.ledger.restore(line.data for line in iterate(self._requests_dir))
         since_ns = self._clock.time_ns() - DAY_S * NS
-        errors = filter(None, map(error_from, self._errors.rows()))
-        security = filter(None, map(security_from, self._security.rows()))
+        errors = filter(None, map(error_from, islice(self._errors.newest(), KEPT)))
         self.notes.restore(
-            (error for error in errors if error.at_ns >= since_ns),
-            (event for event in security if event.at_ns >= since_ns),
+            [error for error in errors if error.at_ns >= since_ns][::-1], self._security_file.open(since_ns)
         )
         self._request_lines = self._writer(self._requests_dir, LEDGER_KEPT_S, max_age_s=LEDGER_SEGMENT_S)
         self._turn_lines = self._writer(self._turns_dir, TURNS_KEPT_S, max_age_s=7.0 * DAY_S)
@@ -107,16 +109,18 @@ class Books:
             ("deals.csv", DealsFile(self._deals, journal, since_ns=since_ns).follow),
         ]
 
-    def write(self, turns: Iterable[Turn] = ()) -> tuple[list[Turn], list[Trouble]]:
+    def write(self, turns: Iterable[Turn] = (), *, ending: bool = False) -> tuple[list[Turn], list[Trouble]]:
         """Write what has come up; return the turns that could not be written, and what went wrong.
 
-        Whatever could not be written is kept, in bounds, and comes with the next `write`.
+        Whatever could not be written is kept, in bounds, and comes with the next `write`. With *ending* nothing waits
+        for the end of its minute.
         """
-        errors, security = self.notes.take()
+        errors = self.notes.take_errors()
+        security = self.notes.take_security(self._clock.time_ns(), ending=ending)
         steps: list[tuple[str, Callable[[], None]]] = [
             ("monitoring/requests", self._write_ledger),
             ("errors.csv", lambda: self._errors.append(map(error_row, errors))),
-            ("security.csv", lambda: self._security.append(map(security_row, security))),
+            ("security.csv", lambda: self._security_file.write(security)),
             *self._followers,
         ]
         left = list(turns)
@@ -139,13 +143,12 @@ class Books:
 
     def last_snapshot_ns(self) -> int | None:
         """When the last row was added to metrics.csv; None without any."""
-        last = None
-        for row in self.metrics.rows():
+        for row in self.metrics.newest():
             try:
-                last = ns_from(row["ts_utc"])
+                return ns_from(row["ts_utc"])
             except ValueError:
                 continue
-        return last
+        return None
 
     def close(self) -> None:
         """Let go of the files."""

@@ -5,15 +5,10 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterable
-from typing import Final
 
 from app.domain.events import ErrorEvent, Scope, SecurityEvent, SecurityType
 from app.monitoring.ledger import Ledger
-
-KEPT: Final = 200
-"""So many of the last ones are at hand; all of them are in the files."""
-WAITING_MAX: Final = 20_000
-"""So many wait for their file at most: whoever floods us fills no memory."""
+from app.monitoring.refusals import KEPT, WAITING_MAX, SecurityLog, SecurityRows
 
 ERROR, SECURITY, AUTHENTICATION = "error.", "security.", "authentication."
 """What the names in the ledger begin with."""
@@ -30,9 +25,8 @@ class Notes:
         self._ledger = ledger
         self._lock = threading.Lock()
         self._errors: deque[ErrorEvent] = deque(maxlen=KEPT)
-        self._security: deque[SecurityEvent] = deque(maxlen=KEPT)
         self._new_errors: deque[ErrorEvent] = deque(maxlen=WAITING_MAX)
-        self._new_security: deque[SecurityEvent] = deque(maxlen=WAITING_MAX)
+        self._security = SecurityLog()
 
     def tell_error(self, event: ErrorEvent) -> None:
         """An answer of 500 and above, or a fault inside."""
@@ -45,8 +39,7 @@ class Notes:
         """Somebody was refused, or a key changed."""
         self._ledger.count(SECURITY + event.type.value)
         with self._lock:
-            self._security.append(event)
-            self._new_security.append(event)
+            self._security.add(event)
 
     def authenticated(self, good: bool) -> None:
         """Somebody showed a key: a valid one or not."""
@@ -83,23 +76,27 @@ class Notes:
             return [event for event in reversed(self._errors) if event.at_ns >= since_ns][:count]
 
     def last_security(self, since_ns: int, count: int = 10) -> list[SecurityEvent]:
-        """The last security events since a moment, newest first."""
+        """The last security events since a moment, newest first; refusals of one caller in one minute are one."""
         with self._lock:
-            return [event for event in reversed(self._security) if event.at_ns >= since_ns][:count]
+            return self._security.last(since_ns, count)
 
-    def take(self) -> tuple[list[ErrorEvent], list[SecurityEvent]]:
-        """What is to be written, each once, oldest first."""
+    def take_errors(self) -> list[ErrorEvent]:
+        """The errors that are to be written, each once, oldest first."""
         with self._lock:
-            taken = list(self._new_errors), list(self._new_security)
+            taken = list(self._new_errors)
             self._new_errors.clear()
-            self._new_security.clear()
             return taken
+
+    def take_security(self, now_ns: int, *, ending: bool = False) -> SecurityRows:
+        """The rows that are to be written of security events, each once; with *ending* the minute is over."""
+        with self._lock:
+            return self._security.take(now_ns, ending=ending)
 
     def restore(self, errors: Iterable[ErrorEvent], security: Iterable[SecurityEvent]) -> None:
         """Take what the files hold, oldest first; it is counted in the ledger already."""
         with self._lock:
             self._errors.extend(errors)
-            self._security.extend(security)
+            self._security.restore(security)
 
     def _counted(self, prefix: str, names: Iterable[str], window_s: float) -> dict[str, int]:
         counts = self._ledger.counts(window_s)

@@ -64,14 +64,14 @@ class Monitoring:
         # Asked, not cancelled: a file that is being written in a thread would go on being written.
         self._stopping.set()
         await asyncio.gather(*self._tasks)
-        await self.write()
+        await self.write(ending=True)
         await asyncio.to_thread(self._books.close)
 
-    async def write(self) -> None:
-        """Put on disk what has come up until now."""
+    async def write(self, *, ending: bool = False) -> None:
+        """Put on disk what has come up until now; with *ending*, also what waits for the end of its minute."""
         async with self._disk:
             turns = self.monitor.keeper.take()
-            left, troubles = await asyncio.to_thread(self._books.write, turns)
+            left, troubles = await asyncio.to_thread(self._books.write, turns, ending=ending)
             self.monitor.keeper.put_back(left)
         for name, error in troubles:
             self._faults.file_failed(name, error)

@@ -51,6 +51,11 @@ class InstrumentedTerminal:
         """Whether calls can be made now."""
         return self._terminal.state
 
+    @property
+    def busy_since(self) -> float | None:
+        """When the call under way began."""
+        return self._terminal.busy_since
+
     async def call(self, call: Call) -> Reply:
         """Call a function and wait for what comes back."""
         self._under_way["calls"] += 1

@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Protocol, TypeVar
 
 from app.broker.gateway import Gateway
 from app.broker.terminal import WorkerState
@@ -25,11 +26,24 @@ log = logging.getLogger(__name__)
 WATCHED_MAX = 50
 """How many symbols' prices are looked at; more would fill the terminal's queue."""
 LOOK_S = 3.0
-"""Past this a look waits for nothing more, so that a terminal that hangs is noticed within 5 s."""
+"""So long a look waits for one answer, and for all those together that it can do without."""
+BUSY_S = 4.2
+"""So long a call that is under way, a slow order perhaps, may keep a look waiting before the terminal counts as
+hanging: noticed within 5 s."""
+BUSY_PAUSE_S = 0.05
 SYMBOLS_EVERY = 60
 """In looks: how often Market Watch and what may be traded are read again."""
+SYMBOLS_WAIT_S = 0.5
+"""So long a look waits for the list of symbols while there is none: another process is asked, which may be busy."""
 
 OnLook = Callable[[], Awaitable[None]]
+_T_co = TypeVar("_T_co", covariant=True)
+
+
+class _Read(Protocol[_T_co]):
+    """A read of the gateway that waits until *deadline*."""
+
+    def __call__(self, *, deadline: float) -> Awaitable[_T_co | Unavailable]: ...
 
 
 class Watch:
@@ -69,6 +83,7 @@ class Watch:
         self._symbols: tuple[str, ...] = ()
         self._looks = 0
         self._task: asyncio.Task[None] | None = None
+        self._renewal: asyncio.Task[None] | None = None
         self.changes = Changes()
         self.latest = Snapshot(never_closes=never_closes)
 
@@ -82,10 +97,11 @@ class Watch:
 
     async def close(self) -> None:
         """Look no more; `latest` stays."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        for task in (self._task, self._renewal):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
 
     def age_s(self) -> float:
         """Seconds since the last look; very many before the first."""
@@ -126,18 +142,18 @@ class Watch:
         state = self._gateway.terminal.state
         if not state.ready:
             return self._away(before, connection_from(state))
-        deadline = self._clock.monotonic() + LOOK_S
-        terminal = await self._gateway.terminal_record(deadline=deadline)
+        terminal = await self._ask(self._gateway.terminal_record)
         if isinstance(terminal, Unavailable):
             return self._away(before, connection_from(self._gateway.terminal.state, failure=terminal))
-        account = await self._gateway.account(deadline=deadline)
-        positions = await self._gateway.positions(deadline=deadline)
+        account = await self._ask(self._gateway.account)
+        positions = await self._ask(self._gateway.positions)
         if isinstance(account, Unavailable) or isinstance(positions, Unavailable):
             failure = account if isinstance(account, Unavailable) else positions
             assert isinstance(failure, Unavailable)
             answered = None if isinstance(account, Unavailable) else account
             return self._away(before, connection_from(self._gateway.terminal.state, terminal, answered, failure))
         connection = connection_from(self._gateway.terminal.state, terminal, account)
+        deadline = self._clock.monotonic() + LOOK_S
         ticks = await self._ticks(before, positions, deadline)
         orders = await self._gateway.orders(deadline=deadline)
         # Deals come after positions: a position seen closed has its deal in this look already.
@@ -159,6 +175,24 @@ class Watch:
             fresh_ns=now,
         )
 
+    async def _ask(self, read: _Read[_T_co]) -> _T_co | Unavailable:
+        """What a read brings, for which a terminal that is in a call has time until that call counts as hanging."""
+        while True:
+            until = self._busy_until()
+            found = await read(deadline=self._clock.monotonic() + LOOK_S if until is None else until)
+            if not isinstance(found, Unavailable) or found.last_error is not None:
+                return found
+            # A call that has ended meanwhile was no hanging one either.
+            until = self._busy_until() or until
+            if until is None or until <= self._clock.monotonic():
+                return found
+            await asyncio.sleep(BUSY_PAUSE_S)
+
+    def _busy_until(self) -> float | None:
+        """When the call under way begins to count as hanging; None while there is none."""
+        busy_since = self._gateway.terminal.busy_since
+        return None if busy_since is None else busy_since + BUSY_S
+
     def _away(self, before: Snapshot, connection: Connection) -> Snapshot:
         self._symbols = ()
         self._deals.ask_all_again()
@@ -178,10 +212,7 @@ class Watch:
 
     async def _ticks(self, before: Snapshot, positions: Sequence[Position], deadline: float) -> dict[str, Tick]:
         """The last prices; those that there was no time to ask for stay as they were."""
-        if not self._symbols or self._looks % SYMBOLS_EVERY == 0:
-            selected = await self._gateway.selected_symbols(deadline=deadline)
-            self._symbols = selected[:WATCHED_MAX] or self._symbols
-        self._looks += 1
+        await self._renew_symbols()
         ticks: dict[str, Tick] = {}
         for name in dict.fromkeys((*self._symbols, *(position.symbol for position in positions))):
             tick = await self._gateway.tick(name, deadline=deadline)
@@ -190,6 +221,22 @@ class Watch:
             if isinstance(tick, Tick):
                 ticks[name] = tick
         return ticks
+
+    async def _renew_symbols(self) -> None:
+        """See to it that the list of symbols is read from time to time, beside the looks."""
+        if self._renewal is None and (not self._symbols or self._looks % SYMBOLS_EVERY == 0):
+            self._renewal = asyncio.create_task(self._read_symbols(), name="watch-symbols")
+        self._looks += 1
+        if self._renewal is not None and not self._symbols:
+            await asyncio.wait([self._renewal], timeout=SYMBOLS_WAIT_S)
+
+    async def _read_symbols(self) -> None:
+        try:
+            self._symbols = (await self._gateway.selected_symbols())[:WATCHED_MAX] or self._symbols
+        except Exception:
+            log.exception("The list of symbols could not be read; it is tried again")
+        finally:
+            self._renewal = None
 
     async def _deals_of_day(self, before: Snapshot, deadline: float) -> tuple[int, tuple[Deal, ...], tuple[Deal, ...]]:
         """Where the day began, its deals and the new ones. Until the broker's clock is known no deal has a time."""

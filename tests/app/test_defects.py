@@ -23,7 +23,7 @@ from app.broker.outcomes import to_outcome
 from app.domain.orders import Action, NotSent, Order, Side, Unknown
 from app.monitoring.ledger import Ledger
 from tests.support.clock import MovedClock
-from tests.support.program import NO_MONEY, OFF_STEP, Asked, Program, close, mixed_orders, order, running
+from tests.support.program import NO_MONEY, OFF_STEP, Asked, Program, close, mixed_orders, order, running, security_told
 from tests.support.terminal import failed
 
 NOTICED_S = 5.0
@@ -302,4 +302,4 @@ def test_12_no_key_no_trade_and_a_good_log_in_is_no_event(tmp_path: Path) -> Non
             security = ask(operator, "metrics/security")
         assert security["events_by_type"] == {"missing_api_key": 2, "key_created": 1}
         assert security["authentication_attempts"] == {"good": 21, "bad": 0}
-        until(lambda: Counter(row["event_type"] for row in rows(program, "security")), security["events_by_type"])
+        until(lambda: security_told(program.folder), security["events_by_type"])

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx2
 
-from tests.support.program import NO_MONEY, OFF_STEP, Program, close, order, running
+from tests.support.program import NO_MONEY, OFF_STEP, Program, close, order, running, security_told
 
 ROUNDS = 12
 
@@ -135,7 +135,7 @@ def _check_files(program: Program, done: Done) -> None:
     await_equal(lambda: len({row["ticket"] for row in rows(program, "deals")}), done.opened + done.closed + 1)
     assert len(rows(program, "deals")) == done.opened + done.closed + 1
     await_equal(
-        lambda: sum(row["event_type"] == "invalid_api_key_attempt" for row in rows(program, "security")),
+        lambda: security_told(program.folder)["invalid_api_key_attempt"],
         done.wrong_keys,
     )
 

@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.stack.backends import RunningStack, eventually
 from tests.support.counted import ORDER_TIMEOUT_S, UNKNOWN_PATH, Desk, Own, books
-from tests.support.program import Program
+from tests.support.program import Program, security_told
 
 pytestmark = pytest.mark.stack
 
@@ -116,7 +116,7 @@ def in_files(program: Program) -> dict[str, Any]:
         "tickets": len({row["ticket"] for row in deals}),
         "cents": sum(round(float(row[name]) * 100) for row in trades for name in amounts),
         "errors": Counter(row["scope"] for row in rows(program, "errors")),
-        "security": Counter(row["event_type"] for row in rows(program, "security")),
+        "security": security_told(program.folder),
     }
 
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,6 +17,9 @@ from typing import Any
 
 import httpx2
 import psutil
+
+from app.history.csv_files import decode
+from app.history.csv_rows import SECURITY_COLUMNS, security_from
 
 KEY = "test-key-of-the-operator-0123456789"
 START_S = 60.0
@@ -217,3 +221,13 @@ def side_by_side(program: Program, clients: int, count: int, *, pause_s: float =
 
 def _trace_id(answer: httpx2.Response) -> str:
     return answer.headers.get("traceresponse", "--").split("-")[1]
+
+
+def security_told(folder: Path) -> Counter[str]:
+    """How many security events of each type the files of this data folder tell of, the minute under way included."""
+    told: Counter[str] = Counter()
+    for path in (*(folder / "logs").glob("security*.csv"), folder / "monitoring" / "security.csv"):
+        for row in decode(path.read_bytes() if path.exists() else b"", SECURITY_COLUMNS):
+            if (event := security_from(row)) is not None:
+                told[event.type] += event.count
+    return told

@@ -93,6 +93,7 @@ class FakeTerminal:
     Attributes:
         calls: every call made, in order.
         state: what `state` shows; settable.
+        busy_since: what `busy_since` shows; settable.
     """
 
     def __init__(self, **functions: Scripted) -> None:
@@ -112,6 +113,7 @@ class FakeTerminal:
         }
         self.calls: list[Call] = []
         self.state = WorkerState(alive=True, ready=True, reason="")
+        self.busy_since: float | None = None
 
     async def call(self, call: Call) -> Reply:
         """Answer from the script."""

@@ -20,8 +20,11 @@ export class Refused extends Error {
   }
 }
 
-export const ANONYMOUS: Session = { authenticated: false, name: "", scopes: [], csrf: "" };
+export const ANONYMOUS: Session = { authenticated: false, name: "", scopes: [], csrf: "", reads: true };
 export const session = new Store<Session>(ANONYMOUS);
+
+/** Whether the log-in ended without having been asked to: it was too old, its key is gone, or the API began anew. */
+export const loggedOut = new Store(false);
 
 export async function call<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
   const headers: Record<string, string> = { Accept: "application/json" };
@@ -40,6 +43,7 @@ export async function call<Answer>(method: string, path: string, body?: unknown)
   const read = await answer.json().catch(() => null);
   if (answer.ok && read === null) throw new Refused(answer.status, "UNREADABLE", texts.noWords);
   if (answer.ok) return read as Answer;
+  if (answer.status === 401 && session.get().authenticated && path !== "/api/session") void readSession();
   const error = (read as ErrorBody | null)?.detail?.error;
   throw new Refused(answer.status, error?.code ?? `HTTP ${answer.status}`, error?.message ?? texts.noWords, error?.details);
 }
@@ -96,23 +100,35 @@ function nothing<Value>(path: string | null): Loaded<Value> & { path: string | n
   return { value: undefined, error: undefined, loading: path !== null, path };
 }
 
-export async function readSession(): Promise<void> {
+/** Who the API says is logged in; null, and nothing changed, where it does not answer. */
+export async function readSession(): Promise<Session | null> {
+  let now: Session;
   try {
-    session.set({ ...ANONYMOUS, ...(await call<Session>("GET", "/api/session")) });
+    now = { ...ANONYMOUS, ...(await call<Session>("GET", "/api/session")) };
   } catch {
-    session.set(ANONYMOUS);
+    return null;
   }
+  if (session.get().authenticated && !now.authenticated) loggedOut.set(true);
+  session.set(now);
+  return now;
 }
 
 export async function logIn(by: { key: string } | { code: string }): Promise<void> {
   const answer = await call<Partial<Session>>("POST", "/api/session", by);
   session.set({ ...ANONYMOUS, authenticated: true, ...answer });
+  loggedOut.set(false);
   await readSession();
   sessions.set(sessions.get() + 1);
 }
 
 export async function logOut(): Promise<void> {
-  await call("DELETE", "/api/session");
+  try {
+    await call("DELETE", "/api/session");
+    session.set(ANONYMOUS);
+  } catch {
+    // It may be over or not: the API is asked below.
+  }
   await readSession();
+  loggedOut.set(false);
   sessions.set(sessions.get() + 1);
 }

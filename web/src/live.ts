@@ -1,10 +1,10 @@
 /** The stream: one frame a second from the API, merged into one value that everything on the page looks at. */
 
-import { refreshes } from "./api";
+import { readSession, refreshes, sessions } from "./api";
 import { Store } from "./store";
-import type { Columns, Delta, Frame } from "./types";
+import type { Columns, Delta, Frame, Session } from "./types";
 
-export type LiveState = "connecting" | "live" | "stale" | "reconnecting" | "paused";
+export type LiveState = "connecting" | "live" | "stale" | "reconnecting" | "refused" | "locked" | "paused";
 
 export interface Live {
   state: LiveState;
@@ -15,12 +15,16 @@ export interface Live {
 
 const SILENCE_MS = 4_000;
 const RETRY_MS = [500, 1_000, 2_000, 5_000];
+const WAITING: ReadonlySet<LiveState> = new Set(["connecting", "reconnecting", "refused"]);
 const RECENT_MS = 15_000;
 const RECENT_MAX = 240;
 
 export const live = new Store<Live>({ state: "connecting", frame: null, received_ms: 0 });
 
 export type OpenStream = (path: string) => EventSource;
+
+/** Says who is logged in and whether he may look; null where the API does not answer. */
+export type AskWho = () => Promise<Session | null>;
 
 /** *frame* as it is after *delta*; null if a frame between them was missed. */
 export function merge(frame: Frame | null, delta: Delta): Frame | null {
@@ -58,18 +62,26 @@ export function rows<Row extends object>(columns: Columns<Row> | undefined): Row
   return first.map((_, index) => Object.fromEntries(names.map((name) => [name, columns?.[name]?.[index]])) as Row);
 }
 
-/** Keeps the stream open while the page is looked at; a hidden page closes it and asks anew when it is shown. */
+/**
+ * Keeps the stream open while the page is looked at; a hidden page closes it and asks anew when it is shown. A page
+ * that may not look any more forgets what it saw and waits for a log-in.
+ */
 export class Stream {
   #source: EventSource | null = null;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #watch: ReturnType<typeof setInterval> | undefined;
   #failures = 0;
+  #leave = () => {};
 
-  constructor(private readonly open: OpenStream = (path) => new EventSource(path)) {}
+  constructor(
+    private readonly open: OpenStream = (path) => new EventSource(path),
+    private readonly ask: AskWho = readSession,
+  ) {}
 
   start(): void {
     document.addEventListener("visibilitychange", this.#shownOrHidden);
     addEventListener("pagehide", () => this.#close());
+    this.#leave = sessions.listen(() => this.again());
     this.#watch = setInterval(() => this.#noticeSilence(), 1_000);
     this.#connect();
   }
@@ -77,6 +89,7 @@ export class Stream {
   stop(): void {
     document.removeEventListener("visibilitychange", this.#shownOrHidden);
     clearInterval(this.#watch);
+    this.#leave();
     this.#close();
   }
 
@@ -106,22 +119,45 @@ export class Stream {
       if (merged === null) this.#connect();
       else this.#take(merged);
     });
-    source.onerror = () => this.#lost();
+    source.addEventListener("ended", () => void this.#ended(source));
+    source.onerror = () => void this.#lost(source);
   }
 
   #take(frame: Frame): void {
     const wasAway = this.#failures > 0;
     this.#failures = 0;
     live.set({ state: "live", frame, received_ms: Date.now() });
-    if (wasAway) refreshes.set(refreshes.get() + 1);
+    if (!wasAway) return;
+    refreshes.set(refreshes.get() + 1);
+    void this.ask(); // whoever was away may come back without its log-ins
   }
 
-  #lost(): void {
-    this.#close();
-    this.#say("reconnecting");
+  /** The log-in that the stream rested on is over; perhaps one may look without. */
+  async #ended(source: EventSource): Promise<void> {
+    source.close();
+    const who = await this.ask();
+    if (this.#source !== source) return;
+    if (who?.reads === false) this.#lock();
+    else this.#connect();
+  }
+
+  /** Tried again after a while, unless the API says that there is nothing to look at for whoever this is. */
+  async #lost(source: EventSource): Promise<void> {
+    source.close();
+    if (this.#source !== source) return;
+    if (this.#failures === 0) this.#say("reconnecting");
     const pause = RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)];
     this.#failures++;
     this.#retry = setTimeout(() => this.#connect(), pause);
+    const who = await this.ask();
+    if (!WAITING.has(live.get().state)) return;
+    if (who?.reads === false) this.#lock();
+    else this.#say(who !== null && this.#failures > 1 ? "refused" : "reconnecting");
+  }
+
+  #lock(): void {
+    this.#close();
+    live.set({ state: "locked", frame: null, received_ms: 0 });
   }
 
   #noticeSilence(): void {

@@ -15,7 +15,10 @@ const CODE = /^#(?:code|login)=([\w.-]+)$/;
 /** The one-time link carries its code behind `#`, which no server and no log ever sees. */
 async function begin(): Promise<void> {
   const code = CODE.exec(location.hash)?.[1];
-  if (code === undefined) return readSession();
+  if (code === undefined) {
+    await readSession();
+    return;
+  }
   history.replaceState(null, "", location.pathname + location.search);
   await logIn({ code }).catch(() => readSession());
 }

@@ -1,13 +1,13 @@
 /** Placing an order and closing a position: said twice before it is sent, and explained when it is refused. */
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import { call, Refused, session } from "./api";
 import { anyText, price, signed, volume } from "./format";
 import { useFrame, useSymbols } from "./hooks";
 import { rows } from "./live";
 import { Badge, Dialog, focusOnce, Foreign, TraceLink } from "./parts";
-import { useStore } from "./store";
+import { Store, useStore } from "./store";
 import { texts } from "./texts";
 import type { Mode, OrderAnswer, PositionRow, SymbolInfo, TickRow } from "./types";
 
@@ -28,18 +28,32 @@ export function canTrade(scopes: string[]): boolean {
   return scopes.includes("trade");
 }
 
+/** Whether an order is under way: what shows it stays until its outcome has been seen. */
+export const underWay = new Store(false);
+
+/** Asked by the browser before it leaves the page: the outcome would come to nobody. */
+function askBeforeLeaving(event: BeforeUnloadEvent): void {
+  if (underWay.get()) event.preventDefault();
+}
+
 /** Sends once; what came of it, or why not. */
 function useSending(path: string): { sent: Sent | null; sending: boolean; send: (body?: unknown) => Promise<void>; reset: () => void } {
   const [sent, setSent] = useState<Sent | null>(null);
   const [sending, setSending] = useState(false);
+  useEffect(() => {
+    addEventListener("beforeunload", askBeforeLeaving);
+    return () => removeEventListener("beforeunload", askBeforeLeaving);
+  }, []);
   const send = async (body?: unknown) => {
-    if (sending) return;
+    if (underWay.get()) return;
+    underWay.set(true);
     setSending(true);
     try {
       setSent({ answer: await call<OrderAnswer>("POST", path, body) });
     } catch (error) {
       setSent({ refused: error instanceof Refused ? error : new Refused(0, "FAULT", String(error)) });
     } finally {
+      underWay.set(false);
       setSending(false);
     }
   };
@@ -58,7 +72,7 @@ export function OrderDialog(props: { onClose: () => void }) {
   const [draft, setDraft] = useState<Draft>({ symbol: "", side: "buy", volume: "0.10", sl: "", tp: "", comment: "" });
   const symbol = draft.symbol || ticks[0]?.symbol || "";
   return (
-    <Dialog title={title} class={`order ${mode}`} onClose={props.onClose}>
+    <Dialog title={title} class={`order ${mode}`} busy={sending} onClose={props.onClose}>
       <ModeLine mode={mode} />
       {sent ? (
         <>
@@ -221,7 +235,7 @@ export function CloseDialog(props: { position: PositionRow; onClose: () => void 
     [texts.columns.profit, signed(now.profit + now.swap)],
   ];
   return (
-    <Dialog title={sent ? resultTitle(sent) : words.confirmClose} class={`order ${mode}`} onClose={props.onClose}>
+    <Dialog title={sent ? resultTitle(sent) : words.confirmClose} class={`order ${mode}`} busy={sending} onClose={props.onClose}>
       <ModeLine mode={mode} />
       {sent ? (
         <>
@@ -273,6 +287,9 @@ function Confirm(props: {
   return (
     <>
       <Facts lines={props.lines} />
+      <p class="note" role="status">
+        {props.sending && words.waiting}
+      </p>
       {/* The safe button has the focus first: Enter pressed once too often sends nothing. */}
       <footer>
         <button type="button" onClick={props.back} disabled={props.sending} ref={focusOnce}>

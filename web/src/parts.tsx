@@ -62,7 +62,16 @@ export function Shown<Value>(props: { of: Loaded<Value>; children: (value: Value
   const { value, error, loading } = props.of;
   if (error && value === undefined) return <Failed code={error.code} message={error.message} />;
   if (value === undefined) return loading ? <p class="empty loading">{texts.loading}</p> : null;
-  return <>{props.children(value)}</>;
+  return (
+    <>
+      {error && (
+        <p class="old" role="status">
+          <Badge tone="warn">{texts.notFresh}</Badge> {error.message}
+        </p>
+      )}
+      {props.children(value)}
+    </>
+  );
 }
 
 function Failed(props: { code: string; message: string }) {
@@ -127,10 +136,14 @@ export function focusOnce(element: HTMLElement | null): void {
   }
 }
 
-/** A dialog over the page: the browser keeps the focus in it and gives it back. */
-export function Dialog(props: { title: string; class?: string; onClose: () => void; children: ComponentChildren }) {
+/**
+ * A dialog over the page: the browser keeps the focus in it and gives it back. While it is *busy* nothing closes it:
+ * a browser asks a page once and closes at the second Escape, so one that was closed all the same opens again.
+ */
+export function Dialog(props: { title: string; class?: string; busy?: boolean; onClose: () => void; children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const gone = useRef(false);
+  const busy = props.busy ?? false;
   useEffect(() => {
     const element = dialog.current;
     element?.showModal();
@@ -141,10 +154,22 @@ export function Dialog(props: { title: string; class?: string; onClose: () => vo
     };
   }, []);
   return (
-    <dialog ref={dialog} class={props.class} aria-label={props.title} onClose={() => gone.current || props.onClose()}>
+    <dialog
+      ref={dialog}
+      class={props.class}
+      aria-label={props.title}
+      aria-busy={busy}
+      onKeyDown={(event) => busy && event.key === "Escape" && event.preventDefault()}
+      onCancel={(event) => busy && event.preventDefault()}
+      onClose={() => {
+        if (gone.current) return;
+        if (busy) dialog.current?.showModal();
+        else props.onClose();
+      }}
+    >
       <header>
         <h2>{props.title}</h2>
-        <button type="button" class="plain" aria-label={texts.close} onClick={props.onClose}>
+        <button type="button" class="plain" aria-label={texts.close} disabled={busy} onClick={props.onClose}>
           ✕
         </button>
       </header>

@@ -3,12 +3,12 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { logIn, logOut, refreshes, session } from "./api";
+import { loggedOut, logIn, logOut, refreshes, session } from "./api";
 import { next, shortcuts, theme, THEMES, zone, ZONES } from "./choices";
 import { useFrame, useTimes } from "./hooks";
 import { live, type LiveState, type Stream } from "./live";
-import { OrderDialog } from "./order";
-import { Badge, Dialog, focusOnce, Foreign, type Tone } from "./parts";
+import { CloseDialog, OrderDialog, underWay } from "./order";
+import { Badge, Dialog, focusOnce, Foreign, Panel, type Tone } from "./parts";
 import { adjust, goTo, place, type Tab, TABS } from "./place";
 import { useStore } from "./store";
 import { Overview } from "./tabs/overview";
@@ -18,14 +18,19 @@ import { System } from "./tabs/system";
 import { Traces } from "./tabs/traces";
 import { Trading } from "./tabs/trading";
 import { texts } from "./texts";
+import type { PositionRow } from "./types";
 
-type Open = "order" | "help" | "login" | null;
+type Open = "order" | "help" | "login" | PositionRow | null;
 
 export function Page({ stream }: { stream: Stream }) {
   const [open, setOpen] = useState<Open>(null);
   const { tab, trace } = useStore(place);
   const close = () => setOpen(null);
-  useEffect(close, [tab, trace]); // a link in a dialog leads away from it
+  useEffect(() => {
+    // A link in a dialog leads away from it; going back in the browser leaves no order before its outcome.
+    if (!underWay.get()) close();
+  }, [tab, trace]);
+  const locked = useStore(live).state === "locked";
   const refresh = () => {
     stream.again();
     refreshes.set(refreshes.get() + 1);
@@ -33,7 +38,7 @@ export function Page({ stream }: { stream: Stream }) {
   useShortcuts({ open: setOpen, refresh });
   const sections: Record<Tab, () => JSX.Element> = {
     overview: () => <Overview />,
-    trading: () => <Trading newOrder={() => setOpen("order")} />,
+    trading: () => <Trading newOrder={() => setOpen("order")} close={setOpen} />,
     traces: () => <Traces />,
     performance: () => <Performance />,
     security: () => <Security />,
@@ -42,13 +47,14 @@ export function Page({ stream }: { stream: Stream }) {
   return (
     <>
       <Header open={setOpen} refresh={refresh} />
-      <Notice />
+      <Notice logIn={() => setOpen("login")} />
       <main>
         <div class="sections" id={`panel-${tab}`} role="tabpanel" aria-labelledby={`tab-${tab}`}>
-          {sections[tab]()}
+          {locked ? <Locked logIn={() => setOpen("login")} /> : sections[tab]()}
         </div>
       </main>
       {open === "order" && <OrderDialog onClose={close} />}
+      {typeof open === "object" && open && <CloseDialog position={open} onClose={close} />}
       {open === "help" && <Help onClose={close} />}
       {open === "login" && <LogIn onClose={close} />}
     </>
@@ -88,7 +94,7 @@ function Header(props: { open: (what: Open) => void; refresh: () => void }) {
   );
 }
 
-const LIVE_TONES: Record<LiveState, Tone> = { connecting: "info", live: "good", stale: "warn", reconnecting: "bad", paused: "plain" };
+const LIVE_TONES: Record<LiveState, Tone> = { connecting: "info", live: "good", stale: "warn", reconnecting: "bad", refused: "bad", locked: "warn", paused: "plain" };
 
 function LivePill() {
   const { state } = useStore(live);
@@ -181,18 +187,63 @@ function Tabs() {
   );
 }
 
-/** Says above everything that figures are old, and of when they are. */
-function Notice() {
+/** Says above everything that figures are old, and of when they are; and that a log-in is over. */
+function Notice({ logIn }: { logIn: () => void }) {
   const { state, frame } = useStore(live);
+  const isOver = useStore(loggedOut);
   const times = useTimes();
-  if (!frame) return null;
-  const away = !frame.connection.connected;
-  const text = state === "reconnecting" ? texts.banner.reconnecting : state === "stale" ? texts.banner.stale : away ? texts.banner.away : "";
-  if (!text) return null;
+  const words = texts.banner;
+  if (state === "reconnecting" || state === "refused" || state === "stale") {
+    return (
+      <p class="notice bad" role="alert">
+        {words[state]}{" "}
+        {frame && (
+          <>
+            {words.lastKnown} <time>{times.dateTime(frame.at_ms)}</time>.
+          </>
+        )}
+      </p>
+    );
+  }
   return (
-    <p class={`notice ${state === "live" ? "warn" : "bad"}`} role="alert">
-      {text} <time>{times.dateTime(state === "live" ? frame.connection.fresh_ms : frame.at_ms)}</time>.
-    </p>
+    <>
+      {isOver && state !== "locked" && (
+        <p class="notice warn" role="alert">
+          {words.loggedOut} {words.readsOn}{" "}
+          <button type="button" class="small" onClick={logIn}>
+            {texts.logIn}
+          </button>{" "}
+          <button type="button" class="small" onClick={() => loggedOut.set(false)}>
+            {texts.close}
+          </button>
+        </p>
+      )}
+      {frame && !frame.connection.connected && (
+        <p class="notice warn" role="alert">
+          {words.away}{" "}
+          {frame.connection.fresh_ms > 0 && (
+            <>
+              {words.lastSeen} <time>{times.dateTime(frame.connection.fresh_ms)}</time>.
+            </>
+          )}
+        </p>
+      )}
+    </>
+  );
+}
+
+/** In place of every section where nothing may be seen. */
+function Locked({ logIn }: { logIn: () => void }) {
+  const isOver = useStore(loggedOut);
+  return (
+    <Panel title={texts.locked.title}>
+      <p role={isOver ? "alert" : undefined}>{isOver ? texts.locked.over : texts.locked.says}</p>
+      <p class="buttons">
+        <button type="button" class="primary" onClick={logIn}>
+          {texts.logIn}
+        </button>
+      </p>
+    </Panel>
   );
 }
 

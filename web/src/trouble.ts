@@ -16,14 +16,14 @@ const SHAPES: Record<Trouble, string> = {
 };
 
 export function troubleOf({ state, frame }: Live): Trouble {
-  if (!frame || state === "reconnecting" || state === "stale") return "away";
+  if (!frame || state === "reconnecting" || state === "refused" || state === "stale") return "away";
   if (!frame.connection.connected || frame.status.status === "unhealthy") return "bad";
   return frame.status.status === "degraded" || (frame.status.alerts ?? []).length ? "warn" : "none";
 }
 
 export function titleOf(now: Live): string {
   const { frame } = now;
-  if (!frame) return texts.name;
+  if (!frame) return now.state === "locked" ? `(–) ${texts.live.locked} · ${texts.name}` : texts.name;
   const mode = texts.mode[frame.about.mode].word;
   const trouble = troubleOf(now);
   if (trouble === "away") return `(–) ${texts.live[now.state]} · ${texts.name}`;

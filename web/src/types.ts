@@ -275,6 +275,8 @@ export interface SecurityEntry {
   client_ip: string;
   details?: string;
   key_id?: string;
+  /** How many attempts of one caller in one minute it stands for. */
+  count?: number;
 }
 
 export interface Security {
@@ -321,6 +323,8 @@ export interface Session {
   name: string;
   scopes: string[];
   csrf: string;
+  /** Whether this page may look, with a log-in or without. */
+  reads: boolean;
 }
 
 export interface ErrorBody {

@@ -1,11 +1,11 @@
 import { fireEvent, render, screen, waitFor, within } from "@testing-library/preact";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
-import { session } from "../src/api";
+import { call, loggedOut, logOut, readSession, session } from "../src/api";
 import { live } from "../src/live";
 import { CloseDialog, OrderDialog, Refusal } from "../src/order";
 import { Refused } from "../src/api";
-import { Foreign } from "../src/parts";
+import { Foreign, Shown } from "../src/parts";
 import { type Column, Table } from "../src/table";
 import { Overview } from "../src/tabs/overview";
 import { titleOf, troubleOf } from "../src/trouble";
@@ -25,7 +25,7 @@ const asked: { method: string; path: string; body: unknown; csrf: string | undef
 beforeEach(() => {
   answers.clear();
   asked.length = 0;
-  session.set({ authenticated: true, name: "operator", scopes: ["read", "trade"], csrf: "token" });
+  session.set({ authenticated: true, name: "operator", scopes: ["read", "trade"], csrf: "token", reads: true });
   vi.stubGlobal("fetch", async (url: string, options: RequestInit) => {
     const path = url.replace(/^\./, "").split("?")[0] ?? "";
     const headers = options.headers as Record<string, string>;
@@ -102,6 +102,34 @@ describe("Overview", () => {
   });
 });
 
+describe("Shown", () => {
+  it("keeps what was read under a failure, and says that it is not fresh", () => {
+    render(<Shown of={{ value: "1,234", error: new Refused(503, "MT5_UNAVAILABLE", "the terminal is away"), loading: false }}>{(value) => <b>{value}</b>}</Shown>);
+    expect(screen.getByText("1,234")).toBeTruthy();
+    expect(screen.getByText(/the terminal is away/)).toBeTruthy();
+  });
+});
+
+describe("a log-in that is over", () => {
+  it("is noticed where the API says so, and is no log-out that was asked for", async () => {
+    answers.set("/api/session", { status: 200, body: { authenticated: false, reads: true } });
+    await logOut();
+    expect(loggedOut.get()).toBe(false);
+    session.set({ authenticated: true, name: "operator", scopes: ["read"], csrf: "token", reads: true });
+    answers.set("/api/account", { status: 401, body: { detail: { error: { code: "UNAUTHORIZED", message: "no", details: {} } } } });
+    await expect(call("GET", "/api/account")).rejects.toThrow("no");
+    await waitFor(() => expect(session.get().authenticated).toBe(false));
+    expect(loggedOut.get()).toBe(true);
+    loggedOut.set(false);
+  });
+
+  it("is not concluded from an API that does not answer", async () => {
+    vi.stubGlobal("fetch", () => Promise.reject(new TypeError("gone")));
+    expect(await readSession()).toBeNull();
+    expect(session.get().authenticated).toBe(true);
+  });
+});
+
 describe("title and icon", () => {
   const now = (parts: Parameters<typeof frame>[0], state: Live["state"] = "live"): Live => ({ state, frame: frame(parts), received_ms: 0 });
 
@@ -132,8 +160,33 @@ describe("OrderDialog", () => {
     expect(JSON.parse(String(sent[0]?.body))).toEqual({ canonical: "EURUSD", side: "buy", volume: 0.1, sl: null, tp: null, comment: "" });
   });
 
+  it("stays open while its order is under way, whatever is pressed, and then shows the outcome", async () => {
+    showing();
+    let answer: (response: Response) => void = () => {};
+    const closed = vi.fn();
+    render(<OrderDialog onClose={closed} />);
+    fireEvent.click(screen.getByRole("button", { name: "Review order" }));
+    vi.stubGlobal("fetch", () => new Promise<Response>((resolve) => (answer = resolve)));
+    fireEvent.click(screen.getByRole("button", { name: /Place order/ }));
+    const dialog = screen.getByRole("dialog") as HTMLDialogElement;
+    await waitFor(() => expect(dialog.getAttribute("aria-busy")).toBe("true"));
+    expect(fireEvent.keyDown(dialog, { key: "Escape" })).toBe(false);
+    expect(fireEvent(dialog, new Event("cancel", { cancelable: true }))).toBe(false);
+    dialog.open = false; // as a browser does that asks only once
+    fireEvent(dialog, new Event("close"));
+    expect(dialog.open).toBe(true);
+    for (const button of screen.getAllByRole("button")) expect((button as HTMLButtonElement).disabled).toBe(true);
+    expect(fireEvent(window, new Event("beforeunload", { cancelable: true }))).toBe(false);
+    expect(closed).not.toHaveBeenCalled();
+    answer(new Response(JSON.stringify({ detail: { error: { code: "BROKER_REJECT", message: "no", details: {} } } }), { status: 409 }));
+    await screen.findByText("Refused: BROKER_REJECT");
+    expect(fireEvent(window, new Event("beforeunload", { cancelable: true }))).toBe(true);
+    fireEvent.click(screen.getAllByRole("button", { name: "Close" }).at(-1) as HTMLElement);
+    expect(closed).toHaveBeenCalledOnce();
+  });
+
   it("lets nobody order who may only look", () => {
-    session.set({ authenticated: false, name: "", scopes: [], csrf: "" });
+    session.set({ authenticated: false, name: "", scopes: [], csrf: "", reads: true });
     showing();
     render(<OrderDialog onClose={() => {}} />);
     expect((screen.getByRole("button", { name: "Review order" }) as HTMLButtonElement).disabled).toBe(true);

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
+import { sessions } from "../src/api";
 import { live, merge, rows, Stream } from "../src/live";
+import type { Session } from "../src/types";
 import { frame } from "./samples";
 
 class FakeSource {
@@ -66,13 +68,15 @@ describe("rows", () => {
 describe("Stream", () => {
   let stream: Stream;
   let hidden = false;
+  let who: Session | null;
 
   beforeEach(() => {
     vi.useFakeTimers();
     vi.spyOn(document, "hidden", "get").mockImplementation(() => hidden);
     FakeSource.all = [];
     live.set({ state: "connecting", frame: null, received_ms: 0 });
-    stream = new Stream((path) => new FakeSource(path) as unknown as EventSource);
+    who = { authenticated: true, name: "operator", scopes: ["read"], csrf: "token", reads: true };
+    stream = new Stream((path) => new FakeSource(path) as unknown as EventSource, async () => who);
     stream.start();
   });
 
@@ -104,6 +108,52 @@ describe("Stream", () => {
     newest().say("full", frame({ number: 9 }));
     expect(live.get().state).toBe("live");
     expect(live.get().frame?.number).toBe(9);
+  });
+
+  it("goes on at once where one may look without the log-in that ended", async () => {
+    newest().say("full", frame());
+    newest().say("ended", {});
+    await vi.advanceTimersByTimeAsync(0);
+    expect(FakeSource.all).toHaveLength(2);
+    expect(newest().closed).toBe(false);
+    expect(live.get().frame).not.toBeNull();
+  });
+
+  it("forgets what it showed and asks no more where one may not, until somebody logs in", async () => {
+    who = { authenticated: false, name: "", scopes: [], csrf: "", reads: false };
+    newest().say("full", frame());
+    newest().say("ended", {});
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(live.get()).toMatchObject({ state: "locked", frame: null });
+    expect(FakeSource.all).toHaveLength(1);
+    sessions.set(sessions.get() + 1);
+    expect(FakeSource.all).toHaveLength(2);
+  });
+
+  it("waits for a log-in too where the first stream is refused for the want of one", async () => {
+    who = { authenticated: false, name: "", scopes: [], csrf: "", reads: false };
+    newest().onerror?.();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(live.get().state).toBe("locked");
+    expect(FakeSource.all).toHaveLength(1);
+  });
+
+  it("tells an API that does not answer from one that lets nobody else listen", async () => {
+    newest().say("full", frame());
+    who = null;
+    newest().onerror?.();
+    await vi.advanceTimersByTimeAsync(600);
+    newest().onerror?.();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(live.get().state).toBe("reconnecting");
+    who = { authenticated: false, name: "", scopes: [], csrf: "", reads: true };
+    await vi.advanceTimersByTimeAsync(1_100);
+    newest().onerror?.();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(live.get().state).toBe("refused");
+    await vi.advanceTimersByTimeAsync(5_100);
+    newest().say("full", frame());
+    expect(live.get().state).toBe("live");
   });
 
   it("says stale when an open stream falls silent", () => {

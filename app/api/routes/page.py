@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 from fastapi import APIRouter, Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import PlainTextResponse, Response
 
+from app.api.auth import caller_of, still_may
 from app.api.errors import error
 from app.api.services import Services
+from app.api.streams import StreamAnswer
 from app.dashboard.assets import INDEX, Asset
 
 router = APIRouter(include_in_schema=False)
@@ -32,8 +35,6 @@ Build the page once, in the checkout that mt5-otel was installed from, and resta
     mt5-otel page build
 """
 
-RETRY_S: Final = "5"
-
 
 @router.get("/")
 async def page(services: Services, request: Request) -> Response:
@@ -52,16 +53,11 @@ async def asset(services: Services, request: Request, name: str) -> Response:
 
 
 @router.get("/api/stream")
-async def stream(services: Services) -> Response:
-    """How things stand, once a second, as server-sent events: `full` first, then `delta`."""
-    if not services.feed.is_open:
-        message = "As many pages are open as the setting page.streams_max allows."
-        return error("OVERLOADED", message, headers={"Retry-After": RETRY_S})
-    return StreamingResponse(
-        services.feed.stream(),
-        media_type="text/event-stream",
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-    )
+async def stream(services: Services, request: Request) -> Response:
+    """How things stand, once a second, as server-sent events: `full` first, then `delta`; `ended` with the log-in."""
+    message = "As many pages are open as the setting page.streams_max allows."
+    lasts = partial(still_may, caller_of(request), services.keys, services.sessions)
+    return StreamAnswer(partial(services.feed.listen, lasts), full=message)
 
 
 def _answer(asset: Asset, request: Request) -> Response:

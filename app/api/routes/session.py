@@ -8,9 +8,10 @@ from fastapi import APIRouter, Body, Request
 from starlette.responses import Response
 
 from app.access.records import Key
+from app.access.records import Scope as KeyScope
 from app.access.sessions import LoggedIn, Session
 from app.api import examples
-from app.api.auth import SESSION_PATH, caller_of, cookie_name, is_own_origin
+from app.api.auth import SESSION_PATH, caller_of, cookie_name, is_local, is_own_origin
 from app.api.errors import Json, error
 from app.api.routes import keyed_router
 from app.api.schemas import LogIn
@@ -22,8 +23,14 @@ open_router = APIRouter(tags=["session"])
 router = keyed_router("session")
 
 NO_STORE = {"Cache-Control": "no-store"}
-EXAMPLE = {"authenticated": True, "name": "operator", "scopes": ["admin", "read", "trade"], "csrf": "q3v5…"}
-NOBODY = {"authenticated": False, "name": "", "scopes": [], "csrf": ""}
+EXAMPLE = {
+    "authenticated": True,
+    "name": "operator",
+    "scopes": ["admin", "read", "trade"],
+    "csrf": "q3v5…",
+    "reads": True,
+}
+NOBODY = {"authenticated": False, "name": "", "scopes": [], "csrf": "", "reads": True}
 KEY_EXAMPLE = {
     "id": "1f2e3d4c",
     "name": "operator",
@@ -35,11 +42,14 @@ KEY_EXAMPLE = {
 
 
 @open_router.get(SESSION_PATH, summary="Who is logged in?", responses=examples.answers(EXAMPLE))
-async def who(request: Request) -> Response:
-    """Nobody is an answer too; `csrf` is what a log-in's calls repeat in the header `X-CSRF-Token`."""
+async def who(services: Services, request: Request) -> Response:
+    """Nobody is an answer too; `csrf` is what a log-in's calls repeat in the header `X-CSRF-Token`.
+
+    `reads` says whether this caller may look: also without a log-in, from this machine and if so set.
+    """
     caller = caller_of(request)
     if caller.key is None:
-        return Json(NOBODY, headers=NO_STORE)
+        return Json(_nobody(services, request), headers=NO_STORE)
     return Json(_told(caller.key, caller.session), headers=NO_STORE)
 
 
@@ -66,7 +76,7 @@ async def log_out(services: Services, request: Request) -> Response:
     """Ends the session that the cookie stands for."""
     name = cookie_name(request.scope)
     services.sessions.end(request.cookies.get(name, ""))
-    answer = Json(NOBODY, headers=NO_STORE)
+    answer = Json(_nobody(services, request), headers=NO_STORE)
     answer.delete_cookie(name, path="/", httponly=True, samesite="strict", secure=_is_secure(request))
     return answer
 
@@ -93,7 +103,12 @@ async def keys(services: Services) -> Response:
 
 def _told(key: Key, session: Session | None) -> dict[str, object]:
     csrf = session.csrf if session else ""
-    return {"authenticated": True, "name": key.name, "scopes": sorted(key.scopes), "csrf": csrf}
+    reads = KeyScope.READ in key.scopes
+    return {"authenticated": True, "name": key.name, "scopes": sorted(key.scopes), "csrf": csrf, "reads": reads}
+
+
+def _nobody(services: ApiServices, request: Request) -> dict[str, object]:
+    return {**NOBODY, "reads": services.settings.anonymous_read and is_local(request.scope, request.headers)}
 
 
 def _set_cookie(answer: Response, request: Request, made: LoggedIn, length_s: int) -> None:

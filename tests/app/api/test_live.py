@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import httpx2
 import orjson
+import pytest
 
 from app.api import live
 from app.api.live import Events
@@ -26,6 +28,22 @@ def events(watch: FakeWatch, alerts: list[Any] | None = None, **options: Any) ->
     return Events(watch, alerts=lambda: list(alerts or ()), clock=SystemClock(), **{"every_s": 0.02, **options})
 
 
+Listen = Callable[..., AsyncGenerator[bytes, None]]
+
+
+@pytest.fixture
+def listen() -> Iterator[Listen]:
+    """Opens streams, which keep their places until the test is over."""
+    with ExitStack() as places:
+
+        def listen(source: Events, lasts: Callable[[], bool] = lambda: True) -> AsyncGenerator[bytes, None]:
+            stream = places.enter_context(source.listen(lasts))
+            assert stream is not None
+            return stream
+
+        yield listen
+
+
 async def until(stream: AsyncIterator[bytes], *kinds: str) -> dict[str, Any]:
     """The next event of one of these kinds."""
     async with asyncio.timeout(5):
@@ -38,10 +56,10 @@ async def until(stream: AsyncIterator[bytes], *kinds: str) -> dict[str, Any]:
     raise AssertionError("the stream ended")
 
 
-async def test_a_stream_begins_with_a_heartbeat_and_the_prices() -> None:
+async def test_a_stream_begins_with_a_heartbeat_and_the_prices(listen: Listen) -> None:
     """At once, and then once more with every new price."""
     watch = FakeWatch(dataclasses.replace(SEEN, ticks={"EURUSD": TICK}))
-    stream = events(watch).stream()
+    stream = listen(events(watch))
     beat = await until(stream, "heartbeat", "ticks")
     assert beat["kind"] == "heartbeat"
     assert beat["t"] > 1_700_000_000_000
@@ -49,20 +67,19 @@ async def test_a_stream_begins_with_a_heartbeat_and_the_prices() -> None:
     assert (first["ticks"][0]["symbol"], first["ticks"][0]["bid"]) == ("EURUSD", 1.1)
     watch.latest = dataclasses.replace(SEEN, ticks={"EURUSD": dataclasses.replace(TICK, time_msc=TICK.time_msc + 1)})
     assert len((await until(stream, "ticks"))["ticks"]) == 1
-    await stream.aclose()  # type: ignore[attr-defined]  # a generator
 
 
-async def test_heartbeats_follow_each_other() -> None:
+async def test_heartbeats_follow_each_other(listen: Listen) -> None:
     """While nothing happens the listener hears that it is still connected."""
-    stream = events(FakeWatch(), heartbeat_s=0.05).stream()
+    stream = listen(events(FakeWatch(), heartbeat_s=0.05))
     first, second = await until(stream, "heartbeat"), await until(stream, "heartbeat")
     assert second["t"] > first["t"]
 
 
-async def test_what_happens_is_told_in_order() -> None:
+async def test_what_happens_is_told_in_order(listen: Listen) -> None:
     """Positions, pending orders, our orders and deals, each once, with what is known of them."""
     watch = FakeWatch()
-    stream = events(watch).stream()
+    stream = listen(events(watch))
     await until(stream, "heartbeat")
     order = Order(order_id="A" * 26, action=Action.OPEN, symbol="EURUSD", side=Side.BUY, volume=0.1)
     for change in (
@@ -86,11 +103,11 @@ async def test_what_happens_is_told_in_order() -> None:
     assert (told[3]["deal"]["ticket"], told[3]["order_id"], told[3]["opened"]) == (12, "A" * 26, True)
 
 
-async def test_alerts_are_told_when_they_begin_and_end() -> None:
+async def test_alerts_are_told_when_they_begin_and_end(listen: Listen) -> None:
     """The whole list, whenever another condition holds."""
     alerts: list[Any] = []
     watch = FakeWatch()
-    stream = Events(watch, alerts=lambda: list(alerts), clock=SystemClock(), every_s=0.02).stream()
+    stream = listen(Events(watch, alerts=lambda: list(alerts), clock=SystemClock(), every_s=0.02))
     assert (await until(stream, "alerts"))["alerts"] == []
     alerts.append(ALERT)
     assert (await until(stream, "alerts"))["alerts"] == [ALERT]
@@ -98,29 +115,59 @@ async def test_alerts_are_told_when_they_begin_and_end() -> None:
     assert (await until(stream, "alerts"))["alerts"] == []
 
 
-async def test_a_slow_listener_is_told_how_much_it_missed() -> None:
+async def test_a_slow_listener_is_told_how_much_it_missed(listen: Listen) -> None:
     """Nothing grows without bounds for somebody who does not read."""
     watch = FakeWatch()
-    stream = events(watch).stream()
+    stream = listen(events(watch))
     await until(stream, "heartbeat")
     for _ in range(live.WAITING_MAX + 3):
         watch.changes.tell(PositionOpened(POSITION))
     assert (await until(stream, "lost"))["events"] == 3
 
 
-async def test_stop_ends_streams_at_once_and_lets_none_begin() -> None:
-    """An open stream never holds up the end of the program, and a listener that left is forgotten."""
+async def test_stop_ends_streams_at_once_and_lets_none_begin(listen: Listen) -> None:
+    """An open stream never holds up the end of the program."""
     source = events(FakeWatch(), every_s=60)
-    left, kept = source.stream(), source.stream()
-    await until(left, "heartbeat")
+    kept = listen(source)
     await until(kept, "heartbeat")
-    await left.aclose()  # type: ignore[attr-defined]  # a generator
     rest = asyncio.create_task(_rest(kept))
     await asyncio.sleep(0)
     source.stop()
     async with asyncio.timeout(2):
         await rest
     assert not source.is_open
+
+
+async def test_places_are_taken_before_the_first_event_and_given_back_without_one() -> None:
+    """As many as may listen, even if all ask in one moment; one that goes unheard leaves its place to the next."""
+    source = events(FakeWatch(), streams_max=2)
+    with source.listen() as one, source.listen() as two, source.listen() as three:
+        assert one is not None
+        assert two is not None
+        assert three is None
+    assert source.is_open
+
+
+async def test_a_listener_who_may_no_longer_is_told_so_and_hears_no_more(listen: Listen) -> None:
+    """Asked before each event: once the key is revoked there is one word, and the stream is over."""
+    allowed = [True]
+    watch = FakeWatch()
+    stream = listen(events(watch), lambda: allowed[0])
+    await until(stream, "alerts")
+    allowed[0] = False
+    watch.changes.tell(PositionOpened(POSITION))
+    (last,) = [message async for message in stream]
+    assert last.startswith(b"event: ended\n")
+
+
+async def test_a_quiet_stream_of_a_revoked_key_ends_with_the_next_heartbeat(listen: Listen) -> None:
+    """Also where nothing happens that it could be told."""
+    allowed = [True]
+    stream = listen(events(FakeWatch(), heartbeat_s=0.05), lambda: allowed[0])
+    await until(stream, "alerts")
+    allowed[0] = False
+    async with asyncio.timeout(5):
+        assert len([message async for message in stream]) == 1
 
 
 async def test_only_so_many_may_listen(api: Api, client: httpx2.AsyncClient) -> None:

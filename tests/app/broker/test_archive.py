@@ -83,7 +83,7 @@ async def test_a_long_download_delays_no_order(market: Market) -> None:
 
 
 async def test_bars_come_oldest_first_in_utc(market: Market) -> None:
-    """The last bars hold the present, a range holds its ends, an older one the newest so many before its end."""
+    """The last bars hold the present, a range its ends, an older one the newest so many before its end or in it."""
     now = time.time()
     last = records(await market.archive.bars("eurusd", "M1", since_ns=None, until_ns=None, count=3))
     assert len(last) == 3
@@ -93,6 +93,10 @@ async def test_bars_come_oldest_first_in_utc(market: Market) -> None:
         await market.archive.bars("EURUSD", "H1", since_ns=since * 10**9, until_ns=(since + 7_200) * 10**9, count=None)
     )
     assert [bar["time"] for bar in inside] == [since, since + 3_600]
+    newest = records(await market.archive.bars("EURUSD", "H1", since_ns=since * 10**9, until_ns=None, count=2))
+    assert [bar["time"] for bar in newest] == [since + 4 * 3_600, since + 5 * 3_600]
+    few = records(await market.archive.bars("EURUSD", "H1", since_ns=since * 10**9, until_ns=None, count=100))
+    assert few[0]["time"] == since
     older = records(await market.archive.bars("EURUSD", "H1", since_ns=None, until_ns=since * 10**9, count=2))
     assert [bar["time"] for bar in older] == [since - 7_200, since - 3_600]
 
@@ -153,3 +157,17 @@ async def test_a_terminal_that_fails_is_unavailable() -> None:
         assert isinstance(found, Unavailable)
     assert await data.call(Call(function="symbols_get", deadline=0))
     assert archive.state.ready
+
+
+async def test_a_count_bounds_what_is_read() -> None:
+    """With a count no more bars are asked of the terminal than that, however long ago the range begins."""
+    terminal, clock = FakeTerminal(copy_rates_from_pos=[], copy_rates_from=[]), SystemClock()
+    archive = Archive(
+        terminal,
+        Gateway(terminal, clock=clock, server_time=ServerTime(7_200), simulated=False),
+        clock=clock,
+    )
+    await archive.bars("EURUSD", "M1", since_ns=0, until_ns=None, count=5)
+    await archive.bars("EURUSD", "M1", since_ns=0, until_ns=10**18, count=5)
+    asked = [(call.function, call.args[-1]) for call in terminal.calls if call.function.startswith("copy_rates")]
+    assert asked == [("copy_rates_from_pos", 5), ("copy_rates_from", 5)]

@@ -197,3 +197,28 @@ def test_cells_as_numbers() -> None:
     assert number({"a": "1.5"}, "a") == 1.5
     assert number({"a": "x"}, "a") is None
     assert number({}, "a") is None
+
+
+def test_the_newest_rows_come_first_over_weeks(table: CsvTable, clock: MovedClock, tmp_path: Path) -> None:
+    """As `rows` has them, the other way round; heads, blank lines and a half last one are no rows."""
+    table.append([("t1", "=a", 1), ("t2", 'b,"c"', 2)])
+    clock.advance(7 * DAY_S)
+    table.append([("t3", "d", 3)])
+    with (tmp_path / "orders.csv").open("ab") as file:
+        file.write(b'\nt4,"half')
+    assert list(table.newest()) == list(table.rows())[::-1]
+    assert [row["text"] for row in table.newest()] == ["d", 'b,"c"', "=a"]
+
+
+def test_newest_of_what_cannot_be_read_is_nothing(table: CsvTable, tmp_path: Path) -> None:
+    """A file that another program holds back is left out."""
+    block(tmp_path / "orders.csv")
+    assert list(table.newest()) == []
+
+
+def test_a_cell_beyond_all_measure_is_passed_over(table: CsvTable, tmp_path: Path) -> None:
+    """A damaged file holds up no start."""
+    table.append([("t1", "a", 1)])
+    with (tmp_path / "orders.csv").open("ab") as file:
+        file.write(b"x" * 200_000 + b"\n")
+    assert [row["ts_utc"] for row in table.newest()][-1] == "t1"

@@ -109,6 +109,72 @@ async def test_changes_are_logged_once(caplog: pytest.LogCaptureFixture) -> None
     assert [line.split(":")[0] for line in lines] == ["Terminal connected", "Terminal"]
 
 
+async def test_a_slow_order_is_no_disconnection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While an order takes its time a look waits for it, and the connection stays as it is."""
+    monkeypatch.setattr(poller, "LOOK_S", 0.05)
+    terminal = Ordering(0.4)
+    watch = watching(terminal)
+    await watch.look()
+    assert watch.latest.connection.connected
+    assert watch.latest.account is not None
+
+
+async def test_an_order_that_hangs_is_a_disconnection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An order that has been under way for too long says that the terminal hangs."""
+    monkeypatch.setattr(poller, "LOOK_S", 0.05)
+    monkeypatch.setattr(poller, "BUSY_S", 0.2)
+    watch = watching(Ordering(60))
+    async with asyncio.timeout(2):
+        await watch.look()
+    assert not watch.latest.connection.connected
+
+
+class Ordering(FakeTerminal):
+    """In an order for so many seconds: whatever else is asked waits for it."""
+
+    def __init__(self, order_s: float) -> None:
+        super().__init__()
+        self.busy_since = SystemClock().monotonic()
+        self._over = self.busy_since + order_s
+
+    async def call(self, call: Call) -> Reply:
+        """Answer when the order is over."""
+        now = SystemClock().monotonic()
+        await asyncio.sleep(max(0.0, min(call.deadline, self._over) - now))
+        if SystemClock().monotonic() < self._over:
+            return NotCalled(reason="its deadline passed", submitted_ns=1, ended_ns=2)
+        self.busy_since = None
+        return await super().call(call)
+
+
+async def test_the_list_of_symbols_is_asked_of_the_other_process() -> None:
+    """The looks read every symbol's name from the catalogue, and never from the process that trades."""
+    trading, data = FakeTerminal(), FakeTerminal()
+    clock = SystemClock()
+    gateway = Gateway(trading, catalogue=data, clock=clock, server_time=ServerTime(7_200), simulated=False)
+    watch = Watch(gateway, clock=clock)
+    for _ in range(3):
+        await watch.look()
+    assert [call.function for call in data.calls] == ["symbols_get"]
+    assert "symbols_get" not in [call.function for call in trading.calls]
+    assert list(watch.latest.ticks) == ["EURUSD"]
+
+
+async def test_a_busy_catalogue_holds_no_look_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the other process is in a long download the looks go on without prices."""
+    monkeypatch.setattr(poller, "SYMBOLS_WAIT_S", 0.01)
+    clock = SystemClock()
+    busy = Ordering(60)
+    gateway = Gateway(FakeTerminal(), catalogue=busy, clock=clock, server_time=ServerTime(7_200), simulated=False)
+    watch = Watch(gateway, clock=clock)
+    async with asyncio.timeout(2):
+        await watch.look()
+        await watch.look()
+        await watch.close()
+    assert watch.latest.connection.connected
+    assert not watch.latest.ticks
+
+
 async def test_a_terminal_that_hangs_is_noticed_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """A look waits no longer than its own deadline, however long the calls of others may take."""
     monkeypatch.setattr(poller, "LOOK_S", 0.2)

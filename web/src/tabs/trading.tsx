@@ -8,7 +8,6 @@ import { costs, dealMs, net } from "../deals";
 import { DASH, duration, milliseconds, money, number, parseTime, price, signed, volume } from "../format";
 import { useFrame, useSymbols, useTimes, useTradeMark } from "../hooks";
 import { rows } from "../live";
-import { CloseDialog } from "../order";
 import { Choice, Empty, Figure, Foreign, Panel, Shown, Ticket } from "../parts";
 import { adjust, place } from "../place";
 import { useStore } from "../store";
@@ -23,14 +22,14 @@ const WINDOWS = ["1h", "24h", "7d"] as const;
 type TradeWindow = (typeof WINDOWS)[number];
 const WINDOW_MS: Record<TradeWindow, number> = { "1h": 3_600_000, "24h": 86_400_000, "7d": 604_800_000 };
 
-export function Trading(props: { newOrder: () => void }) {
+export function Trading(props: { newOrder: () => void; close: (position: PositionRow) => void }) {
   const frame = useFrame();
   const symbols = useSymbols();
   if (!frame) return <Empty>{texts.loading}</Empty>;
   return (
     <>
       <Today frame={frame} newOrder={props.newOrder} />
-      <Positions frame={frame} symbols={symbols} />
+      <Positions frame={frame} symbols={symbols} close={props.close} />
       <div class="columns wide-first">
         <Pending frame={frame} symbols={symbols} />
         <Prices frame={frame} symbols={symbols} />
@@ -70,9 +69,9 @@ function tone(value: number): string {
   return gain(value);
 }
 
-function Positions({ frame, symbols }: { frame: Frame; symbols: Map<string, SymbolInfo> }) {
+function Positions(props: { frame: Frame; symbols: Map<string, SymbolInfo>; close: (position: PositionRow) => void }) {
+  const { frame, symbols } = props;
   const times = useTimes();
-  const [closing, setClosing] = useState<PositionRow | null>(null);
   const open = rows<PositionRow>(frame.positions);
   const digits = (row: PositionRow) => symbols.get(row.symbol)?.digits;
   const columns: Column<PositionRow>[] = [
@@ -99,7 +98,7 @@ function Positions({ frame, symbols }: { frame: Frame; symbols: Map<string, Symb
       name: "close",
       label: names.action,
       show: (row) => (
-        <button type="button" class="small" aria-label={`${words.closeLabel} ${row.ticket}`} onClick={() => setClosing(row)}>
+        <button type="button" class="small" aria-label={`${words.closeLabel} ${row.ticket}`} onClick={() => props.close(row)}>
           {words.closePosition}
         </button>
       ),
@@ -109,7 +108,6 @@ function Positions({ frame, symbols }: { frame: Frame; symbols: Map<string, Symb
   return (
     <Panel title={words.positions} aside={<Sum count={open.length} value={profit} />}>
       <Table caption={words.positions} columns={columns} rows={open} id={(row) => row.ticket} empty={words.noPositions} />
-      {closing && <CloseDialog position={closing} onClose={() => setClosing(null)} />}
     </Panel>
   );
 }

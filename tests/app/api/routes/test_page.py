@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 from dataclasses import replace
 from pathlib import Path
@@ -75,14 +74,11 @@ async def test_the_stream_needs_the_right_to_look(api: Api) -> None:
 async def test_as_many_pages_as_allowed_and_no_more(api: Api) -> None:
     """The one too many is told to come again."""
     feed = Feed(lambda: Frame(at_ms=0, sections={}), streams_max=1)
-    held = feed.stream()
-    async with asyncio.timeout(5):
-        await anext(held)
     full = replace(api, services=replace(api.services, feed=feed))
-    async with full.client() as client:
-        answer = await client.get("/api/stream")
+    with feed.listen():
+        async with full.client() as client:
+            answer = await client.get("/api/stream")
     assert answer.status_code == 503
     assert answer.json()["detail"]["error"]["code"] == "OVERLOADED"
     assert answer.headers["Retry-After"] == "5"
-    await held.aclose()
     await feed.close()

@@ -14,7 +14,7 @@ from app.domain.events import SecurityType
 from tests.app.api.fakes import BASE_URL, OPERATOR_KEY, Api
 
 ORDER = {"canonical": "EURUSD", "side": "buy", "volume": 0.1}
-NOBODY = {"authenticated": False, "name": "", "scopes": [], "csrf": ""}
+NOBODY = {"authenticated": False, "name": "", "scopes": [], "csrf": "", "reads": True}
 COOKIE = "mt5_otel_5001"
 
 
@@ -189,6 +189,13 @@ async def test_a_session_has_its_keys_scopes(page: httpx2.AsyncClient, api: Api,
     assert (await page.post("/api/order", json=ORDER, headers=headers)).status_code == 403
     assert (await page.get("/api/keys")).status_code == 403
     assert api.desk.calls == 0
+
+
+async def test_who_may_look_is_said(api: Api) -> None:
+    """A page that may not look without a log-in can say so, and need not try for ever."""
+    for address, reads in (("127.0.0.1", True), ("192.0.2.7", False)):
+        async with api.client(None, address=address) as client:
+            assert (await client.get("/api/session")).json()["reads"] is reads
 
 
 async def test_from_elsewhere_a_log_in_reads_and_streams(api: Api) -> None:
