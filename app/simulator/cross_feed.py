@@ -50,6 +50,11 @@ class CrossFeed(Feed):
                 parts.append(self._merged(legs, int(chunk[0]) * 60).minutes())
         return join_bars(parts)
 
+    def ticks_expected(self, hours: Ints) -> int:
+        """As many as both legs have, but for those at the same millisecond."""
+        hours = hours[self.open_hours(hours)]
+        return sum(leg.ticks_expected(hours) for leg in self._legs)
+
     def ticks_of(self, minutes: Bars) -> Ticks:
         """Those of both legs in these minutes."""
         if not len(minutes):

@@ -134,6 +134,10 @@ class Feed(ABC):
     def ticks_of(self, minutes: Bars) -> Ticks:
         """The ticks of these minute bars, which are this feed's own."""
 
+    def ticks_expected(self, hours: Ints) -> int:
+        """About how many ticks these hours have, without making them."""
+        return int(self.hours(hours).ticks.sum())
+
     def is_open(self, time_msc: int) -> bool:
         """Whether the symbol trades at this instant: it does throughout each hour that has prices.
 

@@ -130,11 +130,12 @@ def copy_rates_range(terminal: Terminal, args: Arguments, kwargs: Keywords) -> n
     history, frame = _take_history(terminal, name, number)
     if until < since:
         raise invalid_params()
-    first = frame.index(since - 1) + 1
+    first = max(frame.index(since - 1) + 1, history.oldest(frame))
     last = min(frame.index(until), history.newest(frame))
-    if last - first >= MAX_BARS:
+    # Places without a bar do not count, so it takes the bars to know; far too many places are not worth that.
+    if last - first >= 2 * MAX_BARS or len(bars := history.bars(frame, first, last)) >= MAX_BARS:
         raise invalid_params()
-    return _frozen(history.bars(frame, first, last))
+    return _frozen(bars)
 
 
 def copy_ticks_from(terminal: Terminal, args: Arguments, kwargs: Keywords) -> npt.NDArray[Any]:

@@ -76,12 +76,12 @@ class History:
     def newest(self, frame: Timeframe) -> int:
         """The number of the forming bar: the one that holds the last tick."""
         quote = self.feed.tick_at(self.now_msc)
-        return frame.index(self.clock.to_server_s(quote.time_msc // 1000)) if quote else self._oldest(frame) - 1
+        return frame.index(self.clock.to_server_s(quote.time_msc // 1000)) if quote else self.oldest(frame) - 1
 
     def last_bars(self, frame: Timeframe, last: int, count: int, skip: int = 0) -> npt.NDArray[Any]:
         """`count` bars, of which the last is the one before which `skip` others lie, up to the bar of this number."""
         last, wanted = min(last, self.newest(frame)), count + skip
-        oldest, reach = self._oldest(frame), wanted
+        oldest, reach = self.oldest(frame), wanted
         while True:
             first = max(last - reach + 1, oldest)
             bars = self.bars(frame, first, last)
@@ -92,7 +92,7 @@ class History:
 
     def bars(self, frame: Timeframe, first: int, last: int) -> npt.NDArray[Any]:
         """The bars of these numbers, both included, as far as history has them."""
-        first, last = max(first, self._oldest(frame)), min(last, self.newest(frame))
+        first, last = max(first, self.oldest(frame)), min(last, self.newest(frame))
         if last < first:
             return self._to_rates(frame, join_bars([]))
         since, until = (self.clock.to_utc_s(frame.start(index)) for index in (first, last + 1))
@@ -119,9 +119,10 @@ class History:
         since_s = max(self.clock.to_utc_s(since_s), self.feed.first_hour * _HOUR)
         until_s = min(self.clock.to_utc_s(until_s), self.now_msc // 1000)
         hours = np.arange(since_s // _HOUR, until_s // _HOUR + 1, dtype=np.int64)
-        return int(self.feed.hours(hours).ticks.sum())
+        return self.feed.ticks_expected(hours)
 
-    def _oldest(self, frame: Timeframe) -> int:
+    def oldest(self, frame: Timeframe) -> int:
+        """The number of the bar in which history begins."""
         return frame.index(self.clock.to_server_s(self.feed.first_hour * _HOUR))
 
     def _base_bars(self, since_s: int, until_s: int, *, by_hours: bool) -> Bars:
