@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from .records import Account, Position
 # A margin that is converted from another currency moves with it; the worst prices are taken for its equity alone.
 _CAUTION = 1.05
 _COMMENT_MAX = 31
+_Extremes = tuple[int, int]
 
 
 @dataclass(slots=True)
@@ -45,6 +46,7 @@ class StopOuts:
         # What is remembered saves time and decides nothing.
         self._version: object = None
         self._watches: dict[int, _Watch] = {}
+        self._prices = _Prices(exchange)
 
     def due(self, until_msc: int) -> Iterable[Event]:
         """Accounts that cannot carry their positions, each at its first such instant."""
@@ -68,51 +70,45 @@ class StopOuts:
 
     def _first(self, watch: _Watch, until_msc: int) -> int | None:
         """The first instant in (carried, until] at which the account cannot carry its positions."""
-        since_msc = _state_msc(watch.account, watch.positions)
-        if watch.carried_msc < since_msc:
-            if self._falls(watch, since_msc):
-                return since_msc
-            watch.carried_msc = since_msc
-        symbols = self._symbols(watch, until_msc)
-        for minute in self._minutes(watch, symbols, until_msc):
-            for time_msc in self._times(symbols, minute):
-                if watch.carried_msc < time_msc <= until_msc and self._falls(watch, time_msc):
-                    return time_msc
-        watch.carried_msc = max(watch.carried_msc, until_msc)
+        while watch.carried_msc < until_msc:
+            next_msc = watch.carried_msc + 1
+            if self._carries(watch, HOUR_MS, next_msc // HOUR_MS):
+                watch.carried_msc = (next_msc // HOUR_MS + 1) * HOUR_MS - 1
+            elif self._carries(watch, MINUTE_MS, next_msc // MINUTE_MS):
+                watch.carried_msc = (next_msc // MINUTE_MS + 1) * MINUTE_MS - 1
+            elif (at_msc := self._first_in_minute(watch, next_msc // MINUTE_MS, until_msc)) is not None:
+                return at_msc
         return None
 
-    def _symbols(self, watch: _Watch, now_msc: int) -> list[str]:
-        """The symbols whose prices the account's worth depends on."""
+    def _carries(self, watch: _Watch, span_ms: int, number: int) -> bool:
+        """Whether an hour's or minute's worst prices leave the account its positions."""
+        rates = Rates(
+            watch.account.currency, self._exchange.specs, lambda symbol: self._prices.worst(symbol, span_ms, number)
+        )
+        return not _is_out(watch.account, appraise(watch.account, watch.positions, rates), _CAUTION)
+
+    def _first_in_minute(self, watch: _Watch, minute: int, until_msc: int) -> int | None:
+        end_msc = min((minute + 1) * MINUTE_MS - 1, until_msc)
+        for time_msc in self._times(watch, minute, end_msc):
+            if self._falls(watch, time_msc):
+                return time_msc
+            watch.carried_msc = time_msc
+        watch.carried_msc = end_msc
+        return None
+
+    def _times(self, watch: _Watch, minute: int, end_msc: int) -> list[int]:
+        """When the account's worth may change in a minute: where its present state begins, and at ticks."""
         asked: set[str] = set()
 
         def quote(symbol: str) -> Quote:
             asked.add(symbol)
-            return self._exchange.market(symbol, now_msc)
+            return self._exchange.market(symbol, end_msc)
 
         appraise(watch.account, watch.positions, Rates(watch.account.currency, self._exchange.specs, quote))
-        return sorted(asked)
-
-    def _minutes(self, watch: _Watch, symbols: list[str], until_msc: int) -> Iterator[int]:
-        """The minutes whose worst prices the account would not carry; as they are passed, `carried_msc` grows."""
-        first, last = watch.carried_msc // HOUR_MS, until_msc // HOUR_MS
-        hours = _Worst(self._exchange, symbols, HOUR_MS, first, last)
-        for hour in range(first, last + 1):
-            if self._may_fall(watch, hours.at(hour)):
-                start = max(hour * HOUR_MS, watch.carried_msc) // MINUTE_MS
-                end = min((hour + 1) * HOUR_MS - 1, until_msc) // MINUTE_MS
-                minutes = _Worst(self._exchange, symbols, MINUTE_MS, start, end)
-                yield from (minute for minute in range(start, end + 1) if self._may_fall(watch, minutes.at(minute)))
-                watch.carried_msc = max(watch.carried_msc, min((hour + 1) * HOUR_MS - 1, until_msc))
-            else:
-                watch.carried_msc = max(watch.carried_msc, (hour + 1) * HOUR_MS - 1)
-
-    def _times(self, symbols: list[str], minute: int) -> list[int]:
-        times = [self._exchange.feeds[symbol].ticks(minute).time_msc for symbol in symbols]
-        return [int(time) for time in np.unique(np.concatenate(times))]
-
-    def _may_fall(self, watch: _Watch, quotes: dict[str, Quote]) -> bool:
-        rates = Rates(watch.account.currency, self._exchange.specs, quotes.__getitem__)
-        return _is_out(watch.account, appraise(watch.account, watch.positions, rates), _CAUTION)
+        begins = np.array([_state_msc(watch.account, watch.positions)])
+        times = [begins, *(self._exchange.feeds[symbol].ticks(minute).time_msc for symbol in asked)]
+        ascending = np.unique(np.concatenate(times))
+        return [int(time) for time in ascending[(ascending > watch.carried_msc) & (ascending <= end_msc)]]
 
     def _falls(self, watch: _Watch, time_msc: int) -> bool:
         """Whether the account is out at this instant, and something can be closed then."""
@@ -140,35 +136,41 @@ class StopOuts:
         book(ledger, self._exchange, fill, worst)
 
 
-class _Worst:
-    """The worst prices of hours or minutes: the lowest bid and the highest ask, those from before included.
+class _Prices:
+    """The worst prices of hours and minutes, worked out once for all that ask."""
 
-    Numbers are asked for in order, from `first` on.
-    """
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._day = lru_cache(maxsize=1024)(self._make_day)
+        self._hour = lru_cache(maxsize=1024)(self._make_hour)
 
-    def __init__(self, exchange: Exchange, symbols: list[str], span_ms: int, first: int, last: int) -> None:
-        self._quotes = {symbol: exchange.market(symbol, first * span_ms) for symbol in symbols}
-        self._bars = {symbol: _rows(exchange, symbol, span_ms, range(first, last + 1)) for symbol in symbols}
+    def worst(self, symbol: str, span_ms: int, number: int) -> Quote:
+        """The lowest bid and the highest ask while this hour or minute lasts.
 
-    def at(self, number: int) -> dict[str, Quote]:
-        """The worst prices while this hour or minute lasts."""
-        worst = {}
-        for symbol, before in self._quotes.items():
-            low, high = self._bars[symbol].get(number, (before.bid, before.ask))
-            # Until its first tick the last price from before holds.
-            worst[symbol] = Quote(0, min(low, before.bid), max(high, before.ask))
-            self._quotes[symbol] = Quote(0, low, high)
-        return worst
+        Until its first tick the last price from before holds, which is one of those of the span before.
+        """
+        before = self._extremes(symbol, span_ms, number - 1)
+        if before is None:
+            last = self._exchange.market(symbol, number * span_ms)
+            before = last.bid, last.ask
+        low, high = self._extremes(symbol, span_ms, number) or before
+        return Quote(0, min(low, before[0]), max(high, before[1]))
+
+    def _extremes(self, symbol: str, span_ms: int, number: int) -> _Extremes | None:
+        if span_ms == HOUR_MS:
+            return self._day(symbol, number // 24).get(number)
+        return self._hour(symbol, number // 60).get(number)
+
+    def _make_day(self, symbol: str, day: int) -> dict[int, _Extremes]:
+        return _rows(self._exchange.feeds[symbol].hours(np.arange(24, dtype=np.int64) + day * 24), 3600)
+
+    def _make_hour(self, symbol: str, hour: int) -> dict[int, _Extremes]:
+        return _rows(self._exchange.feeds[symbol].minutes_of_hour(hour), 60)
 
 
-def _rows(exchange: Exchange, symbol: str, span_ms: int, numbers: range) -> dict[int, tuple[int, int]]:
-    feed = exchange.feeds[symbol]
-    if span_ms == HOUR_MS:
-        bars: Bars = feed.hours(np.arange(max(numbers[0], feed.first_hour), numbers[-1] + 1, dtype=np.int64))
-    else:
-        bars = feed.minutes_of_hour(numbers[0] // 60)
-    starts = (bars.start // (span_ms // 1000)).tolist()
-    return dict(zip(starts, zip(bars.low.tolist(), bars.ask_high.tolist(), strict=True), strict=True))
+def _rows(bars: Bars, seconds: int) -> dict[int, _Extremes]:
+    extremes = zip(bars.low.tolist(), bars.ask_high.tolist(), strict=True)
+    return dict(zip((bars.start // seconds).tolist(), extremes, strict=True))
 
 
 def _state_msc(account: Account, positions: list[Position]) -> int:

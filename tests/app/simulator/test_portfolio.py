@@ -8,7 +8,7 @@ import pytest
 
 from app.simulator.market import Quote
 from app.simulator.money import BUY, SELL, Rates
-from app.simulator.portfolio import symbol_margin
+from app.simulator.portfolio import Worth, symbol_margin
 from app.simulator.records import Position
 from app.simulator.symbols import SYMBOLS
 
@@ -44,3 +44,19 @@ def test_a_symbol_may_charge_less_for_hedged_lots() -> None:
     positions = [held(BUY, 2.0, 1.0), held(SELL, 1.0, 1.0)]
 
     assert symbol_margin(lenient, 100, positions, RATES) == pytest.approx(1000.0 + 250.0)
+
+
+def test_totals_as_documented() -> None:
+    """The example of order_check: free margin is equity less margin, the level is equity in percent of it."""
+    worth = Worth(balance_cents=101_300_53, profit_cents=-32_981_00, margin_cents=51_193_67)
+
+    assert worth.equity_cents == 68_319_53
+    assert worth.free_cents == 17_125_86
+    assert worth.level == pytest.approx(133.45308121101692, abs=1e-12)
+
+
+def test_credit_is_equity_and_not_balance() -> None:
+    """What the broker lends counts as equity; without margin there is no level."""
+    worth = Worth(balance_cents=1_000_00, credit_cents=500_00, profit_cents=-1_00, margin_cents=0)
+
+    assert (worth.equity_cents, worth.free_cents, worth.level) == (1_499_00, 1_499_00, 0.0)
