@@ -38,7 +38,11 @@ class Terms(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A request, the records it is about (None: not there), its symbol's terms and price, and the account."""
+    """A request, the records it is about (None: not there), its symbol's terms and price, and the account.
+
+    `closing` is the position that a deal closes or makes smaller: None where it opens, adds or turns. `enters` says
+    whether more is asked for than there is.
+    """
 
     request: Struct
     ledger: Ledger
@@ -51,25 +55,13 @@ class Case:
     spec: SymbolSpec
     quote: Quote | None
     watched: bool
+    closing: Position | None
+    enters: bool
 
     @property
     def hedging(self) -> bool:
         """Whether a symbol may have several positions."""
         return self.account.margin_mode == _HEDGING
-
-    @property
-    def closing(self) -> Position | None:
-        """The position that a deal closes or makes smaller; None where it opens, adds or turns."""
-        held = self.position
-        if self.request.action != DEAL or held is None:
-            return None
-        less = held.type != self.request.type and self.request.volume <= held.volume
-        return held if self.hedging or less else None
-
-    @property
-    def enters(self) -> bool:
-        """Whether it asks for more than there is."""
-        return self.request.action == PENDING or (self.request.action == DEAL and self.closing is None)
 
     @property
     def order_type(self) -> int:
@@ -148,6 +140,7 @@ def open_case(
     spec = exchange.specs.get(request.symbol or (named.symbol if named else ""))
     if spec is None:
         return None
+    closing = _closing(request, account, position)
     return Case(
         request=request,
         ledger=ledger,
@@ -160,7 +153,16 @@ def open_case(
         spec=spec,
         quote=exchange.quote(spec.name, now_msc),
         watched=spec.name in watched,
+        closing=closing,
+        enters=request.action == PENDING or (request.action == DEAL and closing is None),
     )
+
+
+def _closing(request: Struct, account: Account, held: Position | None) -> Position | None:
+    if request.action != DEAL or held is None:
+        return None
+    less = held.type != request.type and request.volume <= held.volume
+    return held if account.margin_mode == _HEDGING or less else None
 
 
 def storable(comment: str) -> str:

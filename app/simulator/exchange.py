@@ -49,6 +49,7 @@ class Exchange:
         self._makers = _Makers(seed, self.server_clock, sessions, bars)
         self.feeds = {name: self._makers.feed(spec.root) for name, spec in self.specs.items()}
         self._clock = clock
+        self._newest: dict[str, tuple[int, Quote | None]] = {}
 
     def now_msc(self) -> int:
         """The time in milliseconds UTC."""
@@ -60,7 +61,11 @@ class Exchange:
 
     def quote(self, symbol: str, now_msc: int) -> Quote | None:
         """The symbol's last tick at or before this instant; None before all history."""
-        return self.feeds[symbol].tick_at(now_msc)
+        known = self._newest.get(symbol)
+        if known is None or known[0] != now_msc:
+            # Of one instant every price is asked for several times.
+            known = self._newest[symbol] = now_msc, self.feeds[symbol].tick_at(now_msc)
+        return known[1]
 
     def market(self, symbol: str, now_msc: int) -> Quote:
         """The same where there must be one, for what is traded."""

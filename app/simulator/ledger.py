@@ -107,11 +107,12 @@ class Ledger:
     def pulse(self) -> Pulse:
         """What a call must know before it looks at anything else; cheap."""
         row = self._connection.execute(
-            """SELECT EXISTS (SELECT 1 FROM positions)
-                OR EXISTS (SELECT 1 FROM orders WHERE time_done_msc = 0) OR EXISTS (SELECT 1 FROM scheduled),
-            EXISTS (SELECT 1 FROM faults), (SELECT starts FROM terminal)"""
+            """SELECT EXISTS (SELECT 1 FROM positions), EXISTS (SELECT 1 FROM positions WHERE sl <> 0 OR tp <> 0),
+                EXISTS (SELECT 1 FROM orders WHERE time_done_msc = 0) OR EXISTS (SELECT 1 FROM scheduled),
+                EXISTS (SELECT 1 FROM faults), starts
+            FROM terminal"""
         ).fetchone()
-        return Pulse(bool(row[0]), bool(row[1]), row[2])
+        return Pulse(bool(row[0]), bool(row[1]), bool(row[2]), bool(row[3]), row[4])
 
     def account(self) -> Account:
         """The account with its money."""
@@ -120,10 +121,11 @@ class Ledger:
 
     def accounts(self, login: int | None = None) -> list[Account]:
         """All accounts, or the one of this number if there is one."""
-        rows = self._connection.execute(
-            f"{_ACCOUNTS.select} WHERE ?1 IS NULL OR login = ?1 ORDER BY login", (_to_key(login),)
-        )
-        return [_yes_or_no(Account._make(row)) for row in rows]
+        if login is None:
+            rows = self._connection.execute(f"{_ACCOUNTS.select} ORDER BY login")
+        else:
+            rows = self._connection.execute(f"{_ACCOUNTS.select} WHERE login = ?", (_to_key(login),))
+        return [_account(row) for row in rows]
 
     def add_account(self, account: Account) -> None:
         """Open an account."""
@@ -328,14 +330,13 @@ def _open_account(connection: sqlite3.Connection, account: Account, deposit_cent
     connection.execute(_DEALS.insert, deposit._asdict())
 
 
-# SQLite keeps what is true as 1.
-def _yes_or_no(account: Account) -> Account:
-    return account._replace(
-        trade_allowed=bool(account.trade_allowed),
-        trade_expert=bool(account.trade_expert),
-        fifo_close=bool(account.fifo_close),
-        hedge_prohibited=bool(account.hedge_prohibited),
-    )
+_FIRST_FLAG, _LAST_FLAG = (Account._fields.index(name) for name in ("trade_allowed", "hedge_prohibited"))
+
+
+# SQLite keeps what is true as 1. The flags stand side by side.
+def _account(row: tuple[Any, ...]) -> Account:
+    flags = map(bool, row[_FIRST_FLAG : _LAST_FLAG + 1])
+    return Account(*row[:_FIRST_FLAG], *flags, *row[_LAST_FLAG + 1 :])
 
 
 # Magic numbers use all 64 bits unsigned; SQLite's integers are signed.

@@ -132,8 +132,18 @@ class Scheduled(NamedTuple):
 
 
 class Pulse(NamedTuple):
-    """Whether anything may happen by itself, and how often the terminal was started; asked with every call."""
+    """What there is that things may come of by themselves, and how often the terminal was started.
 
-    restless: bool
+    `positions` are all, `stops` those with stops, `waiting` the orders that are not done and the schedule; whoever's.
+    """
+
+    positions: bool
+    stops: bool
+    waiting: bool
     faults: bool
     starts: int
+
+    @property
+    def restless(self) -> bool:
+        """Whether anything may happen in the books by itself."""
+        return self.positions or self.waiting

@@ -25,13 +25,14 @@ class Server:
 
     def __init__(self, ledger: Ledger, exchange: Exchange) -> None:
         self._ledger = ledger
-        self._sources: tuple[Source, ...] = (
-            Operations(ledger),
-            Outsiders(ledger, exchange),
-            Stops(ledger, exchange),
-            Waiting(ledger, exchange),
-            Swaps(ledger, exchange),
-            StopOuts(ledger, exchange),
+        # Each with what in the books it may make something of.
+        self._sources: tuple[tuple[str, Source], ...] = (
+            ("waiting", Operations(ledger)),
+            ("faults", Outsiders(ledger, exchange)),
+            ("stops", Stops(ledger, exchange)),
+            ("waiting", Waiting(ledger, exchange)),
+            ("positions", Swaps(ledger, exchange)),
+            ("positions", StopOuts(ledger, exchange)),
         )
 
     def advance(self, until_msc: int) -> None:
@@ -42,11 +43,9 @@ class Server:
 
     def advance_locked(self, until_msc: int) -> None:
         """The same for one who is writing already: one after the other, as each may bring the next about."""
-        pulse = self._ledger.pulse()
-        if not (pulse.restless or pulse.faults):
-            return
         while event := min(self._due(until_msc), key=lambda event: event[:3], default=None):
             event.book()
 
     def _due(self, until_msc: int) -> Iterator[Event]:
-        return chain.from_iterable(source.due(until_msc) for source in self._sources)
+        pulse = self._ledger.pulse()
+        return chain.from_iterable(source.due(until_msc) for kind, source in self._sources if getattr(pulse, kind))

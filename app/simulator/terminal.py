@@ -140,6 +140,8 @@ class Terminal:
 
     def fault(self, name: str, symbol: str | None = None) -> Fault | None:
         """The fault of this name that the running call suffers; of this symbol's, if it is about symbols."""
+        if not self._faults:
+            return None
         found = (each for each in self._faults if each.fault == name)
         return next((each for each in found if symbol is None or each.takes("symbol", symbol)), None)
 
