@@ -22,6 +22,7 @@ ENTRY_POINTS = {
     "app.__main__": "python -m app",
     "app.cli": "the command mt5-otel",
     "app.simulator.data.build": "a script that makes the market's data",
+    "app.simulator.importable.MetaTrader5": "`import MetaTrader5` of a program that runs on the simulator",
     "otel.testing": "for tests, ours and those of users",
 }
 """Modules that nothing else of app and otel imports."""
