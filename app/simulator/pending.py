@@ -115,23 +115,28 @@ def execute_order(ledger: Ledger, exchange: Exchange, order: Order, quote: Quote
         tp=order.tp,
         order=order,
     )
-    closing = _closing(ledger, order)
-    if closing is not None and closing.volume >= fill.volume:
-        book(ledger, exchange, fill, closing)
-    elif closing is None and not _closes(order) and _affordable(ledger, exchange, fill):
-        book(ledger, exchange, fill, None)
+    closes = order.position_id not in (0, order.ticket)
+    found = ledger.positions(ticket=order.position_id) if closes else []
+    held = found[0] if found else None
+    if exchange.is_open(order.symbol, now_msc) and (
+        _is_there(fill, held) if closes else _may_enter(ledger, exchange, fill)
+    ):
+        book(ledger, exchange, fill, held)
     else:
         end_order(ledger, order, mt5.ORDER_STATE_REJECTED, now_msc)
 
 
-def _closes(order: Order) -> bool:
-    return order.position_id not in (0, order.ticket)
+def _is_there(fill: Fill, held: Position | None) -> bool:
+    return held is not None and held.type != fill.side and held.volume >= fill.volume
 
 
-def _closing(ledger: Ledger, order: Order) -> Position | None:
-    held = ledger.positions(ticket=order.position_id) if _closes(order) else []
-    return held[0] if held else None
-
-
-def _affordable(ledger: Ledger, exchange: Exchange, fill: Fill) -> bool:
+def _may_enter(ledger: Ledger, exchange: Exchange, fill: Fill) -> bool:
+    """Whether there is money and room for a fill; one that makes a netted position smaller needs neither."""
+    account, same = ledger.account(), ledger.positions(symbol=fill.spec.name)
+    hedging = account.margin_mode == mt5.ACCOUNT_MARGIN_MODE_RETAIL_HEDGING
+    if not hedging and any(_is_there(fill, held) for held in same):
+        return True
+    opens = fill.order is None or not ledger.positions(ticket=fill.order.ticket) if hedging else not same
+    if opens and account.limit_positions and ledger.positions_total() >= account.limit_positions:
+        return False
     return worth_after(ledger, exchange, fill, None).free_cents >= 0

@@ -110,13 +110,13 @@ class Desk:
     def _deal(self, case: Case) -> _Answer:
         fill = case.fill(self._comment(case))
         if late := self._take("late_fill", case.spec.name):
-            order = self._under_way(case, fill, fill.volume, round(late.parameters["seconds"] * 1000))
-            return _Answer(mt5.TRADE_RETCODE_TIMEOUT, order=order)
+            self._under_way(case, fill, round(late.parameters["seconds"] * 1000))
+            return _Answer(mt5.TRADE_RETCODE_TIMEOUT)
         lots = self._lots(case, fill.volume)
         if lots == fill.volume:
             return _filled(case, fill, mt5.TRADE_RETCODE_DONE)
         if fill.type_filling == mt5.ORDER_FILLING_RETURN:
-            ticket = self._under_way(case, fill, fill.volume, REST_MS)
+            ticket = self._under_way(case, fill, REST_MS)
             (active,) = self._ledger.active_orders(ticket=ticket)
             return _filled(case, replace(fill, volume=lots, order=active), mt5.TRADE_RETCODE_DONE_PARTIAL)
         return _filled(case, replace(fill, volume=lots, ordered=fill.volume), mt5.TRADE_RETCODE_DONE_PARTIAL)
@@ -131,11 +131,11 @@ class Desk:
         lots = min(max(steps * case.spec.volume_step, least), volume - least)
         return float(round(lots, 8))
 
-    def _under_way(self, case: Case, fill: Fill, volume: float, after_ms: int) -> int:
+    def _under_way(self, case: Case, fill: Fill, after_ms: int) -> int:
         """Enter a market order that the broker will get round to later."""
-        order = _order(case, fill, volume)._replace(
+        order = _order(case, fill)._replace(
             state=mt5.ORDER_STATE_STARTED,
-            position_id=case.closing.identifier if case.closing else 0,
+            position_id=case.closing.identifier if case.closing and case.hedging else 0,
             price_open=fill.price,
             type_time=fill.type_time,
         )
@@ -146,13 +146,16 @@ class Desk:
     def _place(self, case: Case) -> _Answer:
         fill = case.fill(self._comment(case))
         terms = case.terms()
-        order = _order(case, fill, fill.volume)._replace(
+        order = _order(case, fill)._replace(
             price_open=terms.price,
             price_stoplimit=terms.stoplimit if case.order_type in STOP_LIMITS else 0.0,
             type_time=terms.type_time,
             time_expiration_msc=terms.time_expiration_msc,
         )
-        return _priced(_Answer(order=self._ledger.add_order(order), volume=fill.volume), case)
+        # An exchange says that the order is placed, a broker that the request is done.
+        exchange = case.spec.trade_exemode == mt5.SYMBOL_TRADE_EXECUTION_EXCHANGE
+        done = mt5.TRADE_RETCODE_PLACED if exchange else mt5.TRADE_RETCODE_DONE
+        return _priced(_Answer(done, order=self._ledger.add_order(order), volume=fill.volume), case)
 
     def _modify(self, case: Case) -> _Answer:
         assert case.order is not None
@@ -218,7 +221,7 @@ def _filled(case: Case, fill: Fill, retcode: int) -> _Answer:
     return _priced(_Answer(retcode, booked.deal, booked.order, fill.volume, fill.price), case)
 
 
-def _order(case: Case, fill: Fill, volume: float) -> Order:
+def _order(case: Case, fill: Fill) -> Order:
     """An order that is not done."""
     return Order(
         ticket=0,
@@ -231,8 +234,8 @@ def _order(case: Case, fill: Fill, volume: float) -> Order:
         magic=fill.magic,
         position_id=0,
         reason=fill.reason,
-        volume_initial=volume,
-        volume_current=volume,
+        volume_initial=fill.volume,
+        volume_current=fill.volume,
         price_open=0.0,
         price_current=0.0,
         symbol=case.spec.name,

@@ -133,7 +133,7 @@ def test_a_fill_that_comes_late(mt5: Any, book: FaultBook, buy: Request, clock: 
     result = mt5.order_send(buy | {"sl": 0.5})
     (order,) = mt5.orders_get()
 
-    assert (result.retcode, result.comment, result.deal) == (10012, "Request timeout", 0)
+    assert (result.retcode, result.comment, result.order, result.deal) == (10012, "Request timeout", 0, 0)
     assert (order.state, order.type, order.volume_current) == (mt5.ORDER_STATE_STARTED, 0, 0.1)
     assert mt5.positions_total() == 0
     clock.advance(30)

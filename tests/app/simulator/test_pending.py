@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,6 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.simulator import SimulatorModule
+from app.simulator.ledger import Ledger
+from app.simulator.symbols import SYMBOLS
 from tests.app.simulator.conftest import NOW_S, OFFSET_S, FakeClock
 
 Request = dict[str, Any]
@@ -343,3 +347,44 @@ def _look(modules: Sequence[Any], clock: FakeClock, times: Sequence[float]) -> N
     for number, when in enumerate(times):
         clock.now_s = when
         modules[number % len(modules)].orders_get()
+
+
+def test_an_exchange_says_that_an_order_is_placed(clock: FakeClock) -> None:
+    """Its answer is 10008 where a broker's is 10009; the order is the same."""
+    spec = next(spec for spec in SYMBOLS if spec.name == "EURUSD")
+    mt5: Any = SimulatorModule(ledger=Path(":memory:"), clock=clock, symbols=[replace(spec, trade_exemode=3)])
+    mt5.initialize()
+    placed = mt5.order_send(waiting(mt5, BUY_LIMIT, 20))
+
+    assert (placed.retcode, placed.comment, placed.order) == (10008, "Order placed", mt5.orders_get()[0].ticket)
+    mt5.shutdown()
+
+
+def test_an_order_finds_no_room_for_its_position(tmp_path: Path, clock: FakeClock) -> None:
+    """Where an account may have so many positions, an order that would open one more is rejected at its price."""
+    mt5: Any = SimulatorModule(ledger=tmp_path / "l", clock=clock)
+    mt5.initialize()
+    placed = [mt5.order_send(waiting(mt5, BUY_LIMIT, points)).order for points in (20, 21)]
+    with closing(Ledger(str(tmp_path / "l"), 0)) as ledger:
+        ledger.change_account(ledger.account()._replace(limit_positions=1))
+    clock.advance(5 * DAY_S)
+
+    states = [mt5.history_orders_get(ticket=ticket)[0].state for ticket in placed]
+    assert states == [mt5.ORDER_STATE_FILLED, mt5.ORDER_STATE_REJECTED]
+    mt5.shutdown()
+
+
+def test_orders_of_a_netting_account(tmp_path: Path, clock: FakeClock) -> None:
+    """They add to the symbol's one position, make it smaller or turn it; the number of the position stays."""
+    with closing(Ledger(str(tmp_path / "l"), int(clock() * 1000))) as ledger:
+        ledger.change_account(ledger.account()._replace(margin_mode=0))
+    mt5: Any = SimulatorModule(ledger=tmp_path / "l", clock=clock)
+    mt5.initialize()
+    opened = mt5.order_send(waiting(mt5, BUY_STOP, 10) | {"action": 1, "type": 0, "type_filling": 0}).order
+    turning = mt5.order_send(waiting(mt5, SELL_STOP, 10, volume=0.3)).order
+    clock.advance(5 * DAY_S)
+    (position,) = mt5.positions_get()
+
+    assert (position.type, position.volume, position.identifier, position.ticket) == (1, 0.2, opened, turning)
+    assert [deal.entry for deal in mt5.history_deals_get(position=opened)] == [0, mt5.DEAL_ENTRY_INOUT]
+    mt5.shutdown()
