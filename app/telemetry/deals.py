@@ -11,7 +11,7 @@ from opentelemetry.trace import Link, SpanContext, TraceFlags, Tracer, format_sp
 from app.domain.account import AccountMode
 from app.domain.deals import Deal
 from app.domain.trace import TraceRef
-from app.telemetry.names import DEAL_ENTRY, DEAL_REASON, MODE, SYMBOL
+from app.telemetry.names import DEAL_ENTRY, DEAL_ORIGIN, DEAL_REASON, MODE, SYMBOL
 
 log = logging.getLogger(__name__)
 
@@ -24,8 +24,15 @@ class DealTelemetry:
     def __init__(self, tracer: Tracer) -> None:
         self._tracer = tracer
 
-    def external(self, deal: Deal, orders: Iterable[TraceRef], mode: AccountMode) -> TraceRef:
-        """The span `deal`, in a trace of its own, linked to the spans of the orders whose position it moved."""
+    def by_itself(self, deal: Deal, orders: Iterable[TraceRef], mode: AccountMode, *, ours: bool) -> TraceRef:
+        """The span `deal` of one that comes under no request, in a trace of its own.
+
+        Args:
+            deal: as the terminal shows it.
+            orders: the spans that it is linked to: those of its order and of the orders whose position it moved.
+            mode: the account's.
+            ours: it executed an order of ours that waited for its price; else somebody or something else caused it.
+        """
         span = self._tracer.start_span(
             SPAN_NAME,
             context=Context(),
@@ -37,6 +44,7 @@ class DealTelemetry:
                 "mt5.deal.side": deal.side.value if deal.side else "none",
                 DEAL_ENTRY.name: deal.entry_name,
                 DEAL_REASON.name: deal.reason_name,
+                DEAL_ORIGIN.name: "ours" if ours else "external" if deal.is_trade else "balance",
                 "mt5.deal.volume": deal.volume,
                 "mt5.deal.price": deal.price,
                 "mt5.deal.net": deal.net,
@@ -49,8 +57,9 @@ class DealTelemetry:
         context = span.get_span_context()
         span.end(deal.time_ns + 1)  # a moment, and yet after its start
         log.info(
-            "Deal %d of somebody else: %s %g %s at %g, %s, reason %s, position %d",
+            "Deal %d of %s: %s %g %s at %g, %s, reason %s, position %d",
             deal.ticket,
+            f"our order {deal.order}" if ours else "somebody else",
             deal.side.value if deal.side else "no trade,",
             deal.volume,
             deal.symbol,

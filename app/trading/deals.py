@@ -11,6 +11,7 @@ from app.broker.gateway import Gateway
 from app.domain.account import Unavailable
 from app.domain.clock import Clock
 from app.domain.deals import ENTRY_IN, ENTRY_INOUT, REASON_EXPERT, Deal
+from app.domain.orders import Placed
 from app.domain.trace import TraceRef
 from app.errors import JournalError
 from app.telemetry.deals import DealTelemetry
@@ -83,6 +84,8 @@ class DealKeeper:
         if isinstance(volume, Unavailable):
             return
         ours = None if owner is None else owner.order.order_id
+        # The span of an order that waited for its price ended long before.
+        told_by_its_order = owner is not None and not isinstance(owner.outcome, Placed)
         dealt = Dealt(
             deal=deal,
             ours=ours,
@@ -90,7 +93,7 @@ class DealKeeper:
             opened=deal.entry == ENTRY_INOUT or (deal.is_trade and deal.entry == ENTRY_IN and volume.before < LOTS),
             closed=deal.is_trade and (deal.entry == ENTRY_INOUT or volume.after < LOTS),
             left=volume.after,
-            trace=TraceRef() if ours else self._tell(deal),
+            trace=TraceRef() if told_by_its_order else self._tell(deal, owner),
         )
         try:
             await self._journal.dealt(dealt)
@@ -101,12 +104,15 @@ class DealKeeper:
         self._told.pop(deal.ticket, None)
         self._watch.changes.tell(DealSeen(deal, ours, dealt.opened, dealt.closed))
 
-    def _tell(self, deal: Deal) -> TraceRef:
-        """The span of a deal that is none of ours, linked to the orders of its position; made once."""
+    def _tell(self, deal: Deal, owner: OrderRecord | None) -> TraceRef:
+        """The span of a deal that comes by itself, linked to its order and to those of its position; made once."""
         if deal.ticket not in self._told:
-            orders = self._journal.find("position", deal.position) if deal.position else ()
+            orders = [] if owner is None else [owner]
+            orders += self._journal.find("position", deal.position) if deal.position else ()
             links = [order.trace for order in orders]
-            self._told[deal.ticket] = self._telemetry.external(deal, links, self._watch.latest.mode)
+            self._told[deal.ticket] = self._telemetry.by_itself(
+                deal, links, self._watch.latest.mode, ours=owner is not None
+            )
         return self._told[deal.ticket]
 
     async def _volume(self, deal: Deal) -> _Volume | Unavailable:

@@ -68,7 +68,7 @@ class Dealt:
         opened: it is the first deal of its position.
         closed: it left nothing of its position.
         left: lots that it left of its position.
-        trace: the span that tells of it; empty for deals of our orders, whose own spans do.
+        trace: the span that tells of it; empty for deals of market orders of ours, whose own spans do.
     """
 
     kind: ClassVar[str] = "deal"

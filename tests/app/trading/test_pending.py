@@ -14,7 +14,8 @@ from app.telemetry.orders import SPAN_NAMES
 from app.trading.dealer import Decision
 from app.trading.desk import Terms
 from tests.app.trading.conftest import Build, Trading
-from tests.support.terminal import DEAL, DONE, failed
+from tests.app.trading.test_deals import keeping, raw
+from tests.support.terminal import DONE, failed
 
 PENDING = {
     "ticket": 77,
@@ -154,14 +155,19 @@ async def test_our_checks_hold_for_pending_orders(trade: Build) -> None:
 
 
 async def test_its_deal_is_ours_when_it_comes(trade: Build) -> None:
-    """The deal of a pending order belongs to the order that placed it, and to no change of it."""
+    """The deal of a pending order belongs to the order that placed it, and its span links to that order's."""
     trading = trade(order_send=TAKEN, orders_get=[PENDING], history_deals_get=[])
+    keeping(trading)
     placed = await place(trading)
     await change(trading, {"price": 1.3})
-    trading.terminal.functions["history_deals_get"] = [{**DEAL, "order": 77}]
-    owner = trading.journal.owner(77)
-    assert owner is not None
-    assert owner.order.order_id == placed.order.order_id
+    trading.terminal.functions["history_deals_get"] = [raw(trading, order=77, position_id=77)]
+    await trading.watch.look()
+    (dealt,) = trading.journal.deals()
+    assert (dealt.ours, dealt.origin, dealt.opened) == (placed.order.order_id, "ours", True)
+    (span,) = [span for span in trading.telemetry.spans() if span.name == "deal"]
+    assert [f"{link.context.trace_id:032x}" for link in span.links] == [placed.trace_id]
+    assert dealt.trace.span_id == f"{span.context.span_id:016x}"
+    assert (span.attributes or {})["mt5.deal.origin"] == "ours"
 
 
 async def test_a_change_makes_no_order_ours(trade: Build) -> None:
