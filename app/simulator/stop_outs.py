@@ -22,8 +22,9 @@ from .money import Rates
 from .portfolio import Worth, appraise, cents, floating_profit
 from .records import Account, Position
 
-# A margin that is converted from another currency moves with it; the worst prices are taken for its equity alone.
-_CAUTION = 1.05
+# A margin that is converted from another currency moves with it, and worst prices are the equity's alone: by how much
+# the margin may be larger, for the currencies of an hour and of a minute.
+_CAUTION = {HOUR_MS: 1.05, MINUTE_MS: 1.01}
 _COMMENT_MAX = 31
 _Extremes = tuple[int, int]
 
@@ -85,7 +86,7 @@ class StopOuts:
         rates = Rates(
             watch.account.currency, self._exchange.specs, lambda symbol: self._prices.worst(symbol, span_ms, number)
         )
-        return not _is_out(watch.account, appraise(watch.account, watch.positions, rates), _CAUTION)
+        return not _is_out(watch.account, appraise(watch.account, watch.positions, rates), _CAUTION[span_ms])
 
     def _first_in_minute(self, watch: _Watch, minute: int, until_msc: int) -> int | None:
         end_msc = min((minute + 1) * MINUTE_MS - 1, until_msc)

@@ -9,7 +9,8 @@ import pytest
 
 from app.simulator import SimulatorModule
 from app.simulator.accounts import password_hash
-from tests.app.simulator.conftest import FakeClock
+from app.simulator.records import Account
+from tests.app.simulator.conftest import NOW_S, FakeClock
 
 HEDGING, NETTING, EXCHANGE, REAL = range(5_100_001, 5_100_005)
 EVER = (0, 2_000_000_000)
@@ -94,3 +95,23 @@ def test_passwords_are_not_in_the_books(tmp_path: Path, clock: FakeClock) -> Non
     assert b"investor_" in kept  # the column
     assert b"investor\x00" not in kept.replace(b"investor_", b"")
     assert password_hash(HEDGING, "simulator") != password_hash(NETTING, "simulator")
+
+
+def test_an_account_in_euros(mt5: Any, buy: dict[str, Any], clock: FakeClock) -> None:
+    """Money is the account's own: dollars of profit become euros at the price of the euro, margin needs none."""
+    ledger = mt5.account_info._caller.connection.ledger
+    ledger.open_account(Account(login=9, currency="EUR"), 5_000_00, int(NOW_S * 1000))
+    assert mt5.login(9)
+    opened = mt5.order_send(buy | {"volume": 1.0})
+    account = mt5.account_info()
+    clock.advance(3600)
+    closed = mt5.order_send(buy | {"volume": 1.0, "type": 1, "position": opened.order})
+
+    assert (account.currency, account.margin) == ("EUR", 1_000.0)
+    deal = mt5.history_deals_get(ticket=closed.deal)[0]
+    assert deal.profit == round((closed.price - opened.price) * 100_000 / closed.price, 2)
+    assert mt5.account_info().balance == pytest.approx(5_000 - 7 + deal.profit, abs=1e-6)
+    # Yen reach the euro through EURJPY, of which this account is the base.
+    assert mt5.order_calc_profit(0, "USDJPY", 1.0, 100.0, 101.0) == pytest.approx(
+        100_000 / mt5.symbol_info("EURJPY").ask if mt5.symbol_select("EURJPY") else 0, abs=0.005
+    )

@@ -145,3 +145,41 @@ def test_an_account_that_carries_is_not_looked_at_twice(mt5: Any, buy: dict[str,
         mt5.positions_total()
 
     assert len(walked) < 10
+
+
+@pytest.mark.parametrize("sessions", ["loop", "real"])
+@settings(max_examples=3, deadline=None)
+@given(
+    lots=st.lists(
+        st.tuples(st.sampled_from(["EURJPY", "USDCHF", "BTCUSD"]), st.integers(0, 1)), min_size=1, max_size=3
+    ),
+    looks=st.lists(st.floats(1, 90_000), max_size=5),
+)
+def test_other_currencies_and_closed_markets(sessions: Any, lots: list[tuple[str, int]], looks: list[float]) -> None:
+    """Positions in other currencies, through nights and a week-end: the same end, and no deal where it is closed."""
+    ends = [_week(sessions, lots, times) for times in ([], looks)]
+
+    assert ends[0] == ends[1]
+
+
+def _week(sessions: Any, lots: list[tuple[str, int]], looks: list[float]) -> list[dict[str, Any]]:
+    clock = FakeClock()
+    mt5: Any = SimulatorModule(ledger=Path(":memory:"), clock=clock, sessions=sessions)
+    mt5.initialize()
+    _as_poor(mt5, balance_cents=60_000_00)
+    exchange = mt5.account_info._caller.exchange
+    for symbol, side in lots:
+        tick = exchange.quote(symbol, exchange.now_msc())
+        price = exchange.specs[symbol].price(tick.bid if side else tick.ask)
+        mt5.symbol_select(symbol)
+        volume = 0.4 if symbol == "BTCUSD" else 40.0
+        mt5.order_send(action=1, symbol=symbol, type=side, volume=volume, price=price)
+    for seconds in looks:
+        clock.advance(seconds)
+        mt5.account_info()
+    clock.now_s = NOW_S + 8 * 86_400
+    mt5.account_info()
+    deals = mt5.history_deals_get(*EVER)
+    assert all(exchange.is_open(deal.symbol, deal.time_msc - 7_200_000) for deal in deals[1:])
+    mt5.shutdown()
+    return [deal._asdict() for deal in deals]
