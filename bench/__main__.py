@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from app.errors import Mt5OtelError
-from bench import latency, order_cost, page_cost, rates, request_cost, stream_cost, visibility
+from bench import latency, market, order_cost, page_cost, rates, request_cost, stream_cost, visibility
 from bench.report import Report, print_report, this_machine, write_report
 from bench.results import BenchError, Section
 from bench.rounds import Say
@@ -22,7 +22,8 @@ from bench.sizes import FULL, QUICK, Sizes
 
 # What needs the real Collector comes last, so that it disturbs nothing else.
 MEASUREMENTS = {
-    module.NAME: module for module in (request_cost, order_cost, rates, page_cost, stream_cost, latency, visibility)
+    module.NAME: module
+    for module in (request_cost, order_cost, market, rates, page_cost, stream_cost, latency, visibility)
 }
 LATEST = Path(__file__).parent / "results" / "latest.json"
 

@@ -17,6 +17,7 @@ class Sizes:
         live_s: how long an open page is listened to, in seconds.
         reads: of each of the two big endpoints.
         stream_rounds: beside open pages, with so many `streamed_orders` (opened, then closed) each.
+        market_rounds: of the simulator by itself, with so many `simulated_orders` and `ticks` each.
         seen_orders: looked for in Jaeger and Prometheus.
     """
 
@@ -32,6 +33,9 @@ class Sizes:
     reads: int
     stream_rounds: int
     streamed_orders: int
+    market_rounds: int
+    simulated_orders: int
+    ticks: int
     seen_orders: int
 
 
@@ -48,6 +52,9 @@ FULL = Sizes(
     reads=150,
     stream_rounds=6,
     streamed_orders=60,
+    market_rounds=3,
+    simulated_orders=5000,
+    ticks=1_000_000,
     seen_orders=8,
 )
 
@@ -64,5 +71,8 @@ QUICK = Sizes(
     reads=5,
     stream_rounds=2,
     streamed_orders=5,
+    market_rounds=2,
+    simulated_orders=200,
+    ticks=20_000,
     seen_orders=1,
 )

@@ -69,7 +69,8 @@ class CrossFeed(Feed):
 
     def _merged(self, legs: list[Ticks], minute: int) -> Ticks:
         """The cross at every tick of the two; what came before this minute still holds at its beginning."""
-        times = np.union1d(*(ticks.time_msc for ticks in legs))
+        times = np.sort(np.concatenate([ticks.time_msc for ticks in legs]), kind="stable")
+        times = times[np.diff(times, prepend=-1) > 0]
         bids, asks = np.ones_like(times), np.ones_like(times)
         known = np.ones(len(times), dtype=np.bool_)
         for leg, ticks in zip(self._legs, legs, strict=True):
