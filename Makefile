@@ -1,10 +1,11 @@
 # make run    install and start the API on the built-in market
 # make stack  the same beside a real Collector, Jaeger and Prometheus, built and run here
 # make test   everything that must hold, real programs included
+# make test-windows  the same on Windows' Python under Wine, and against the vendor's own package
 # make check  format, lint, types, import layers, docs
 # make bench  what the telemetry costs and how fast it is
 .DEFAULT_GOAL := help
-.PHONY: help run stack test check format bench soak install clean page browser
+.PHONY: help run stack test test-windows check format bench soak install clean page browser
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -30,6 +31,10 @@ test: check page browser ## make check and all tests, the real stack included
 	$(RUN)coverage run -m pytest $(ARGS)
 	$(RUN)coverage combine --quiet
 	$(RUN)coverage report
+
+test-windows: install page ## the vendor's own package and our suite on CPython for Windows, under Wine
+	@UV="$(UV)" $(RUN)python -m tests.windows.install
+	MT5_OTEL_TEST_WINDOWS=1 $(RUN)python -m pytest tests/windows $(ARGS)
 
 # The build of the package makes the page; where npm could not be reached then, it is tried again here.
 page: install
