@@ -47,6 +47,15 @@ def test_request_and_rates_are_measured(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(300)
+def test_the_simulator_is_measured(tmp_path: Path) -> None:
+    """Orders, ticks and bars come at some rate."""
+    market = rows(run(tmp_path / "bench.json", "market"), "market")
+
+    assert len(market) == 5
+    assert all(value > 0 for row in market.values() for value in row["figures"].values())
+
+
+@pytest.mark.timeout(300)
 def test_the_page_is_measured(tmp_path: Path) -> None:
     """Open pages and big reads have their sizes and times; the first load where the page is built; orders go on."""
     document = run(tmp_path / "bench.json", "page", "streams")
