@@ -88,7 +88,8 @@ def fault_command(
     retcode: Annotated[int | None, typer.Option("--retcode", help="The code of the refusal.")] = None,
     fraction: Annotated[float | None, typer.Option("--fraction", help="How much of the volume is filled.")] = None,
     value: Annotated[
-        str | None, typer.Option("--value", help="Login, seconds of the jump, seconds of the lag, or comment.")
+        str | None,
+        typer.Option("--value", help="What the fault is about: a code of last_error, a login, seconds or a comment."),
     ] = None,
     side: Annotated[str | None, typer.Option("--side", help="Of somebody else's trade: buy or sell.")] = None,
     volume: Annotated[float | None, typer.Option("--volume", help="Its lots.")] = None,

@@ -12,14 +12,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from .last_errors import LastError, failure
+
 Arguments = tuple[Any, ...]
 Keywords = dict[str, Any]
-LastError = tuple[int, str]
 Kind = Literal["none", "positional", "keywords"]
 
 # What a function gets where its caller gave no keywords at all: C can tell that from an empty dictionary of them.
 NO_KEYWORDS: Keywords = {}
-SUCCESS: LastError = (1, "Success")
 NAME_MAX = 29  # UTF-16 units of a symbol or comment
 GROUP_MAX = 1997
 _INVALID = "Invalid arguments"
@@ -52,12 +52,12 @@ class PendingError(BadArguments):
 
 def not_found() -> CallFailed:
     """Name the failure of asking for something that the terminal does not know."""
-    return CallFailed(-4, "Terminal: Not found")
+    return CallFailed(*failure(-4))
 
 
 def invalid_params() -> CallFailed:
     """Name the failure of arguments that the package passes on and the terminal refuses."""
-    return CallFailed(-2, "Terminal: Invalid params")
+    return CallFailed(*failure(-2))
 
 
 class Caller(Protocol):

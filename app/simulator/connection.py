@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from . import structs
 from .calls import Arguments, BadArguments, CallFailed, Keywords, take_number, take_text
+from .last_errors import OUTDATED, not_created
 from .structs import Struct
 from .terminal import BUILD, MAX_BARS, Terminal
 
@@ -22,20 +24,23 @@ def initialize(terminal: Terminal, args: Arguments, kwargs: Keywords) -> bool:
     terminal.close()
     if len(args) > 1:
         raise BadArguments
-    if args:
-        take_text(args[0], "Invalid 1st unnamed argument", _PATH_MAX)
+    path = take_text(args[0], "Invalid 1st unnamed argument", _PATH_MAX) if args else ""
     if "path" in kwargs:
-        take_text(kwargs["path"], 'Invalid "path" argument', _PATH_MAX)
+        path = take_text(kwargs["path"], 'Invalid "path" argument', _PATH_MAX)
     account = _credentials((), kwargs)
+    if not _leads_to_terminal(path):
+        raise CallFailed(*not_created(path))
     terminal.open()
-    terminal.connected()
-    # The package asks to log in only where it is given something to log in with.
-    if any(account):
-        try:
+    try:
+        terminal.connected()
+        # The package asks to log in only where it is given something to log in with.
+        if any(account):
             terminal.log_in(*account)
-        except CallFailed:
+    except CallFailed as error:
+        # A terminal that is too old says so at once, and is left open.
+        if error.last_error[0] != OUTDATED:
             terminal.close()
-            raise
+        raise
     return True
 
 
@@ -70,7 +75,8 @@ def version(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tuple[int,
 def last_error(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tuple[int, str]:
     """Return the code and text of the last call's error."""
     del args, kwargs
-    return terminal.last_error
+    code, text = terminal.last_error
+    return code, text.encode("utf-8", "surrogateescape").decode("utf-8")
 
 
 def terminal_info(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Struct:
@@ -85,6 +91,11 @@ def terminal_info(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Stru
             account.company, account.server, "English", folder, folder, folder,
         ]
     )  # fmt: skip
+
+
+def _leads_to_terminal(path: str) -> bool:
+    """Whether a terminal is taken to be there: no path, any program's, and any that exists."""
+    return not path or path.lower().endswith(".exe") or Path(path).exists()
 
 
 def _credentials(args: Arguments, kwargs: Keywords) -> tuple[int, str, str]:

@@ -14,6 +14,7 @@ from typing import Any
 from . import constants as mt5
 from .calls import NAME_MAX, utf16_units
 from .fault_rows import Fault
+from .last_errors import TEXTS
 from .ledger import Ledger
 from .retcodes import REFUSALS
 from .symbols import SYMBOLS
@@ -51,6 +52,7 @@ FAULTS: Mapping[str, Mapping[str, Any]] = {
     "hang": {"seconds": SECONDS, "count": 1, "function": "order_send"},
     "slow": {"seconds": 1.0, "count": 1, "function": "order_send"},
     "ipc_timeout": {"count": 1, "function": "order_send"},
+    "call_failed": {"seconds": None, "count": None, "function": "order_send", "value": -1},
     "reject": {"seconds": None, "count": None, "retcode": mt5.TRADE_RETCODE_REJECT, "symbol": None},
     "requote": {"seconds": None, "count": None, "symbol": None},
     "partial_fill": {"count": 1, "fraction": 0.5, "symbol": None},
@@ -236,8 +238,9 @@ _CHECKS: Mapping[str, Callable[[Any], str | None]] = {
     "position": _between(1, 2**63 - 1),
     "reason": _one_of(REASONS),
 }
-# What `value` is depends on the fault: a login, seconds of the clock, seconds of delay, a text.
+# What `value` is depends on the fault: a code, a login, seconds of the clock, seconds of delay, a text.
 _VALUE_CHECKS: Mapping[str, Callable[[Any], str | None]] = {
+    "call_failed": _one_of(TEXTS, "a negative code of last_error(), as -1 or -10005"),
     "wrong_account": _login,
     "offset_jump": _whole_minutes,
     "history_lag": _lag,

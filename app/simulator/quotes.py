@@ -22,14 +22,14 @@ from .calls import (
     take_text,
 )
 from .groups import group_filter
+from .last_errors import NOT_CONNECTED, OUTDATED, failure
 from .rates import TIMEFRAMES, History, Timeframe
 from .structs import Struct
 from .symbol_view import symbol_view
 from .symbols import SymbolSpec
-from .terminal import MAX_BARS, NOT_CONNECTED, Terminal
+from .terminal import MAX_BARS, Terminal
 
 _TICKS_MAX = 10_000_000  # 600 MB
-_OUTDATED = (-5, "Terminal: Incompatible versions, please install the latest version of Terminal and Python module")
 
 
 def symbols_total(terminal: Terminal, args: Arguments, kwargs: Keywords) -> int:
@@ -178,7 +178,7 @@ def _take_group(args: Arguments, kwargs: Keywords) -> str:
 def _require_build(terminal: Terminal) -> None:
     """Fail as the package does when it does not know the terminal's build, or has lost the terminal."""
     if terminal.connection is None:
-        raise CallFailed(*(NOT_CONNECTED if terminal.build_known else _OUTDATED))
+        raise CallFailed(*(NOT_CONNECTED if terminal.build_known else failure(OUTDATED)))
     terminal.connected()
 
 

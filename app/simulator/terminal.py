@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from .authorization import log_in
-from .calls import SUCCESS, CallFailed, LastError, PendingError, not_found
+from .calls import CallFailed, PendingError, not_found
 from .exchange import Exchange
 from .fault_rows import Fault
+from .last_errors import GONE, NOT_CONNECTED, NOT_STARTED, SUCCESS, TIMEOUT, UNAUTHORIZED, LastError, failure
 from .ledger import Ledger
 from .market import Quote
 from .money import Rates
@@ -27,11 +28,6 @@ _log = logging.getLogger(__name__)
 
 BUILD = 5100
 MAX_BARS = 100_000
-NOT_CONNECTED: LastError = (-10004, "No IPC connection")
-GONE: LastError = (-10002, "IPC recv failed")
-UNAUTHORIZED: LastError = (-6, "Terminal: Authorization failed")
-NOT_STARTED: LastError = (-10003, "IPC initialize failed, Pipe server didn't answer in 60 sec")
-TIMEOUT: LastError = (-10005, "IPC timeout")
 HOLD_STEP_S = 0.05
 
 
@@ -87,7 +83,7 @@ class Terminal:
             except sqlite3.Error:
                 # The books cannot be read or written. A terminal has one thing to say about its server's trouble.
                 _log.exception("simulator: %s failed on %s", name, self.ledger_path)
-                self.last_error = (-1, "Terminal: Call failed")
+                self.last_error = failure(-1)
             return failure
 
     def open(self) -> None:
@@ -200,6 +196,8 @@ class Terminal:
                 self._look_around(connection)
             elif fault.fault == "ipc_timeout" and self._take(connection.ledger, fault):
                 raise CallFailed(*TIMEOUT)
+            elif fault.fault == "call_failed" and self._take(connection.ledger, fault):
+                raise CallFailed(*failure(int(fault.parameters["value"]), self._running))
 
     def _look_around(self, connection: Connection) -> None:
         ledger, self._faults = connection.ledger, []
