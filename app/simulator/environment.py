@@ -107,7 +107,7 @@ class _Variables:
 def _with_temporary_books(options: Mapping[str, Any]) -> SimulatorModule:
     """The module on books that go with the process."""
     folder = tempfile.mkdtemp(prefix="mt5-simulator-")
-    module = SimulatorModule(ledger=Path(folder) / LEDGER, **options)
+    module = SimulatorModule(ledger=Path(folder) / LEDGER, synced=False, **options)
 
     def clear() -> None:
         # Books that are open cannot be deleted everywhere.

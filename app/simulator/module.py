@@ -84,13 +84,15 @@ class SimulatorModule(ModuleType):
         sleep: Callable[[float], None] = time.sleep,
         symbols: Iterable[SymbolSpec] = SYMBOLS,
         strict: bool = False,
+        synced: bool = True,
     ) -> None:
         """Build the module.
 
         `clock` tells seconds UTC; the server's clock is ahead of it by `utc_offset_s`, in the summer of `summer_time`
         by an hour more. With `sessions` "real" symbols trade at their hours. `bars` is a folder of minute bars to
         play, as in bar_files.py. `symbol_suffix` ends every symbol's name. With
-        `strict` the functions are built-ins, which refuse an empty `**{}` where the vendor's do; see strict.py.
+        `strict` the functions are built-ins, which refuse an empty `**{}` where the vendor's do; see strict.py. Without
+        `synced` the books do not wait for the disk: what was done outlives the process, but not a power cut.
         """
         super().__init__("MetaTrader5", "MetaTrader 5 without a broker: the package's functions, types and constants.")
         exchange = Exchange(
@@ -106,6 +108,7 @@ class SimulatorModule(ModuleType):
             exchange=exchange,
             latency_s=dict(latency_s or {}),
             sleep=sleep,
+            synced=synced,
             selected={spec.name for spec in exchange.specs.values() if spec.watched},
         )
         functions = {body.__name__: Function(terminal, kind, body, failure) for body, kind, failure in _FUNCTIONS}
@@ -121,10 +124,11 @@ def open_module(options: Mapping[str, Any]) -> SimulatorModule:
 
     Options: `ledger` (path of the SQLite file, required), `seed` (1), `utc_offset_s` (7200), `summer_time` ("none"),
     `sessions` ("loop"), `bars` (path of a folder, none), `symbol_suffix` (""), `latency_s` (seconds by function name,
-    none), `strict` (False). An unknown option is an error.
+    none), `strict` (False), `synced` (True). An unknown option is an error.
     """
     known = {
-        "ledger", "seed", "utc_offset_s", "summer_time", "sessions", "bars", "symbol_suffix", "latency_s", "strict"
+        "ledger", "seed", "utc_offset_s", "summer_time", "sessions", "bars", "symbol_suffix", "latency_s", "strict",
+        "synced",
     }  # fmt: skip
     if unknown := set(options) - known:
         raise ValueError(f"unknown simulator options: {', '.join(sorted(unknown))}")

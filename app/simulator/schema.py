@@ -98,12 +98,15 @@ _STEPS = (_TABLES, _STOPS_AND_FAULTS, _ACCOUNTS_AND_ORDERS)
 _VERSION = len(_STEPS)
 
 
-def connect(path: str, found: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
-    """Open the books, or make them; `found` fills new ones. Either all of that is on disk or nothing is."""
+def connect(path: str, found: Callable[[sqlite3.Connection], None], *, synced: bool = True) -> sqlite3.Connection:
+    """Open the books, or make them; `found` fills new ones. Either all of that is on disk or nothing is.
+
+    What is committed outlives the process in any case, and the machine if the books are `synced`.
+    """
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     try:
         _use_write_ahead_log(connection)
-        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA synchronous={'FULL' if synced else 'NORMAL'}")
         if _version(connection) != _VERSION:
             with writing(connection):
                 _upgrade(connection, found)

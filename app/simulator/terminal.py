@@ -53,6 +53,7 @@ class Terminal:
     latency_s: Mapping[str, float]
     sleep: Callable[[float], None]
     selected: set[str]
+    synced: bool = True
     books_watched: set[str] = field(default_factory=set)
     last_error: LastError = (0, "")
     connection: Connection | None = None
@@ -90,7 +91,7 @@ class Terminal:
         """Connect, closing the connection that is there."""
         self.close()
         try:
-            ledger = Ledger(str(self.ledger_path), self.exchange.now_msc())
+            ledger = Ledger(str(self.ledger_path), self.exchange.now_msc(), synced=self.synced)
         except sqlite3.Error as error:
             raise CallFailed(-10003, f"IPC initialize failed, {self.ledger_path}: {error}") from error
         server = Server(ledger, self.exchange)
