@@ -25,10 +25,10 @@ request = {"action": 1, "symbol": "EURUSD", "volume": 0.01, "type": 0}
 """
 
 
-def start(script: str, ledger: Path) -> subprocess.Popen[str]:
+def start(script: str, ledger: Path, trader: str = TRADER) -> subprocess.Popen[str]:
     """Start a Python that trades."""
     return subprocess.Popen(
-        [sys.executable, "-c", TRADER + script, str(ledger)],
+        [sys.executable, "-c", trader + script, str(ledger)],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -204,4 +204,23 @@ def test_books_that_break_while_open(tmp_path: Path, caplog: pytest.LogCaptureFi
     assert mt5.last_error() == (-1, "Terminal: Call failed")
     assert "order_send failed" in caplog.text
     assert len(mt5.history_deals_get(0, 2_000_000_000)) == 1
+    mt5.shutdown()
+
+
+def test_books_that_do_not_wait_for_the_disk(tmp_path: Path) -> None:
+    """A program's own books may leave the syncing to the system; an order still outlives the process."""
+    path = tmp_path / "l.sqlite"
+    ledger = Ledger(str(path), 1000, synced=False)
+
+    assert ledger._connection.execute("PRAGMA synchronous").fetchone() == (1,)
+    assert ledger._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    ledger.close()
+    script = "print(mt5.order_send(request).order, flush=True)\nsys.stdin.read()\n"
+    unsynced = TRADER.replace("sys.argv[1]}", 'sys.argv[1], "synced": False}')
+    with start(script, path, unsynced) as trader:
+        assert trader.stdout is not None
+        order = int(trader.stdout.readline())
+        trader.kill()
+    mt5 = opened(path)
+    assert [held.ticket for held in mt5.positions_get()] == [order]
     mt5.shutdown()
