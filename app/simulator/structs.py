@@ -1,68 +1,84 @@
 """The eleven result types and the two array layouts of the MetaTrader5 package.
 
 The package answers with C struct sequences: tuples with named fields and `_asdict()`, but without the rest of a
-namedtuple, not picklable, not to be subclassed. These types behave the same.
+namedtuple, not picklable, not to be subclassed. These are made by the same function of CPython.
 """
 
 from __future__ import annotations
 
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NoReturn
+import ctypes
+import warnings
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+if TYPE_CHECKING:
 
-class Struct(tuple[Any, ...]):
-    """What the result types have in common; only the types below are ever made."""
+    class Struct(tuple[Any, ...]):
+        """What the result types have in common."""
 
-    __slots__ = ()
-    n_fields: int
-    n_sequence_fields: int
-    n_unnamed_fields = 0
+        n_fields: int
+        n_sequence_fields: int
+        n_unnamed_fields: int
+        __match_args__: tuple[str, ...]
 
-    if TYPE_CHECKING:
-
+        def __new__(cls, sequence: Any, dict: Any = ...) -> Struct: ...  # noqa: D102  # a value of every field in order
         def __getattr__(self, name: str) -> Any: ...
+        def _asdict(self) -> dict[str, Any]: ...
 
-    def __new__(cls, sequence: Any, /) -> Struct:
-        """Make a value from one sequence that holds every field in order."""
-        try:
-            values = tuple(sequence)
-        except TypeError:
-            raise TypeError("constructor requires a sequence") from None
-        if len(values) != cls.n_fields:
-            raise TypeError(f"{cls.__name__}() takes a {cls.n_fields}-sequence ({len(values)}-sequence given)")
-        return super().__new__(cls, values)
+else:
+    Struct = tuple
 
-    def _asdict(self) -> dict[str, Any]:
+
+class _Field(ctypes.Structure):
+    """A PyStructSequence_Field."""
+
+    _fields_ = (("name", ctypes.c_char_p), ("doc", ctypes.c_char_p))
+
+
+class _Description(ctypes.Structure):
+    """A PyStructSequence_Desc; the fields end with one that has no name."""
+
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("doc", ctypes.c_char_p),
+        ("fields", ctypes.POINTER(_Field)),
+        ("count", ctypes.c_int),
+    )
+
+
+_new_type = ctypes.pythonapi.PyStructSequence_NewType
+_new_type.restype = ctypes.py_object
+_new_type.argtypes = [ctypes.POINTER(_Description)]
+# CPython goes on using the names where they are.
+_kept: list[_Description] = []
+
+
+def _asdict_of(name: str) -> Any:
+    """The one method, which complains as one of C does."""
+
+    def _asdict(*args: Any) -> dict[str, Any]:
         """Return the fields by name; a nested request stays a TradeRequest."""
-        return dict(zip(type(self).__match_args__, self, strict=True))
+        if not args:
+            raise TypeError(f"unbound method {name}._asdict() needs an argument")
+        if len(args) > 1:
+            raise TypeError(f"{name}._asdict() takes no arguments ({len(args) - 1} given)")
+        return dict(zip(type(args[0]).__match_args__, args[0], strict=True))
 
-    def __repr__(self) -> str:
-        pairs = zip(type(self).__match_args__, self, strict=True)
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in pairs)})"
-
-    __match_args__: tuple[str, ...] = ()
-
-
-def _refuse_subclass(cls: Any, /, **_: Any) -> NoReturn:
-    raise TypeError(f"type '{cls.__mro__[1].__name__}' is not an acceptable base type")
+    return _asdict
 
 
 def _struct(name: str, fields: str) -> type[Struct]:
-    names = tuple(fields.split())
-    body: dict[str, Any] = {field: property(itemgetter(place)) for place, field in enumerate(names)}
-    body.update(
-        __slots__=(),
-        # A type that cannot be found again by its name cannot be pickled, here as in the package.
-        __module__="builtins",
-        __match_args__=names,
-        n_fields=len(names),
-        n_sequence_fields=len(names),
-    )
-    made = type(name, (Struct,), body)
-    made.__init_subclass__ = classmethod(_refuse_subclass)  # type: ignore[assignment]  # only its subclasses are refused
-    return made
+    names = fields.split()
+    described = (_Field * (len(names) + 1))(*(_Field(field.encode(), None) for field in names))
+    _kept.append(_Description(name.encode(), b"", described, len(names)))
+    with warnings.catch_warnings():
+        # A name without a module is meant: such a type cannot be found again, so its values cannot be pickled.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        made = _new_type(ctypes.byref(_kept[-1]))
+    made.__module__ = "builtins"
+    made._asdict = _asdict_of(name)
+    return cast("type[Struct]", made)
 
 
 AccountInfo = _struct(
