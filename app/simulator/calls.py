@@ -23,6 +23,8 @@ NO_KEYWORDS: Keywords = {}
 NAME_MAX = 29  # UTF-16 units of a symbol or comment
 GROUP_MAX = 1997
 _INVALID = "Invalid arguments"
+WRONG_NUMBER = "Invalid number of arguments"
+_HEAP_TYPE = 1 << 9  # of a type that was made by a class statement
 # What the package sends for a date that its 32 bits cannot hold: 1901.
 _DATE_OVERFLOW = -(2**31)
 
@@ -62,6 +64,9 @@ def invalid_params() -> CallFailed:
 
 class Caller(Protocol):
     """Where calls run: keeps the last error and decides who waits for whom."""
+
+    # An exception that the package leaves behind though the call goes on: it ends with a SystemError.
+    left_behind: Exception | None
 
     def run(self, name: str, call: Callable[[], Any], failure: Any) -> Any:
         """Run one call of this name; on CallFailed note its last error and answer `failure`."""
@@ -131,33 +136,40 @@ def utf16_units(value: str) -> int:
 def take_int(value: Any) -> int:
     """Return a 32-bit integer from anything that is an index, NumPy's integers included."""
     try:
-        number = operator.index(value)
-    except TypeError as error:
+        return _as_long(operator.index(value))
+    except Exception as error:
         raise PendingError(error) from error
-    if not -(2**31) <= number < 2**31:
-        raise PendingError(OverflowError("signed integer is greater than maximum"))
-    return number
 
 
 def take_float(value: Any) -> float:
     """Return a number from anything that converts itself to float; a string does not."""
-    if isinstance(value, str | bytes | bytearray):
-        raise PendingError(TypeError(f"must be real number, not {type(value).__name__}"))
     try:
-        return float(value)
-    except TypeError as error:
+        # Takes a number as the package does; float() would take strings too.
+        return math.ldexp(value, 0)
+    except Exception as error:
+        raise PendingError(error) from error
+
+
+def take_truth(value: Any) -> bool:
+    """Return what anything is worth as a condition."""
+    try:
+        return bool(value)
+    except Exception as error:
         raise PendingError(error) from error
 
 
 def take_action(value: Any) -> int:
     """Return an order type: an int, of which the package looks at 32 bits."""
     if not isinstance(value, int):
-        raise PendingError(TypeError(f"an integer is required (got type {type(value).__name__})"))
+        raise PendingError(TypeError(f"argument 1 must be int, not {_full_name(type(value))}"))
     return int(value) & 0xFFFFFFFF
 
 
-def take_date(value: Any) -> int:
-    """Return whole seconds of an int, float or datetime, cut towards zero; naive datetimes are machine time."""
+def take_date(value: Any, caller: Caller) -> int:
+    """Return whole seconds of an int, float or datetime, cut towards zero; naive datetimes are machine time.
+
+    An int of more than 32 bits is asked for as -1 all the same; the call then ends with what was left behind.
+    """
     if isinstance(value, datetime):
         value = value.timestamp()
     if isinstance(value, float):
@@ -165,20 +177,48 @@ def take_date(value: Any) -> int:
         return int(value) if fits else _DATE_OVERFLOW
     if not isinstance(value, int):
         raise BadArguments
-    if not -(2**31) <= value < 2**31:
-        raise PendingError(OverflowError("Python int too large to convert to C long"))
-    return int(value)
+    try:
+        return _as_long(value)
+    except OverflowError as error:
+        caller.left_behind = error
+        return -1
 
 
-def take_number(value: Any, name: str, *, bits: int = 64, signed: bool = False) -> int:
+def take_number(value: Any, name: str, *, bits: int = 64, signed: bool = False, text: str = "") -> int:
     """Return an integer field; only Python's own int (or bool) will do, and it must fit."""
-    text = f'Invalid "{name}" argument'
+    text = text or f'Invalid "{name}" argument'
     if not isinstance(value, int):
         raise BadArguments(text)
-    low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1)) if signed else (0, 2**bits)
-    if not low <= value < high:
-        raise PendingError(OverflowError(f"int out of range for {name}"), text)
+    try:
+        return _as_unsigned_long(value) if bits == 32 else _as_eight_bytes(value, signed)
+    except OverflowError as error:
+        raise PendingError(error, text) from error
+
+
+def _as_long(value: int) -> int:
+    """Convert as C does where a long has 32 bits."""
+    if not -(2**31) <= value < 2**31:
+        raise OverflowError("Python int too large to convert to C long")
     return int(value)
+
+
+def _as_unsigned_long(value: int) -> int:
+    if value < 0:
+        raise OverflowError("can't convert negative value to unsigned int")
+    if value >= 2**32:
+        raise OverflowError("Python int too large to convert to C unsigned long")
+    return int(value)
+
+
+def _as_eight_bytes(value: int, signed: bool) -> int:
+    value.to_bytes(8, "little", signed=signed)  # refuses as the package's conversion does
+    return int(value)
+
+
+def _full_name(kind: type) -> str:
+    """Return a type's name as C has it: with its module where C made it."""
+    heap = kind.__flags__ & _HEAP_TYPE
+    return kind.__name__ if heap or kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
 
 
 def first_filter(kwargs: Keywords, names: Sequence[str]) -> tuple[str, Any] | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from . import structs
-from .calls import Arguments, BadArguments, CallFailed, Keywords, take_number, take_text
+from .calls import WRONG_NUMBER, Arguments, BadArguments, CallFailed, Keywords, take_number, take_text
 from .last_errors import OUTDATED, not_created
 from .structs import Struct
 from .terminal import BUILD, MAX_BARS, Terminal
@@ -22,12 +22,12 @@ def initialize(terminal: Terminal, args: Arguments, kwargs: Keywords) -> bool:
     """
     # The package lets go of an open connection before it looks at the arguments.
     terminal.close()
-    if len(args) > 1:
-        raise BadArguments
-    path = take_text(args[0], "Invalid 1st unnamed argument", _PATH_MAX) if args else ""
-    if "path" in kwargs:
-        path = take_text(kwargs["path"], 'Invalid "path" argument', _PATH_MAX)
-    account = _credentials((), kwargs)
+    given = _taken(args, kwargs, ("path",))
+    path, account = given["path"], (given["login"], given["password"], given["server"])
+    try:
+        bool(kwargs.get("portable"))
+    except Exception as error:
+        terminal.left_behind = error
     if not _leads_to_terminal(path):
         raise CallFailed(*not_created(path))
     terminal.open()
@@ -49,12 +49,10 @@ def login(terminal: Terminal, args: Arguments, kwargs: Keywords) -> bool:
 
     `login(login, [password], [server], [timeout=]) → bool`
     """
-    if len(args) > 3:
-        raise BadArguments
-    number, password, server = _credentials(args, kwargs)
-    if number == 0:
+    given = _taken(args, kwargs, ("login", "password", "server"))
+    if given["login"] == 0:
         raise BadArguments('Invalid "login" argument')
-    terminal.log_in(number, password, server)
+    terminal.log_in(given["login"], given["password"], given["server"])
     return True
 
 
@@ -98,21 +96,23 @@ def _leads_to_terminal(path: str) -> bool:
     return not path or path.lower().endswith(".exe") or Path(path).exists()
 
 
-def _credentials(args: Arguments, kwargs: Keywords) -> tuple[int, str, str]:
-    """Return login, password and server after checking all that may be wrong with them.
+def _taken(args: Arguments, kwargs: Keywords, places: tuple[str, ...]) -> dict[str, Any]:
+    """Return all parameters after checking what was given, in the package's order; `places` may be positional.
 
-    A keyword beats its positional.
+    A keyword beats its positional, which is checked all the same.
     """
-    values: dict[str, Any] = {"login": 0, "password": "", "server": "", "timeout": 0}
-    texts = {name: f'Invalid "{name}" argument' for name in values}
-    for name, ordinal, value in zip(values, ("1st", "2nd", "3rd"), args, strict=False):
-        values[name], texts[name] = value, f"Invalid {ordinal} unnamed argument"
-    for name in values.keys() & kwargs.keys():
-        values[name], texts[name] = kwargs[name], f'Invalid "{name}" argument'
-    for name in ("login", "timeout"):
-        if not isinstance(values[name], int):
-            raise BadArguments(texts[name])
-        take_number(values[name], name, bits=64 if name == "login" else 32)
-    for name in ("password", "server"):
-        take_text(values[name], texts[name], _SECRET_MAX)
-    return int(values["login"]), str(values["password"]), str(values["server"])
+    if len(args) > len(places):
+        raise BadArguments(WRONG_NUMBER)
+    values: dict[str, Any] = {"login": 0, "server": "", "password": "", "timeout": 0, "path": ""}
+    for name, ordinal, value in zip(places, ("1st", "2nd", "3rd"), args, strict=False):
+        values[name] = _take(name, value, f"Invalid {ordinal} unnamed argument")
+    for name in values:
+        if name in kwargs and (name != "path" or name in places):
+            values[name] = _take(name, kwargs[name], f'Invalid "{name}" argument')
+    return values
+
+
+def _take(name: str, value: Any, text: str) -> Any:
+    if name in ("login", "timeout"):
+        return take_number(value, name, bits=64 if name == "login" else 32, text=text)
+    return take_text(value, text, _PATH_MAX if name == "path" else _SECRET_MAX)

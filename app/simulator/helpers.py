@@ -40,7 +40,10 @@ def helpers(module: Any) -> dict[str, Callable[..., Any]]:
         done = results.count(mt5.TRADE_RETCODE_DONE)
         return "Partially" if 0 < done < len(results) else done > 0
 
-    return {"Buy": Buy, "Sell": Sell, "Close": Close}
+    made: dict[str, Callable[..., Any]] = {"Buy": Buy, "Sell": Sell, "Close": Close}
+    for name, function in made.items():
+        function.__qualname__, function.__module__ = name, module.__name__
+    return made
 
 
 class _Order:

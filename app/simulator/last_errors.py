@@ -38,6 +38,7 @@ def failure(code: int, function: str = "") -> LastError:
 
 
 SUCCESS: LastError = (1, "Success")
+CALL_FAILED = failure(-1)
 NOT_CONNECTED = failure(-10004)
 GONE = failure(-10002)
 UNAUTHORIZED = failure(-6)
@@ -49,7 +50,10 @@ def not_created(path: str) -> LastError:
     """The last error of a terminal that cannot be started from this path.
 
     The package repeats the path in the machine's own encoding, and `last_error()` reads it as UTF-8: a letter beyond
-    ASCII is no text there.
+    ASCII is no text there. The machine is one in Western Europe; a path that it cannot write at all is not repeated.
     """
-    repeated = "".join(char if char.isascii() else "\udcff" for char in path)
+    try:
+        repeated = path.partition("\0")[0].encode("cp1252").decode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return -10003, "IPC initialize failed, "
     return -10003, f"IPC initialize failed, Process create failed '{repeated}'"

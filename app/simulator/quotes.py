@@ -10,6 +10,7 @@ import numpy.typing as npt
 from . import views
 from .calls import (
     GROUP_MAX,
+    WRONG_NUMBER,
     Arguments,
     BadArguments,
     CallFailed,
@@ -20,6 +21,7 @@ from .calls import (
     take_date,
     take_int,
     take_text,
+    take_truth,
 )
 from .groups import group_filter
 from .last_errors import NOT_CONNECTED, OUTDATED, failure
@@ -85,7 +87,8 @@ def symbol_select(terminal: Terminal, args: Arguments, kwargs: Keywords) -> bool
     """
     del kwargs
     name, *rest = take(args, 1, 2)
-    name, enable = take_text(name), not rest or bool(rest[0])
+    enable = take_truth(rest[0]) if rest else True
+    name = take_text(name)
     ledger = terminal.books()
     if name not in terminal.exchange.specs or (not enable and ledger.positions(symbol=name)):
         raise CallFailed(-1, "Terminal: Call failed")
@@ -100,7 +103,8 @@ def copy_rates_from(terminal: Terminal, args: Arguments, kwargs: Keywords) -> np
     """
     del kwargs
     symbol, timeframe, date_from, count = take(args, 4)
-    name, number, until, wanted = take_text(symbol), take_int(timeframe), take_date(date_from), take_int(count)
+    number, wanted = take_int(timeframe), take_int(count)
+    name, until = take_text(symbol), take_date(date_from, terminal)
     history, frame = _take_history(terminal, name, number, wanted)
     return _frozen(history.last_bars(frame, frame.index(until), wanted))
 
@@ -112,7 +116,8 @@ def copy_rates_from_pos(terminal: Terminal, args: Arguments, kwargs: Keywords) -
     """
     del kwargs
     symbol, timeframe, start_pos, count = take(args, 4)
-    name, number, skip, wanted = take_text(symbol), take_int(timeframe), take_int(start_pos), take_int(count)
+    number, skip, wanted = take_int(timeframe), take_int(start_pos), take_int(count)
+    name = take_text(symbol)
     history, frame = _take_history(terminal, name, number, wanted)
     if skip < 0:
         raise invalid_params()
@@ -126,7 +131,8 @@ def copy_rates_range(terminal: Terminal, args: Arguments, kwargs: Keywords) -> n
     """
     del kwargs
     symbol, timeframe, date_from, date_to = take(args, 4)
-    name, number, since, until = take_text(symbol), take_int(timeframe), take_date(date_from), take_date(date_to)
+    number = take_int(timeframe)
+    name, since, until = take_text(symbol), take_date(date_from, terminal), take_date(date_to, terminal)
     history, frame = _take_history(terminal, name, number)
     if until < since:
         raise invalid_params()
@@ -145,7 +151,8 @@ def copy_ticks_from(terminal: Terminal, args: Arguments, kwargs: Keywords) -> np
     """
     del kwargs
     symbol, date_from, count, flags = take(args, 4)
-    name, since, wanted, which = take_text(symbol), take_date(date_from), take_int(count), take_int(flags)
+    wanted, which = take_int(count), take_int(flags)
+    name, since = take_text(symbol), take_date(date_from, terminal)
     history = terminal.history(_known(terminal, name))
     if wanted <= 0:
         raise invalid_params()
@@ -160,7 +167,8 @@ def copy_ticks_range(terminal: Terminal, args: Arguments, kwargs: Keywords) -> n
     """
     del kwargs
     symbol, date_from, date_to, flags = take(args, 4)
-    name, since, until, which = take_text(symbol), take_date(date_from), take_date(date_to), take_int(flags)
+    which = take_int(flags)
+    name, since, until = take_text(symbol), take_date(date_from, terminal), take_date(date_to, terminal)
     history = terminal.history(_known(terminal, name))
     if until < since:
         raise invalid_params()
@@ -170,9 +178,9 @@ def copy_ticks_range(terminal: Terminal, args: Arguments, kwargs: Keywords) -> n
 
 def _take_group(args: Arguments, kwargs: Keywords) -> str:
     if len(args) > 1:
-        raise BadArguments
-    text = 'Invalid "group" argument' if "group" in kwargs else "Invalid 1st unnamed argument"
-    return take_text(kwargs.get("group", args[0] if args else ""), text, GROUP_MAX)
+        raise BadArguments(WRONG_NUMBER)
+    group = take_text(args[0], "Invalid 1st unnamed argument", GROUP_MAX) if args else ""
+    return take_text(kwargs["group"], 'Invalid "group" argument', GROUP_MAX) if "group" in kwargs else group
 
 
 def _require_build(terminal: Terminal) -> None:

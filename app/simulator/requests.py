@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from .calls import NO_KEYWORDS, Arguments, BadArguments, Keywords, take_number, take_text
+from .calls import NO_KEYWORDS, WRONG_NUMBER, Arguments, BadArguments, Keywords, take_number, take_text
 from .structs import Struct, TradeRequest
 
 
@@ -57,7 +57,7 @@ def take_request(args: Arguments, kwargs: Keywords) -> Struct:
             raise BadArguments("Unnamed arguments not allowed")
         return to_request(kwargs)
     if len(args) != 1:
-        raise BadArguments("Invalid number of arguments")
+        raise BadArguments(WRONG_NUMBER)
     if not isinstance(args[0], dict):
         raise BadArguments
     return to_request(args[0])

@@ -14,7 +14,17 @@ from .authorization import log_in
 from .calls import CallFailed, PendingError, not_found
 from .exchange import Exchange
 from .fault_rows import Fault
-from .last_errors import GONE, NOT_CONNECTED, NOT_STARTED, SUCCESS, TIMEOUT, UNAUTHORIZED, LastError, failure
+from .last_errors import (
+    CALL_FAILED,
+    GONE,
+    NOT_CONNECTED,
+    NOT_STARTED,
+    SUCCESS,
+    TIMEOUT,
+    UNAUTHORIZED,
+    LastError,
+    failure,
+)
 from .ledger import Ledger
 from .market import Quote
 from .money import Rates
@@ -56,6 +66,7 @@ class Terminal:
     synced: bool = True
     books_watched: set[str] = field(default_factory=set)
     last_error: LastError = (0, "")
+    left_behind: Exception | None = None
     connection: Connection | None = None
     build_known: bool = False
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -69,23 +80,25 @@ class Terminal:
         with self._lock:
             if name == "last_error":  # the one call that leaves it as it is
                 return call()
-            self.last_error = SUCCESS
+            self.last_error, self.left_behind = SUCCESS, None
             self._running, self._reached = name, False
             if name in self.latency_s:
                 self.sleep(self.latency_s[name])
+            answer = failure
             try:
-                return call()
+                answer = call()
             except PendingError as error:
-                self.last_error = error.last_error
-                said = f"<built-in function {name}> returned a result with an exception set"
-                raise SystemError(said) from error.cause
+                self.last_error, self.left_behind = error.last_error, error.cause
             except CallFailed as error:
                 self.last_error = error.last_error
             except sqlite3.Error:
                 # The books cannot be read or written. A terminal has one thing to say about its server's trouble.
                 _log.exception("simulator: %s failed on %s", name, self.ledger_path)
-                self.last_error = failure(-1)
-            return failure
+                self.last_error = CALL_FAILED
+            if self.left_behind is not None:
+                said = f"<built-in function {name}> returned a result with an exception set"
+                raise SystemError(said) from self.left_behind
+            return answer
 
     def open(self) -> None:
         """Connect, closing the connection that is there."""

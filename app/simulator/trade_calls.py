@@ -101,7 +101,8 @@ def history_orders_total(terminal: Terminal, args: Arguments, kwargs: Keywords) 
     `history_orders_total(date_from, date_to)`
     """
     del kwargs
-    return len(_arrived(terminal, terminal.books().orders(**_take_period(terminal, take(args, 2)))))
+    period = _take_period(terminal, take(args, 2))
+    return len(_arrived(terminal, terminal.books().orders(**period)))
 
 
 def history_orders_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tuple[Struct, ...]:
@@ -123,7 +124,8 @@ def history_deals_total(terminal: Terminal, args: Arguments, kwargs: Keywords) -
     `history_deals_total(date_from, date_to)`
     """
     del kwargs
-    return len(_arrived(terminal, terminal.books().deals(**_take_period(terminal, take(args, 2)))))
+    period = _take_period(terminal, take(args, 2))
+    return len(_arrived(terminal, terminal.books().deals(**period)))
 
 
 def history_deals_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tuple[Struct, ...]:
@@ -146,8 +148,8 @@ def order_calc_margin(terminal: Terminal, args: Arguments, kwargs: Keywords) -> 
     """
     del kwargs
     action, symbol, volume, price = take(args, 4)
-    side, name = take_action(action), take_text(symbol)
-    lots, at = take_float(volume), take_float(price)
+    side, lots, at = take_action(action), take_float(volume), take_float(price)
+    name = take_text(symbol)
     spec = _calculable(terminal, side, name)
     leverage = terminal.connected().ledger.account().leverage
     return round(margin(Stake(spec, side, lots), leverage, _positive(at), terminal.rates()), 2)
@@ -160,8 +162,9 @@ def order_calc_profit(terminal: Terminal, args: Arguments, kwargs: Keywords) -> 
     """
     del kwargs
     action, symbol, volume, price_open, price_close = take(args, 5)
-    side, name = take_action(action), take_text(symbol)
+    side = take_action(action)
     lots, opened, closed = (take_float(value) for value in (volume, price_open, price_close))
+    name = take_text(symbol)
     spec = _calculable(terminal, side, name)
     return profit(Stake(spec, side, lots), _positive(opened), _positive(closed), terminal.rates())
 
@@ -206,21 +209,21 @@ def _take_filter(args: Arguments, kwargs: Keywords, names: tuple[str, ...]) -> t
 def _take_history(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tuple[dict[str, int], dict[str, Any]]:
     """Return a period and perhaps a group, or no period and a ticket or position. Two dates win."""
     if len(args) == 2:
-        chosen = {}
+        period, chosen = _take_period(terminal, args), {}
         if "group" in kwargs:
             chosen["group"] = take_text(kwargs["group"], 'Invalid "group" argument', GROUP_MAX)
-        return _take_period(terminal, args), chosen
+        return period, chosen
+    if args and ("ticket" in kwargs or "position" in kwargs):
+        raise BadArguments("Unnamed arguments not allowed")
     number = first_filter(kwargs, ("ticket", "position"))
     if number is None:
         raise BadArguments
-    if args:
-        raise BadArguments("Unnamed arguments not allowed")
     return {}, dict([number])
 
 
 def _take_period(terminal: Terminal, dates: Arguments) -> dict[str, int]:
     """Turn two dates of the server's clock into milliseconds UTC; the second counts in whole."""
-    since, until = (terminal.server_clock.to_utc_s(take_date(date)) for date in dates)
+    since, until = (terminal.server_clock.to_utc_s(take_date(date, terminal)) for date in dates)
     return {"since_msc": since * 1000, "until_msc": (until + 1) * 1000}
 
 

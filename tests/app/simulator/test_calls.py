@@ -17,6 +17,16 @@ from app.simulator.calls import BadArguments, PendingError, take_date, take_int,
 SECONDS = 1_773_146_096
 
 
+class Nobody:
+    """A caller that only keeps what was left behind."""
+
+    left_behind: Exception | None = None
+
+    def run(self, name: str, call: Callable[[], Any], failure: Any) -> Any:
+        """Never asked to."""
+        raise AssertionError((name, call, failure))
+
+
 @pytest.mark.parametrize("name", ["version", "account_info", "terminal_info", "positions_total", "shutdown"])
 def test_functions_without_parameters_refuse_any(mt5: Any, name: str) -> None:
     """The interpreter refuses arguments here, and the last error stays what it was."""
@@ -97,7 +107,8 @@ def test_refusals_name_what_is_wrong(mt5: Any, call: Callable[[Any], Any], text:
         (lambda mt5: mt5.copy_rates_from_pos("EURUSD", "1", 0, 1), TypeError, "Invalid arguments"),
         (lambda mt5: mt5.copy_rates_from_pos("EURUSD", 1, 0, 1.0), TypeError, "Invalid arguments"),
         (lambda mt5: mt5.copy_rates_from_pos("EURUSD", 1, 0, 2**31), OverflowError, "Invalid arguments"),
-        (lambda mt5: mt5.copy_rates_from("EURUSD", 1, 2**31, 1), OverflowError, "Invalid arguments"),
+        (lambda mt5: mt5.copy_rates_from(5, 1, 2**31, "1"), TypeError, "Invalid arguments"),
+        (lambda mt5: mt5.symbol_select("EURUSD", np.array([1, 2])), ValueError, "Invalid arguments"),
         (lambda mt5: mt5.order_calc_margin("0", "EURUSD", 0.1, 1.1), TypeError, "Invalid arguments"),
         (lambda mt5: mt5.order_calc_margin(0, "EURUSD", "0.1", 1.1), TypeError, "Invalid arguments"),
         (lambda mt5: mt5.order_calc_margin(0, "EURUSD", None, 1.1), TypeError, "Invalid arguments"),
@@ -113,6 +124,38 @@ def test_wrong_types_in_number_slots_are_system_errors(
     with pytest.raises(SystemError, match=r"^<built-in function \w+> returned a result with an exception set$") as said:
         call(mt5)
     assert type(said.value.__cause__) is cause
+    assert mt5.last_error() == (-2, text)
+
+
+def test_a_date_that_does_not_fit_is_asked_for_as_minus_one(mt5: Any) -> None:
+    """The call is made, and ends with the exception that was left behind; what it found is lost."""
+    for seconds in (2**31, -(2**31) - 1):
+        with pytest.raises(SystemError, match="history_deals_total> returned a result with an exception set") as said:
+            mt5.history_deals_total(seconds, SECONDS)
+        assert str(said.value.__cause__) == "Python int too large to convert to C long"
+        assert mt5.last_error() == (1, "Success")
+
+    assert mt5.history_deals_total(0, SECONDS) is not None
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda mt5: mt5.login(1, server=None, password=None), 'Invalid "server" argument'),
+        (lambda mt5: mt5.login(1, password=None, timeout=None), 'Invalid "password" argument'),
+        (lambda mt5: mt5.login(None, login=1), "Invalid 1st unnamed argument"),
+        (lambda mt5: mt5.login(1, "p", "s", 1), "Invalid number of arguments"),
+        (lambda mt5: mt5.initialize(path=None, timeout=None), 'Invalid "timeout" argument'),
+        (lambda mt5: mt5.initialize("p", "q"), "Invalid number of arguments"),
+        (lambda mt5: mt5.symbols_get(1, group=1), "Invalid 1st unnamed argument"),
+        (lambda mt5: mt5.symbols_get("*", "*"), "Invalid number of arguments"),
+    ],
+)
+def test_of_several_wrong_arguments_the_packages_first_is_named(
+    mt5: Any, call: Callable[[Any], Any], text: str
+) -> None:
+    """Positional ones come first, then keywords in the package's own order."""
+    assert call(mt5) is False
     assert mt5.last_error() == (-2, text)
 
 
@@ -200,7 +243,7 @@ def test_dates_in_seconds(seconds: int) -> None:
     """Whole seconds pass unchanged, as int, float or aware datetime."""
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
 
-    assert take_date(seconds) == take_date(float(seconds)) == take_date(moment) == seconds
+    assert take_date(seconds, Nobody()) == take_date(float(seconds), Nobody()) == take_date(moment, Nobody()) == seconds
 
 
 @pytest.mark.parametrize(
@@ -218,7 +261,7 @@ def test_dates_in_seconds(seconds: int) -> None:
 )
 def test_odd_dates(value: object, seconds: int) -> None:
     """Fractions are cut towards zero; what 32 bits cannot hold means 1901."""
-    assert take_date(value) == seconds
+    assert take_date(value, Nobody()) == seconds
 
 
 @settings(deadline=None)

@@ -107,7 +107,7 @@ def test_initialize_with_another_account(mt5: Any, keywords: dict[str, Any]) -> 
 @pytest.mark.parametrize(
     ("arguments", "keywords", "text"),
     [
-        (("a", "b"), {}, "Invalid arguments"),
+        (("a", "b"), {}, "Invalid number of arguments"),
         ((5,), {}, "Invalid 1st unnamed argument"),
         ((), {"path": 5}, 'Invalid "path" argument'),
         ((), {"login": "5"}, 'Invalid "login" argument'),
@@ -140,7 +140,7 @@ def test_login(mt5: Any) -> None:
         (("5",), (-2, "Invalid 1st unnamed argument")),
         ((LOGIN, 5), (-2, "Invalid 2nd unnamed argument")),
         ((LOGIN, "", 5), (-2, "Invalid 3rd unnamed argument")),
-        ((LOGIN, "", "", ""), (-2, "Invalid arguments")),
+        ((LOGIN, "", "", ""), (-2, "Invalid number of arguments")),
         ((1,), (-6, "Terminal: Authorization failed")),
         ((LOGIN, "guess"), (-6, "Terminal: Authorization failed")),
         ((LOGIN, "", "Elsewhere"), (-6, "Terminal: Authorization failed")),
