@@ -56,7 +56,7 @@ def simulator_faults(settings: Settings, clock: Clock) -> FaultBook | None:
     """What the simulator is to do wrong; None with any other terminal."""
     if settings.terminal.kind != "simulator":
         return None
-    return FaultBook(_ledger(settings), lambda: clock.time_ns() / 1e9)
+    return FaultBook(_ledger(settings), lambda: clock.time_ns() / 1e9, settings.simulator.symbol_suffix)
 
 
 def _ledger(settings: Settings) -> Path:

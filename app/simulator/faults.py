@@ -17,7 +17,7 @@ from .fault_rows import Fault
 from .last_errors import TEXTS
 from .ledger import Ledger
 from .retcodes import REFUSALS
-from .symbols import SYMBOLS
+from .symbols import SYMBOLS, SymbolSpec, with_suffix
 
 SECONDS = 10.0
 SECONDS_MAX = 86_400.0
@@ -66,7 +66,6 @@ FAULTS: Mapping[str, Mapping[str, Any]] = {
     "comment_rewritten": {"seconds": SECONDS, "value": "rewritten"},
     EXTERNAL_TRADE: {"symbol": None, "side": None, "volume": None, "position": None, "reason": "client"},
 }
-_SPECS = {spec.name: spec for spec in SYMBOLS}
 _CLOSING_REASONS = ("sl", "tp", "so")
 
 
@@ -85,11 +84,13 @@ class FaultBook:
     Args:
         ledger: path of the simulator's SQLite file, made where it is not there yet.
         clock: seconds UTC.
+        symbol_suffix: what the broker ends its symbols' names with.
     """
 
-    def __init__(self, ledger: Path, clock: Callable[[], float]) -> None:
+    def __init__(self, ledger: Path, clock: Callable[[], float], symbol_suffix: str = "") -> None:
         self._path = ledger
         self._clock = clock
+        self._specs = {spec.name: spec for spec in with_suffix(SYMBOLS, symbol_suffix)}
 
     def add(self, fault: str, **parameters: Any) -> dict[str, Any]:
         """Begin a fault and describe it; parameters that are None are not given.
@@ -97,11 +98,11 @@ class FaultBook:
         Raises:
             FaultRefused: there is no such fault, or not with such parameters.
         """
-        known = _checked(fault, {name: value for name, value in parameters.items() if value is not None})
+        known = _checked(fault, {name: value for name, value in parameters.items() if value is not None}, self._specs)
         with self._opened() as ledger, ledger.writing():
             now_msc = self._now_msc()
             if known.get("position"):
-                _check_position(ledger, known)
+                _check_position(ledger, known, self._specs)
             ledger.faults.clear(now_msc)
             if fault == "terminal_gone":
                 ledger.faults.restart_terminal()
@@ -155,7 +156,7 @@ def _described(fault: Fault, now_msc: int) -> dict[str, Any]:
     }
 
 
-def _checked(fault: str, given: Mapping[str, Any]) -> dict[str, Any]:
+def _checked(fault: str, given: Mapping[str, Any], specs: Mapping[str, SymbolSpec]) -> dict[str, Any]:
     """All parameters of a fault, those that were not given included."""
     if fault not in FAULTS:
         raise FaultRefused("fault", f"should be one of {', '.join(FAULTS)}")
@@ -164,16 +165,18 @@ def _checked(fault: str, given: Mapping[str, Any]) -> dict[str, Any]:
         if name not in takes:
             raise FaultRefused(name, f"should be left out: {fault} takes {', '.join(takes)}")
     parameters = {**takes, **given}
+    checks = {**_CHECKS, "symbol": _one_of(specs)}
+    if fault in _VALUE_CHECKS:
+        checks["value"] = _VALUE_CHECKS[fault]
     for name, value in parameters.items():
-        check = _VALUE_CHECKS[fault] if name == "value" else _CHECKS[name]
-        if value is not None and (expected := check(value)):
+        if value is not None and (expected := checks[name](value)):
             raise FaultRefused(name, expected)
     if fault == EXTERNAL_TRADE:
-        _check_trade(parameters)
+        _check_trade(parameters, specs)
     return parameters
 
 
-def _check_trade(parameters: Mapping[str, Any]) -> None:
+def _check_trade(parameters: Mapping[str, Any], specs: Mapping[str, SymbolSpec]) -> None:
     """An external trade closes the position that is named, or opens one."""
     if parameters["position"]:
         for name in ("symbol", "side"):
@@ -183,17 +186,17 @@ def _check_trade(parameters: Mapping[str, Any]) -> None:
     for name in ("symbol", "side", "volume"):
         if parameters[name] is None:
             raise FaultRefused(name, "should be given, or the position to close")
-    if not _SPECS[parameters["symbol"]].takes_volume(parameters["volume"]):
+    if not specs[parameters["symbol"]].takes_volume(parameters["volume"]):
         raise FaultRefused("volume", "should be lots that the symbol may be traded in")
     if parameters["reason"] in _CLOSING_REASONS:
         raise FaultRefused("reason", "should be client, mobile or expert where a position is opened")
 
 
-def _check_position(ledger: Ledger, parameters: Mapping[str, Any]) -> None:
-    held, volume = ledger.positions(ticket=parameters["position"]), parameters["volume"]
+def _check_position(ledger: Ledger, parameters: Mapping[str, Any], specs: Mapping[str, SymbolSpec]) -> None:
+    held, volume = ledger.positions_anywhere(parameters["position"]), parameters["volume"]
     if not held:
         raise FaultRefused("position", "should be the ticket of an open position")
-    if volume and (volume > held[0].volume or not _SPECS[held[0].symbol].takes_volume(volume)):
+    if volume and (volume > held[0].volume or not specs[held[0].symbol].takes_volume(volume)):
         raise FaultRefused("volume", f"should be lots of the position, which has {held[0].volume:g}")
 
 
@@ -230,7 +233,6 @@ _CHECKS: Mapping[str, Callable[[Any], str | None]] = {
     "seconds": _between(0.001, SECONDS_MAX),
     "count": _between(1, COUNT_MAX),
     "function": _one_of(FUNCTIONS, "a function of the package that asks the terminal"),
-    "symbol": _one_of(_SPECS),
     "fraction": _between(0.01, 0.99),
     "retcode": _one_of(REFUSALS, "the code of a refusal, 10004 to 10046"),
     "side": _one_of(SIDES),

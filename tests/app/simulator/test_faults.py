@@ -99,6 +99,14 @@ def test_what_cannot_be_is_refused_by_name(book: FaultBook, fault: str, paramete
     assert book.active() == []
 
 
+def test_symbols_are_called_as_the_broker_calls_them(tmp_path: Path, clock: FakeClock) -> None:
+    """With a suffix the symbols' own names are none."""
+    book = FaultBook(tmp_path / "l", clock, ".r")
+    assert book.add("frozen_feed", symbol="EURUSD.r")["symbol"] == "EURUSD.r"
+    with pytest.raises(FaultRefused, match="symbol"):
+        book.add("frozen_feed", symbol="EURUSD")
+
+
 def test_every_function_that_asks_the_terminal_can_hang(unconnected: SimulatorModule) -> None:
     """The list of functions is the module's, but for the two that ask nobody."""
     known = {name for name in vars(unconnected) if callable(getattr(unconnected, name)) and name.islower()}
