@@ -76,7 +76,9 @@ def simulate(
         raise _end(2, str(error).replace("MT5_SIMULATOR_SYMBOLS", "--symbols")) from error
     with tempfile.TemporaryDirectory(prefix="mt5-otel-simulate-", ignore_cleanup_errors=True) as temporary:
         folder = data_dir or Path(temporary)
-        setup = Setup(data_dir=folder, seed=seed, symbols=symbols, speed=speed, strict=strict)
+        # Books that are deleted afterwards need not outlive a power cut.
+        kept = data_dir is not None
+        setup = Setup(data_dir=folder, seed=seed, symbols=symbols, speed=speed, strict=strict, synced=kept)
         since_s = _opened(setup, ACCOUNTS[account])
         code = _run(program, {**os.environ, **setup.variables(since_s), "PYTHONPATH": _python_path(os.environ)})
     raise typer.Exit(code)

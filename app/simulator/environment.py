@@ -13,6 +13,7 @@ from typing import Any, NoReturn, TypeVar
 
 from .module import SimulatorModule
 from .symbols import SYMBOLS, SymbolSpec
+from .virtual_clock import VirtualClock
 
 LEDGER = "simulator.sqlite"
 # What each variable sets; the documentation's table is made from this.
@@ -24,8 +25,10 @@ VARIABLES: Mapping[str, str] = {
     "MT5_SIMULATOR_SPEED": "how many seconds pass on the market in one of the machine's (1)",
     "MT5_SIMULATOR_SPEED_SINCE": "when that began, in seconds since 1970 (the import)",
     "MT5_SIMULATOR_STRICT": "`1`: functions are built-ins, and an empty `**{}` loses an order (0)",
+    "MT5_SIMULATOR_SYNCED": "`0`: a commit does not wait for the disk; faster, and lost with the machine's power (1)",
     "MT5_OTEL_BARS": "folder of minute bars to play instead of the built-in market",
 }
+_YES_OR_NO = {"1": True, "0": False}
 _Value = TypeVar("_Value")
 
 
@@ -50,21 +53,17 @@ def module_from(environ: Mapping[str, str]) -> SimulatorModule:
     since = given.take("SPEED_SINCE", time.time(), float, "seconds since 1970")
     bars = environ.get("MT5_OTEL_BARS")
     options: dict[str, Any] = {
-        "clock": fast_clock(speed, since, time.time),
+        "clock": time.time if speed == 1 else VirtualClock(since, speed=speed, since_s=since),
         "seed": given.take("SEED", 1, int, "a whole number"),
-        "strict": given.take("STRICT", False, {"1": True, "0": False, "": False}.__getitem__, "1 or 0"),
+        "strict": given.take("STRICT", False, _YES_OR_NO.__getitem__, "1 or 0"),
         "bars": Path(bars) if bars else None,
         "symbols": symbols,
         "symbol_suffix": suffix,
     }
     if folder := environ.get("MT5_SIMULATOR_DATA_DIR"):
-        return SimulatorModule(ledger=Path(folder).absolute() / LEDGER, **options)
+        synced = given.take("SYNCED", True, _YES_OR_NO.__getitem__, "1 or 0")
+        return SimulatorModule(ledger=Path(folder).absolute() / LEDGER, synced=synced, **options)
     return _with_temporary_books(options)
-
-
-def fast_clock(speed: float, since_s: float, clock: Callable[[], float]) -> Callable[[], float]:
-    """Return a clock that from a moment on runs so many times as fast as another; both tell seconds UTC."""
-    return clock if speed == 1 else lambda: since_s + (clock() - since_s) * speed
 
 
 def take_symbols(names: str) -> tuple[tuple[SymbolSpec, ...], str]:
@@ -127,6 +126,7 @@ class Setup:
     symbols: str = ""
     speed: float = 1.0
     strict: bool = False
+    synced: bool = True
 
     @property
     def ledger(self) -> Path:
@@ -142,6 +142,7 @@ class Setup:
             "MT5_SIMULATOR_SPEED": repr(self.speed),
             "MT5_SIMULATOR_SPEED_SINCE": repr(since_s),
             "MT5_SIMULATOR_STRICT": str(int(self.strict)),
+            "MT5_SIMULATOR_SYNCED": str(int(self.synced)),
         }
 
     def clock_since(self, now_s: float, newest_s: float) -> float:
