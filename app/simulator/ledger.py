@@ -1,8 +1,8 @@
 """The broker's books: one SQLite file that several processes may use at once.
 
-What is in it was committed to disk before anyone was told (write-ahead log, synchronous=FULL unless told otherwise), so
-a process that is killed finds the same accounts again. Times are milliseconds UTC and money is whole cents; how a terminal shows them
-(its server's clock, floats) is not the ledger's business.
+What is in it was committed to disk before anyone was told (write-ahead log, synchronous=FULL unless told otherwise),
+so a process that is killed finds the same accounts again. Times are milliseconds UTC and money is whole cents; how a
+terminal shows them (its server's clock, floats) is not the ledger's business.
 """
 
 from __future__ import annotations
@@ -112,10 +112,20 @@ class Ledger:
         row = self._connection.execute(
             """SELECT EXISTS (SELECT 1 FROM positions), EXISTS (SELECT 1 FROM positions WHERE sl <> 0 OR tp <> 0),
                 EXISTS (SELECT 1 FROM orders WHERE time_done_msc = 0) OR EXISTS (SELECT 1 FROM scheduled),
-                EXISTS (SELECT 1 FROM faults), starts
+                EXISTS (SELECT 1 FROM faults), starts, watch
             FROM terminal"""
         ).fetchone()
-        return Pulse(bool(row[0]), bool(row[1]), bool(row[2]), bool(row[3]), row[4])
+        return Pulse(bool(row[0]), bool(row[1]), bool(row[2]), bool(row[3]), row[4], row[5])
+
+    def market_watch(self) -> dict[str, bool]:
+        """Symbols that somebody has shown in the Market Watch (True) or hidden; all others are as at the start."""
+        rows = self._connection.execute("SELECT symbol, shown FROM market_watch")
+        return {symbol: bool(shown) for symbol, shown in rows}
+
+    def show_symbol(self, symbol: str, *, shown: bool) -> None:
+        """Show or hide a symbol in the Market Watch of everyone."""
+        self._connection.execute("INSERT OR REPLACE INTO market_watch VALUES (?, ?)", (symbol, shown))
+        self._connection.execute("UPDATE terminal SET watch = watch + 1")
 
     def account(self) -> Account:
         """The account with its money."""

@@ -109,7 +109,7 @@ class SimulatorModule(ModuleType):
             latency_s=dict(latency_s or {}),
             sleep=sleep,
             synced=synced,
-            selected={spec.name for spec in exchange.specs.values() if spec.watched},
+            watched_first=frozenset(spec.name for spec in exchange.specs.values() if spec.watched),
         )
         functions = {body.__name__: Function(terminal, kind, body, failure) for body, kind, failure in _FUNCTIONS}
         core = {name: as_builtin(each) for name, each in functions.items()} if strict else functions

@@ -92,7 +92,7 @@ def symbol_select(terminal: Terminal, args: Arguments, kwargs: Keywords) -> bool
     ledger = terminal.books()
     if name not in terminal.exchange.specs or (not enable and ledger.positions(symbol=name)):
         raise CallFailed(-1, "Terminal: Call failed")
-    (terminal.selected.add if enable else terminal.selected.discard)(name)
+    terminal.show(name, shown=enable)
     return True
 
 

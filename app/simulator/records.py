@@ -135,6 +135,7 @@ class Pulse(NamedTuple):
     """What there is that things may come of by themselves, and how often the terminal was started.
 
     `positions` are all, `stops` those with stops, `waiting` the orders that are not done and the schedule; whoever's.
+    `watch` is another number after each change of the Market Watch.
     """
 
     positions: bool
@@ -142,6 +143,7 @@ class Pulse(NamedTuple):
     waiting: bool
     faults: bool
     starts: int
+    watch: int
 
     @property
     def restless(self) -> bool:

@@ -93,8 +93,12 @@ CREATE INDEX scheduled_due ON scheduled (due_msc);
 CREATE TABLE identity (id TEXT NOT NULL);
 INSERT INTO identity VALUES (lower(hex(randomblob(16))))
 """
+_MARKET_WATCH = """
+CREATE TABLE market_watch (symbol TEXT PRIMARY KEY, shown INTEGER NOT NULL);
+ALTER TABLE terminal ADD COLUMN watch INTEGER NOT NULL DEFAULT 0
+"""
 # What leads from each version to the next; one step more is one version more.
-_STEPS = (_TABLES, _STOPS_AND_FAULTS, _ACCOUNTS_AND_ORDERS)
+_STEPS = (_TABLES, _STOPS_AND_FAULTS, _ACCOUNTS_AND_ORDERS, _MARKET_WATCH)
 _VERSION = len(_STEPS)
 
 

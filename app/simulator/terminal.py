@@ -55,24 +55,27 @@ class Connection:
 class Terminal:
     """The state behind the functions. One call at a time, as the package's hold on the interpreter makes it.
 
-    `latency_s` names functions that take that long before they do anything; `sleep` is how they wait.
+    `watched_first` are the symbols of a new Market Watch. `latency_s` names functions that take that long before they
+    do anything; `sleep` is how they wait.
     """
 
     ledger_path: Path
     exchange: Exchange
     latency_s: Mapping[str, float]
     sleep: Callable[[float], None]
-    selected: set[str]
+    watched_first: frozenset[str]
     synced: bool = True
     books_watched: set[str] = field(default_factory=set)
     last_error: LastError = (0, "")
     left_behind: Exception | None = None
     connection: Connection | None = None
     build_known: bool = False
+    selected: set[str] = field(default_factory=set)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _running: str = ""
     _reached: bool = False
     _restless: bool = False
+    _watch: int = -1
     _faults: list[Fault] = field(default_factory=list)
 
     def run(self, name: str, call: Callable[[], Any], failure: Any) -> Any:
@@ -112,6 +115,7 @@ class Terminal:
             ledger, server, Desk(ledger, self.exchange, server, self.fault), ledger.pulse().starts
         )
         self.build_known = True
+        self._watch = -1
         if any(fault.fault == "terminal_gone" for fault in ledger.faults.at_work(self.exchange.now_msc())):
             self.close()
             raise CallFailed(*NOT_STARTED)
@@ -188,6 +192,14 @@ class Terminal:
         clock, jump = self.exchange.server_clock, self.fault("offset_jump")
         return replace(clock, winter_offset_s=clock.winter_offset_s + int(jump.parameters["value"])) if jump else clock
 
+    def show(self, symbol: str, *, shown: bool) -> None:
+        """Show or hide a symbol in the Market Watch, which all programs of this terminal share."""
+        ledger = self.connected().ledger
+        if shown != (symbol in self.selected):
+            with ledger.writing():
+                ledger.show_symbol(symbol, shown=shown)
+            self._look_around(self.connected())
+
     def watched(self) -> set[str]:
         """The symbols of the Market Watch that have prices."""
         if not self.fault("zero_tick"):
@@ -217,6 +229,10 @@ class Terminal:
         ledger, self._faults = connection.ledger, []
         pulse, now_msc = ledger.pulse(), self.exchange.now_msc()
         self._restless = pulse.restless
+        if pulse.watch != self._watch:
+            changed = ledger.market_watch()
+            self.selected = {name for name in self.exchange.specs if changed.get(name, name in self.watched_first)}
+            self._watch = pulse.watch
         if pulse.starts != connection.start:
             self.close()
             raise CallFailed(*GONE)

@@ -136,7 +136,7 @@ def test_books_of_the_first_release_open(tmp_path: Path) -> None:
     assert (held.comment, held.sl, held.tp, ledger.account().balance_cents) == ("kept", 0.0, 0.0, 5000)
     assert (held.login, held.swapped_msc) == (7, 1)
     assert [deal.commission_cents for deal in ledger.deals(since_msc=0, until_msc=10)] == [-70]
-    assert ledger.pulse() == (True, False, False, False, 1)
+    assert ledger.pulse() == (True, False, False, False, 1, 0)
     identity = ledger.identity()
     ledger.close()
     again = Ledger(str(path), 1000)

@@ -145,6 +145,23 @@ def test_market_watch(mt5: Any) -> None:
     assert mt5.symbol_info_tick("EURUSD").bid > 0
 
 
+def test_programs_share_the_market_watch(clock: Any, tmp_path: Path) -> None:
+    """What one program of the terminal shows or hides, the others see, and so does who comes after a restart."""
+    one, other, later = (SimulatorModule(ledger=tmp_path / "l", clock=clock) for _ in range(3))
+    assert one.initialize()
+    assert other.initialize()
+
+    assert one.symbol_select("XAUUSD")
+    assert other.symbol_info_tick("XAUUSD").bid > 0
+    assert other.symbol_select("EURUSD", False)
+    assert one.symbol_info("EURUSD").select is False
+    one.shutdown()
+    other.shutdown()
+    assert later.initialize()
+    assert [info.name for info in later.symbols_get() if info.select] == ["GBPUSD", "USDCAD", "XAUUSD"]
+    later.shutdown()
+
+
 def test_select_failures(mt5: Any, buy: dict[str, Any]) -> None:
     """An unknown symbol cannot be shown, and one with positions cannot be hidden."""
     mt5.order_send(buy)
