@@ -53,3 +53,18 @@ def test_anonymous_reading_ends_beyond_loopback(tmp_path: Path) -> None:
     """An address that others can reach needs a key for every call."""
     assert load(tmp_path).anonymous_read
     assert not load(tmp_path, http={"host": "0.0.0.0"}).anonymous_read
+
+
+def test_bars_have_a_short_name(tmp_path: Path) -> None:
+    """MT5_OTEL_BARS is the folder of bars; the setting's own variable wins over it."""
+    short, whole = {"MT5_OTEL_BARS": "a"}, {"MT5_OTEL_SIMULATOR__BARS": "b"}
+
+    assert load(tmp_path, env=short).simulator.bars == Path("a")
+    assert load(tmp_path, env=short | whole).simulator.bars == Path("b")
+    assert load(tmp_path, env={"MT5_OTEL_BARS": ""}).simulator.bars is None
+
+
+def test_unknown_sessions_are_named_by_their_flag(tmp_path: Path) -> None:
+    """`--sessions night` is refused as the flag it is."""
+    with pytest.raises(SettingsError, match=r"--sessions: .*'night'"):
+        load(tmp_path, simulator={"sessions": "night"})
