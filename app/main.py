@@ -227,7 +227,9 @@ async def _demo_trader(services: Services, url: str) -> AsyncIterator[Callable[[
         return
     key = services.keys.ephemeral("demo trader", DEMO_SCOPES)
     async with trader.open_client(url, key) as client:
-        task = asyncio.create_task(trader.run(client, random=Random(services.settings.simulator.seed)))  # noqa: S311 # trades, not secrets
+        simulator = services.settings.simulator
+        random = Random(simulator.seed)  # noqa: S311 # trades, not secrets
+        task = asyncio.create_task(trader.run(client, random=random, suffix=simulator.symbol_suffix))
         try:
             yield task.cancel
         finally:

@@ -46,9 +46,9 @@ def open_client(base_url: str, key: str) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(base_url=base_url, headers={"X-API-Key": key}, timeout=TIMEOUT_S, trust_env=False)
 
 
-async def run(client: httpx2.AsyncClient, *, random: Random, sleep: Sleep = asyncio.sleep) -> None:
+async def run(client: httpx2.AsyncClient, *, random: Random, suffix: str = "", sleep: Sleep = asyncio.sleep) -> None:
     """Trade until cancelled, an action every two to three seconds; no answer and no silence ends it."""
-    trader = DemoTrader(client, random)
+    trader = DemoTrader(client, random, suffix)
     while True:
         # The pause comes first: the API begins to answer while the terminal is still being connected.
         await sleep(random.uniform(*PAUSE_S))
@@ -56,9 +56,10 @@ async def run(client: httpx2.AsyncClient, *, random: Random, sleep: Sleep = asyn
 
 
 class DemoTrader:
-    """One action at a time against the API behind *client*, chosen by *random*."""
+    """One action at a time against the API behind *client*, chosen by *random*; *suffix* ends the symbols' names."""
 
-    def __init__(self, client: httpx2.AsyncClient, random: Random) -> None:
+    def __init__(self, client: httpx2.AsyncClient, random: Random, suffix: str = "") -> None:
+        self._symbols = [symbol + suffix for symbol in SYMBOLS]
         self._client = client
         self._random = random
         self._limits: dict[str, Limits] = {}
@@ -87,7 +88,7 @@ class DemoTrader:
         action = self._choose(mine)
         if action == "close":
             return _trouble(await self._client.post(f"/api/positions/{self._random.choice(mine)}/close"))
-        symbol = self._random.choice(SYMBOLS)
+        symbol = self._random.choice(self._symbols)
         if symbol not in self._limits:
             answer = await self._client.get(f"/api/symbols/{symbol}/info")
             if answer.status_code != 200:

@@ -153,6 +153,16 @@ async def test_symbol_that_cannot_be_asked_for_is_asked_for_again(api: FakeApi) 
     assert api.orders
 
 
+async def test_a_brokers_suffix_is_part_of_the_names(api: FakeApi) -> None:
+    """Where the broker's names end otherwise, the trader asks for those."""
+    async with httpx2.AsyncClient(transport=httpx2.MockTransport(api), base_url="http://api") as client:
+        trader = DemoTrader(client, Random(1), ".r")
+        for _ in range(20):
+            await trader.act()
+
+    assert {order["canonical"] for order in api.orders} == {"EURUSD.r", "GBPUSD.r", "USDCAD.r"}
+
+
 async def test_it_trades_until_cancelled_at_its_pace(api: FakeApi) -> None:
     """Between two actions lie two to three seconds, and cancelling ends it."""
     pauses: list[float] = []
