@@ -116,13 +116,18 @@ class StopOuts:
         rates = self._exchange.rates(watch.account.currency, time_msc)
         if not _is_out(watch.account, appraise(watch.account, watch.positions, rates)):
             return False
-        return any(self._exchange.is_open(held.symbol, time_msc) for held in watch.positions)
+        return any(self._closable(held, rates, time_msc) for held in watch.positions)
+
+    def _closable(self, held: Position, rates: Rates, time_msc: int) -> bool:
+        """Whether its market is open; a price from before the week-end is none to close at."""
+        fresh = time_msc - rates.quote(held.symbol).time_msc < MINUTE_MS
+        return fresh and self._exchange.is_open(held.symbol, time_msc)
 
     def _close_worst(self, login: int, time_msc: int) -> None:
         ledger = self._ledger.of(login)
         account, positions = ledger.account(), ledger.positions()
         rates = self._exchange.rates(account.currency, time_msc)
-        closable = [held for held in positions if self._exchange.is_open(held.symbol, time_msc)]
+        closable = [held for held in positions if self._closable(held, rates, time_msc)]
         worst = min(closable, key=lambda held: cents(floating_profit(held, rates)) + held.swap_cents)
         fill = Fill(
             spec=rates.specs[worst.symbol],

@@ -146,6 +146,14 @@ def test_a_swap_in_points_is_the_profit_currencys(side: int, expected: float) ->
     assert swap(Stake(spec, side, 1.0), 0.96, 0.97 if side == BUY else 0.97104, rates()) == pytest.approx(expected)
 
 
+def test_a_crosss_swap_is_converted_at_the_side_that_costs() -> None:
+    """Yen that a night brings buy dollars at the ask; yen that it costs are bought back at the bid."""
+    spec = replace(FOREX["EURJPY"], swap_mode=1, swap_long=-10.0, swap_short=10.0)
+
+    assert swap(Stake(spec, BUY, 1.0), 118.0, 118.0, rates()) == pytest.approx(-1000 / 108.179)
+    assert swap(Stake(spec, SELL, 1.0), 118.0, 118.0, rates()) == pytest.approx(1000 / 108.183)
+
+
 @pytest.mark.parametrize(("symbol", "price", "expected"), [("EURUSD", 1.0991, 109.91), ("USDCAD", 1.41, 100.0)])
 def test_margin_by_the_package(mt5: Any, symbol: str, price: float, expected: float) -> None:
     """order_calc_margin is the same, to the cent."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.simulator import SimulatorModule
+from app.simulator.symbols import SYMBOLS
 from tests.app.simulator.conftest import FakeClock
 
 HEDGING, NETTING, EXCHANGE = 5_100_001, 5_100_002, 5_100_003
@@ -89,7 +91,8 @@ def test_stops_of_a_netted_position(netting: Any) -> None:
     deal(netting, BUY, 0.1, sl=1.0)
     deal(netting, BUY, 0.1)
     assert netting.positions_get()[0].sl == 1.0
-    deal(netting, BUY, 0.1, sl=1.01, tp=2.0)
+    deal(netting, BUY, 0.1, sl=1.01)
+    deal(netting, BUY, 0.1, tp=2.0)
     deal(netting, SELL, 0.1, sl=3.0)
 
     (position,) = netting.positions_get()
@@ -104,6 +107,20 @@ def test_commission_is_paid_on_the_way_in(mt5: Any) -> None:
     assert (opened.commission, closed.commission) == (-3.5, 0.0)
     assert (opened.fee, closed.fee) == (0.0, 0.0)
     assert mt5.account_info().balance == pytest.approx(100_000 - 3.5 + closed.profit, abs=1e-6)
+
+
+def test_a_fee_is_paid_on_every_deal(clock: FakeClock) -> None:
+    """A symbol may have a fee beside its commission; the balance has both."""
+    mt5: Any = SimulatorModule(
+        ledger=Path(":memory:"), clock=clock, symbols=[replace(SYMBOLS[0], fee_per_lot=2.0, commission_per_lot=3.0)]
+    )
+    mt5.initialize()
+    opened = deal(mt5, BUY, 0.5)
+    closed = deal(mt5, SELL, 0.5, position=opened.order)
+
+    assert (opened.fee, closed.fee, opened.commission) == (-1.0, -1.0, -1.5)
+    assert mt5.account_info().balance == pytest.approx(100_000 - 3.5 + closed.profit, abs=1e-6)
+    mt5.shutdown()
 
 
 def close_by(mt5: Any, position: int, by: int) -> Any:

@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 
 from app.simulator import SimulatorModule
 from app.simulator.market import MINUTE_MS, Feed
+from app.simulator.operations import OperationBook
 from app.simulator.records import Account
 from app.simulator.symbols import SYMBOLS
 from tests.app.simulator.conftest import NOW_S, FakeClock
 
 EVER = (0, 2_000_000_000)
+SATURDAY_S = 1_773_489_600.0  # 2026-03-14 12:00 UTC
 MAJORS = [replace(spec, swap_mode=0) for spec in SYMBOLS if spec.name in ("EURUSD", "GBPUSD")]
 
 
@@ -145,6 +147,56 @@ def test_an_account_that_carries_is_not_looked_at_twice(mt5: Any, buy: dict[str,
         mt5.positions_total()
 
     assert len(walked) < 10
+
+
+def test_a_withdrawal_may_be_too_much(tmp_path: Path, buy: dict[str, Any]) -> None:
+    """What the account cannot carry any more without that money is closed in the same instant."""
+    clock, path = FakeClock(), tmp_path / "l.sqlite"
+    mt5: Any = SimulatorModule(ledger=path, clock=clock)
+    mt5.initialize()
+    mt5.order_send(buy | {"volume": 4.0})
+    clock.advance(1)
+    OperationBook(path, clock).add("withdrawal", 99_000.0)
+    clock.advance(600)
+    deals = mt5.history_deals_get(*EVER)
+
+    assert [deal.reason for deal in deals[-2:]] == [0, mt5.DEAL_REASON_SO]
+    assert deals[-1].time_msc == deals[-2].time_msc == round((NOW_S + 1) * 1000) + 7_200_000
+    mt5.shutdown()
+
+
+def test_a_closed_market_waits_for_its_first_tick(tmp_path: Path, buy: dict[str, Any]) -> None:
+    """At the week-end nothing is closed; it is at the first tick after it."""
+    clock, path = FakeClock(), tmp_path / "l.sqlite"
+    mt5: Any = SimulatorModule(ledger=path, clock=clock, sessions="real")
+    mt5.initialize()
+    mt5.order_send(buy | {"volume": 4.0})
+    clock.now_s = SATURDAY_S
+    OperationBook(path, clock).add("charge", mt5.account_info().equity - 100.0)
+    clock.advance(3600)
+    assert mt5.positions_total() == 1
+    clock.advance(3 * 86_400)
+    (deal,) = [deal for deal in mt5.history_deals_get(*EVER) if deal.reason == mt5.DEAL_REASON_SO]
+
+    monday_msc = (SATURDAY_S // 86_400 + 2) * 86_400_000
+    assert deal.time_msc == _feed(mt5).ticks(int(monday_msc - 7_200_000) // MINUTE_MS).time_msc[0] + 7_200_000
+    mt5.shutdown()
+
+
+def test_a_swap_may_be_too_much(buy: dict[str, Any]) -> None:
+    """Closed at the midnight that cost too much, and not before: the swap was not owed yet."""
+    clock = FakeClock()
+    mt5: Any = SimulatorModule(
+        ledger=Path(":memory:"), clock=clock, symbols=[replace(SYMBOLS[0], swap_mode=1, swap_long=-1_002_000.0)]
+    )
+    mt5.initialize()
+    mt5.order_send(buy)
+    clock.advance(86_400)
+    deal = mt5.history_deals_get(*EVER)[-1]
+
+    assert (deal.reason, deal.swap) == (mt5.DEAL_REASON_SO, -100_200.0)
+    assert deal.time_msc % 86_400_000 == 0
+    mt5.shutdown()
 
 
 @pytest.mark.parametrize("sessions", ["loop", "real"])

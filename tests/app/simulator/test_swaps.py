@@ -95,6 +95,27 @@ def test_swaps_leave_with_their_lots(mt5: Any, buy: dict[str, Any], clock: FakeC
     assert mt5.account_info().balance == pytest.approx(money, abs=1e-6)
 
 
+def test_midnight_itself_counts(mt5: Any, buy: dict[str, Any], clock: FakeClock) -> None:
+    """Who looks at the very instant of midnight sees the night's swap."""
+    mt5.order_send(buy | {"volume": 1.0})
+    clock.now_s = at("2026-03-10T22:00") / 1000
+
+    assert mt5.positions_get()[0].swap == -5.0
+
+
+def test_positions_that_close_each_other_take_their_swaps_along(
+    mt5: Any, buy: dict[str, Any], clock: FakeClock
+) -> None:
+    """Each of the two deals has the swaps of its lots; what is left keeps its own."""
+    long, short = (mt5.order_send(buy | {"volume": 1.0 + side, "type": side}).order for side in (0, 1))
+    clock.advance(DAY_S)
+    request = {"action": mt5.TRADE_ACTION_CLOSE_BY, "position": long, "position_by": short}
+    order = mt5.order_send(request).order
+
+    assert [deal.swap for deal in mt5.history_deals_get(*EVER) if deal.order == order] == [-5.0, 2.0]
+    assert [position.swap for position in mt5.positions_get()] == [2.0]
+
+
 def test_looking_often_and_looking_once_give_the_same(tmp_path: Path, buy: dict[str, Any]) -> None:
     """Whoever looks, and how often, the books are the same."""
     seen = []
