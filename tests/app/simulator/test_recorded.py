@@ -177,6 +177,31 @@ def test_recorded_pauses_are_kept_in_the_loop(made: Path) -> None:
     assert [exchange.is_open("EURJPY", at) for at in (saturday, later)] == [False, True]
 
 
+def test_months_that_are_missing(made: Path, tmp_path: Path) -> None:
+    """Between recorded times, however far apart, the market is closed at its last price."""
+    write(tmp_path, "EURUSD-M1-2025-10.parquet", read(made / "EURUSD-M1-2025-10.parquet")[:100])
+    write(tmp_path, "EURUSD-M1-2025-11.parquet", read(made / "EURUSD-M1-2025-11.parquet"))
+    feed = played(tmp_path).feeds["EURUSD"]
+    quote = feed.tick_at(seconds(2025, 10, 30, 12) * 1000)
+
+    assert quote is not None
+    assert quote.time_msc < seconds(2025, 10, 2) * 1000
+    assert not feed.is_open(seconds(2025, 10, 30, 12) * 1000)
+    assert feed.tick_at(feed.first_hour * HOUR * 1000 - 1) is None
+
+
+def test_a_recorded_cross_is_played_as_recorded(made: Path, tmp_path: Path) -> None:
+    """A cross that has bars of its own is played from them, and follows its legs after their end."""
+    bars = history(played(made), "EURJPY").bars(M1, M1.index(seconds(2025, 10, 6)), M1.index(seconds(2025, 10, 7)) - 1)
+    bars["close"], bars["open"] = bars["low"], bars["low"]
+    write(tmp_path, "EURJPY-M1-2025-10.parquet", bars)
+    exchange = played(tmp_path)
+
+    assert np.array_equal(history(exchange, "EURJPY").bars(M1, 0, M1.index(seconds(2025, 10, 7)) - 1), bars)
+    one, other = (exchange.market(name, NOW_MSC) for name in ("EURUSD", "USDJPY"))
+    assert exchange.market("EURJPY", NOW_MSC).bid == one.bid * other.bid // 10**5
+
+
 def test_a_terminal_plays_them(made: Path) -> None:
     """The module takes the folder, and trades on its prices."""
     now = seconds(2025, 10, 9, 12)
@@ -205,7 +230,7 @@ def spoilt(made: Path, folder: Path, **changes: Any) -> Path:
 @pytest.mark.parametrize(
     "changes",
     [{"high": 0.5}, {"low": 2.0}, {"tick_volume": 0}, {"tick_volume": 1, "close": 1.2, "high": 1.2}, {"spread": -1},
-     {"low": -1.0}, {"time": 5}],
+     {"low": -1.0}, {"time": 5}, {"time": 60}],
 )  # fmt: skip
 def test_impossible_bars(made: Path, tmp_path: Path, changes: dict[str, Any]) -> None:
     """Bars that no ticks can make, or that go back in time, are refused by the name of their file or symbol."""

@@ -133,6 +133,22 @@ def test_bars_are_counted_without_the_pause(mt5: Any) -> None:
     assert len(mt5.copy_rates_range(FOREX, mt5.TIMEFRAME_M1, seconds(2026, 3, 14), seconds(2026, 3, 15, 23))) == 0
 
 
+@pytest.mark.parametrize("frame", sorted(TIMEFRAMES))
+@pytest.mark.parametrize("symbol", [FOREX, BREAK])
+def test_every_timeframe_over_the_pause(mt5: Any, frame: int, symbol: str) -> None:
+    """Bars of every length are the aggregate of their minutes, and none stands for a time without any."""
+    mt5.symbol_select(symbol)
+    bars = mt5.copy_rates_from_pos(symbol, frame, 0, 3)
+    ends = [*(int(time) for time in bars["time"][1:]), seconds(2026, 3, 17)]
+
+    assert len(bars) == 3
+    for bar, end in zip(bars[1:], ends[1:], strict=True):
+        minutes = mt5.copy_rates_range(symbol, mt5.TIMEFRAME_M1, int(bar["time"]), end - 1)
+        assert (bar["open"], bar["close"]) == (minutes["open"][0], minutes["close"][-1])
+        assert (bar["high"], bar["low"]) == (minutes["high"].max(), minutes["low"].min())
+        assert (bar["tick_volume"], bar["spread"]) == (minutes["tick_volume"].sum(), minutes["spread"].min())
+
+
 def test_ticks_over_the_pause(mt5: Any) -> None:
     """Ticks asked for on Saturday begin on Monday; a week-end's range is empty."""
     ticks = mt5.copy_ticks_from(FOREX, seconds(2026, 3, 14), 5, mt5.COPY_TICKS_ALL)
