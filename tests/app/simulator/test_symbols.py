@@ -41,7 +41,7 @@ def test_symbol_groups(mt5: Any, group: str, names: tuple[str, ...]) -> None:
     ("arguments", "keywords", "text"),
     [
         ((5,), {}, "Invalid 1st unnamed argument"),
-        (("*", "*"), {}, "Invalid arguments"),
+        (("*", "*"), {}, "Invalid number of arguments"),
         ((), {"group": None}, 'Invalid "group" argument'),
     ],
 )
