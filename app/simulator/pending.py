@@ -75,13 +75,12 @@ class Waiting:
     def _activate(self, order: Order, touch: Quote) -> None:
         ledger = self._ledger.of(order.login)
         if order.type in STOP_LIMITS:
-            # The limit order is in the book from this very tick on.
             ledger.change_order(
                 order._replace(
                     type=STOP_LIMITS[order.type],
                     price_open=order.price_stoplimit,
                     price_stoplimit=0.0,
-                    active_msc=touch.time_msc - 1,
+                    active_msc=touch.time_msc,
                 )
             )
         else:

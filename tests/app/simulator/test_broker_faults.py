@@ -161,18 +161,18 @@ def test_a_late_fill_outlives_the_terminal(tmp_path: Path, book: FaultBook, buy:
     second.shutdown()
 
 
-@pytest.mark.parametrize("name", ["late_close", "late_open"])
+@pytest.mark.parametrize("name", ["late_close", "late_part", "late_open"])
 def test_a_late_order_that_cannot_be_filled(
     mt5: Any, book: FaultBook, buy: Request, clock: FakeClock, name: str
 ) -> None:
-    """When its position is gone, or the money, it is rejected without a deal."""
+    """When its position is gone or smaller by then, or the money is, it is rejected without a deal."""
     opened = mt5.order_send(buy).order
     close = {"type": 1, "position": opened}
     book.add("late_fill", seconds=60.0)
-    mt5.order_send(buy | (close if name == "late_close" else {"volume": 80.0}))
+    mt5.order_send(buy | ({"volume": 80.0} if name == "late_open" else close))
     (late,) = mt5.orders_get()
-    if name == "late_close":
-        book.add("external_trade", position=opened)
+    if name != "late_open":
+        book.add("external_trade", position=opened, volume=0.1 if name == "late_close" else 0.05)
     else:
         assert mt5.order_send(buy | {"volume": 50.0}).retcode == mt5.TRADE_RETCODE_DONE
     deals = mt5.history_deals_total(*EVER)

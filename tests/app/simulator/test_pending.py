@@ -110,15 +110,16 @@ def test_an_order_is_executed_at_its_tick(mt5: Any, clock: FakeClock, kind: int)
     assert (position.ticket, position.type, position.price_open) == (placed.order, deal.type, deal.price)
 
 
+@pytest.mark.parametrize("away", [4, 20])
 @pytest.mark.parametrize("kind", [BUY_STOP_LIMIT, SELL_STOP_LIMIT])
-def test_a_stop_limit_order_becomes_a_limit_order(mt5: Any, clock: FakeClock, kind: int) -> None:
+def test_a_stop_limit_order_becomes_a_limit_order(mt5: Any, clock: FakeClock, kind: int, away: int) -> None:
     """At its price it turns into a limit order of the same number, which is executed when the price comes back."""
-    request = waiting(mt5, kind, 20)
+    request = waiting(mt5, kind, away)
     placed = mt5.order_send(request)
     start, now = mt5.symbol_info_tick("EURUSD").time, int(clock()) + OFFSET_S
     seen: set[int] = set()
     while mt5.orders_total():
-        clock.advance(60)
+        clock.advance(away / 10)
         seen |= {order.type for order in mt5.orders_get()}
         assert clock() < START_S + 5 * DAY_S
     (order,) = mt5.history_orders_get(ticket=placed.order)
