@@ -20,13 +20,14 @@ from app.errors import StartupError
 from app.settings import Settings
 from app.simulator.environment import LEDGER
 from app.simulator.faults import FAULTS, FaultBook, FaultRefused
+from app.simulator.operations import KINDS, OperationBook, OperationRefused
 from app.simulator.statement import TABLES, statement
 
 simulator_app = typer.Typer(
     name="simulator",
     no_args_is_help=True,
     rich_markup_mode="rich",
-    help="The simulated broker: its books as they are, and what is to go wrong. Works beside a running API.",
+    help="The simulated broker: its books as they are, what is to go wrong, and money. Works beside a running API.",
 )
 DataDir = Annotated[
     Path | None,
@@ -129,6 +130,34 @@ def _begin(book: FaultBook, name: str, given: Mapping[str, Any]) -> None:
         said = str(error) if error.parameter == "fault" else f"--{error.parameter} {error.expected}"
         raise _end(2, said) from error
     typer.echo(f"{begun['fault']} has begun (id {begun['id']}). End it: mt5-otel simulator fault end {begun['id']}")
+
+
+@simulator_app.command("money")
+def money_command(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help=f"One of {', '.join(KINDS)}.")],
+    amount: Annotated[float, typer.Argument(help="How much, in the account's currency.")],
+    *,
+    login: Annotated[int | None, typer.Option("--login", help="The account.", show_default="the one used last")] = None,
+    comment: Annotated[str, typer.Option("--comment", help="What the deal says, at most 29 characters.")] = "",
+    data_dir: DataDir = None,
+    config: Config = None,
+) -> None:
+    """Move money on an account without a trade, as its broker does.
+
+    mt5-otel simulator money deposit 500
+
+    mt5-otel simulator money withdrawal 99000 --comment "a poor account"
+
+    It is entered when the account is looked at next, behind all that happened to it before.
+    """
+    book = OperationBook(_books(config, data_dir), time.time)
+    try:
+        asked = book.add(kind, amount, login=login, comment=comment)
+    except OperationRefused as error:
+        option = f"--{error.parameter}" if error.parameter in ("login", "comment") else error.parameter.upper()
+        raise _end(2, f"{option} {error.expected}") from error
+    money = f"{asked['amount']:+,.2f} {asked['currency']}"
+    typer.echo(f"{asked['kind']} of {money} for {asked['login']}, entered when the account is looked at next")
 
 
 def _number_or_text(value: str | None) -> float | int | str | None:
