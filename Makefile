@@ -11,8 +11,13 @@ UV_VERSION := 0.13.9
 # uv: the one on PATH, else a private copy in .uv/ (Debian's own pip refuses to install outside a venv).
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 export UV_PYTHON_DOWNLOADS := never
+# Programs are started some hundred times by the tests: nothing is compiled anew for each.
+export UV_COMPILE_BYTECODE := 1
+unexport PYTHONDONTWRITEBYTECODE
 RUN := .venv/bin/
 ARGS ?=
+# Tests that run at the same time. Half of them wait for something most of the time, so there may be more than cores.
+WORKERS ?= 3
 
 help: ## this list
 	@echo 'mt5-otel: every MetaTrader 5 order is one trace'
@@ -27,7 +32,7 @@ stack: install page ## the same with the real Collector, Jaeger and Prometheus (
 test: check page browser ## make check and all tests, the real stack included
 	$(RUN)mt5-otel stack build
 	$(RUN)coverage erase
-	$(RUN)coverage run -m pytest $(ARGS)
+	$(RUN)coverage run -m pytest -q --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 	$(RUN)coverage combine --quiet
 	$(RUN)coverage report
 
