@@ -248,6 +248,8 @@ export interface Requests {
     p95_ms: Record<string, number>;
     p99_ms?: Record<string, number>;
   };
+  timestamp: string;
+  trading: { orders_placed: number; orders_failed: number };
 }
 
 export interface Performance {
