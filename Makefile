@@ -49,7 +49,7 @@ check: install ## format, lint, types (also for win32), import layers, docs
 	$(RUN)ruff format --check .
 	$(RUN)ruff check .
 	$(RUN)mypy
-	$(RUN)mypy --platform win32 app otel
+	$(RUN)mypy --platform win32 --cache-dir .mypy_cache/win32 app otel
 	$(RUN)lint-imports
 	$(RUN)python -m pytest -q tests/test_architecture.py tests/test_docs.py tests/test_dependencies.py \
 		tests/docs/test_guide.py::test_the_site_builds_and_loads_nothing
