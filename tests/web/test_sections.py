@@ -59,7 +59,7 @@ def test_a_laptop_shows_figures_in_a_row_and_every_column(program: Program, open
             assert row.evaluate(ROWS) == 1
         page.get_by_role("tab", name="Traces").click()
         table = page.get_by_role("table", name="Orders as traces")
-        expect(table.get_by_text("rejected by the broker").first).to_be_visible()
+        expect(table.get_by_text("NO_MONEY").first).to_be_visible()
         assert page.evaluate(CUT_COLUMNS) == []
         table.get_by_role("link").first.click()
         expect(page.get_by_role("table", name="Waterfall")).to_be_visible()

@@ -261,7 +261,6 @@ export interface ErrorEntry {
   timestamp: string;
   scope: string;
   message: string;
-  count?: number;
   trace_id?: string | null;
 }
 

@@ -97,7 +97,6 @@ function AccountFigures({ frame }: { frame: Frame }) {
       <Figure
         label={words.age}
         value={age_s === null ? DASH : `${number(Math.max(0, age_s), 1)} s`}
-        note={connection.connected ? "" : connection.reason}
         tone={age_s !== null && age_s > 5 ? "bad" : "plain"}
       />
     </dl>

@@ -184,13 +184,12 @@ function LastErrors() {
   const columns: Column<ErrorEntry>[] = [
     { name: "time", label: texts.columns.time, show: (row) => times.moment(parseTime(row.timestamp), now), by: (row) => row.timestamp },
     { name: "scope", label: words.scope, show: (row) => row.scope, by: (row) => row.scope },
-    { name: "message", label: words.message, show: (row) => <Foreign text={row.message} />, by: (row) => row.message },
-    { name: "count", label: words.count, number: true, show: (row) => number(row.count ?? 1), by: (row) => row.count ?? 1 },
     {
       name: "trace",
-      label: texts.traces.title,
+      label: texts.traces.one,
       show: (row) => (row.trace_id ? <TraceLink id={row.trace_id}>{row.trace_id.slice(0, 8)}</TraceLink> : DASH),
     },
+    { name: "message", label: words.message, fills: true, show: (row) => <Foreign text={row.message} />, by: (row) => row.message },
   ];
   return (
     <Panel title={words.errorsTitle} aside={read.value && <span class="count">{read.value.recent_errors}</span>}>
@@ -211,7 +210,6 @@ function LastErrors() {
               columns={columns}
               rows={value.last_errors}
               id={(row) => row.timestamp + row.message}
-              first={["time", "scope", "trace"]}
               empty={words.noErrors}
             />
           </>

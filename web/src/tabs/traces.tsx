@@ -131,11 +131,12 @@ export function OutcomeBadge({ outcome }: { outcome: string | null }) {
   return <Badge tone={ACCEPTED.has(outcome) ? "good" : (TONES[outcome] ?? "plain")}>{texts.outcomes[outcome] ?? outcome}</Badge>;
 }
 
+/** What the broker said; that it was refused stands beside it already. */
 function Why({ text }: { text: string }) {
   return (
-    <span class="why">
+    <span class="why" title={text}>
       <span aria-hidden="true">✕ </span>
-      <Foreign text={text} />
+      <Foreign text={text.replace(/^rejected by the broker: /, "")} />
     </span>
   );
 }

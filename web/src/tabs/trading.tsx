@@ -52,7 +52,7 @@ function Today({ frame, newOrder }: { frame: Frame; newOrder: () => void }) {
         <Figure label={words.opened} value={number(today.positions_opened)} />
         <Figure label={words.closed} value={number(today.positions_closed)} />
         <Figure label={words.deals} value={number(today.deals_total)} />
-        <Figure label={words.pnl} value={signed(today.pnl)} note={frame.account.currency} tone={gain(today.pnl)} />
+        <Figure label={[words.pnl, frame.account.currency].filter(Boolean).join(", ")} value={signed(today.pnl)} tone={gain(today.pnl)} />
       </dl>
       <button type="button" class="primary" onClick={newOrder}>
         {words.newOrder}
