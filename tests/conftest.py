@@ -22,11 +22,19 @@ LONGEST_FIRST = (*SPREAD, "web", "app/test_defects.py", "docs", "app/simulator")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest first (those that are given more time before all), and keep together what shares a program."""
-    items.sort(key=lambda item: (-_timeout_s(item), _place(item, LONGEST_FIRST)))
+    """Put the longest first (those that are given more time before all), and keep together what shares a program.
+
+    What is held against a clock comes in the end, when nothing runs beside it but its like, which mostly waits.
+    """
+    items.sort(key=lambda item: (_is_timed(item), -_timeout_s(item), _place(item, LONGEST_FIRST)))
     for item in items:
-        if _place(item, SPREAD) == len(SPREAD):
+        if _place(item, SPREAD) == len(SPREAD) and not _is_timed(item):
             item.add_marker(pytest.mark.xdist_group(item.path.relative_to(ROOT).as_posix()))
+
+
+def _is_timed(item: pytest.Item) -> bool:
+    """Whether a test says that time counts."""
+    return item.get_closest_marker("timed") is not None
 
 
 def _timeout_s(item: pytest.Item) -> float:

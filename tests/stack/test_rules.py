@@ -249,8 +249,8 @@ def test_each_condition_is_told_and_taken_back(running_stack: RunningStack, tmp_
         cut_off(one)
         cripple(two)
 
-        assert eventually(lambda: firing(running_stack, first), lambda seen: seen >= OF_THE_FIRST, 60) == OF_THE_FIRST
-        told = eventually(lambda: firing(running_stack, second), lambda seen: seen >= OF_THE_SECOND, 60)
+        assert eventually(lambda: firing(running_stack, first), lambda seen: seen >= OF_THE_FIRST) == OF_THE_FIRST
+        told = eventually(lambda: firing(running_stack, second), lambda seen: seen >= OF_THE_SECOND)
         assert told >= OF_THE_SECOND
         said = running_stack.prometheus.summaries(first)
         assert said[alert_of(Condition.MT5_DISCONNECTED)].endswith("down: broker")

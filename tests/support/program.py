@@ -22,7 +22,7 @@ from app.history.csv_files import decode
 from app.history.csv_rows import SECURITY_COLUMNS, security_from
 
 KEY = "test-key-of-the-operator-0123456789"
-START_S = 60.0
+START_S = 90.0
 
 QUICK = {
     "MT5_OTEL_TELEMETRY__COLLECT_S": "0.5",
