@@ -21,7 +21,7 @@ from app.trading.journal.journal import Journal
 from app.trading.journal.records import OrderRecord
 from app.trading.risk import check
 from app.watch.changes import OrderDecided
-from app.watch.guard import known_away
+from app.watch.guard import known_away, known_foreign
 from app.watch.poller import Watch
 from otel.metatrader5.describe import Endpoint
 
@@ -336,14 +336,14 @@ class Desk:
         known, until = self._symbols.get(name.upper(), (None, 0.0))
         if known is not None and now < until:
             return known
-        found = await self._gateway.symbol(name, deadline=deadline)
+        found = known_foreign(self._watch) or await self._gateway.symbol(name, deadline=deadline)
         if isinstance(found, Symbol):
             self._symbols[name.upper()] = found, now + SYMBOL_KEPT_S
         # While the terminal is away an order for a known symbol is an order all the same.
         return known if known is not None and isinstance(found, Unavailable) else found
 
     async def _position(self, ticket: int, deadline: float) -> Position | Missing | Unavailable:
-        positions = await self._gateway.positions(ticket, deadline=deadline)
+        positions = known_foreign(self._watch) or await self._gateway.positions(ticket, deadline=deadline)
         if isinstance(positions, Unavailable):
             seen = [position for position in self._watch.latest.positions if position.ticket == ticket]
             return seen[0] if seen else positions
