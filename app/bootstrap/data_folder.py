@@ -58,6 +58,17 @@ def data_folder(path: Path) -> Iterator[Path]:
         lock.release()
 
 
+@contextmanager
+def bound_folder(path: Path, spec: TerminalSpec) -> Iterator[tuple[Path, Binding]]:
+    """Hold the data folder, with the account that it belongs to.
+
+    Raises:
+        StartupError: as `data_folder` and `open_binding` do.
+    """
+    with data_folder(path) as folder:
+        yield folder, open_binding(folder, spec)
+
+
 def open_binding(folder: Path, spec: TerminalSpec) -> Binding:
     """Whose books the folder holds, held against what is known of the terminal before it answers.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from app.access.keys import KeyStore
 from app.access.sessions import Sessions
 from app.access.upkeep import kept_up
-from app.bootstrap.data_folder import data_folder, open_binding
+from app.bootstrap.data_folder import bound_folder
 from app.bootstrap.logs import log_lines
 from app.bootstrap.monitoring import build_monitoring, open_books
 from app.bootstrap.recovery import Recovery
@@ -83,8 +83,7 @@ async def open_services(
     clock = clock or SystemClock()
     async with AsyncExitStack() as opened:
         spec = terminal_spec(settings)
-        folder = opened.enter_context(data_folder(settings.data_dir))
-        binding = open_binding(folder, spec)
+        folder, binding = opened.enter_context(bound_folder(settings.data_dir, spec))
         books = await open_books(folder, settings.monitoring, clock)
         keys = KeyStore.open(folder / "keys.json", clock=clock)
         operator_key = keys.operator_key(environ.get(API_KEY_VARIABLE), new=new_key)
