@@ -96,7 +96,7 @@ def series(url: str) -> int:
     return sum(not line.startswith("#") for line in lines)
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_a_hundred_thousand_requests_for_anything_add_few_series(tmp_path: Path) -> None:
     """Random paths, symbols, tickets and methods, with a key and without, over HTTP; an order is taken afterwards."""
     environ = {"OTEL_TRACES_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none", **UNMEASURED}
