@@ -12,8 +12,13 @@ UV_VERSION := 0.13.9
 # uv: the one on PATH, else a private copy in .uv/ (Debian's own pip refuses to install outside a venv).
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 export UV_PYTHON_DOWNLOADS := never
+# Programs are started some hundred times by the tests: nothing is compiled anew for each.
+export UV_COMPILE_BYTECODE := 1
+unexport PYTHONDONTWRITEBYTECODE
 RUN := .venv/bin/
 ARGS ?=
+# Tests that run at the same time. Half of them wait for something most of the time, so there may be more than cores.
+WORKERS ?= 3
 
 help: ## this list
 	@echo 'mt5-otel: every MetaTrader 5 order is one trace'
@@ -28,7 +33,7 @@ stack: install page ## the same with the real Collector, Jaeger and Prometheus (
 test: check page browser ## make check and all tests, the real stack included
 	$(RUN)mt5-otel stack build
 	$(RUN)coverage erase
-	$(RUN)coverage run -m pytest $(ARGS)
+	$(RUN)coverage run -m pytest -q --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 	$(RUN)coverage combine --quiet
 	$(RUN)coverage report
 
@@ -49,7 +54,7 @@ check: install ## format, lint, types (also for win32), import layers, docs
 	$(RUN)ruff format --check .
 	$(RUN)ruff check .
 	$(RUN)mypy
-	$(RUN)mypy --platform win32 app otel
+	$(RUN)mypy --platform win32 --cache-dir .mypy_cache/win32 app otel
 	$(RUN)lint-imports
 	$(RUN)python -m pytest -q tests/test_architecture.py tests/test_docs.py tests/test_dependencies.py \
 		tests/docs/test_guide.py::test_the_site_builds_and_loads_nothing

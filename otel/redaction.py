@@ -60,9 +60,11 @@ _IN_TEXT: Final = (
     # Not the scheme before it: to look for its beginning at every character would take the square of the length.
     (re.compile(r"(?<=://)[^/\s@]++@"), f"{REDACTED}@"),
     (re.compile(r"\bmt5ot_[\w\-]+"), REDACTED),
+    # The number of a trading account, as `log-in 123`, `login=123` or `account 123`.
+    (re.compile(r"(?i)\b((?:log-?in|account)[\"']?(?: |\s?[:=]\s?))\d+\b"), rf"\g<1>{REDACTED}"),
 )
 _QUERY_IN_TEXT: Final = re.compile(r"(?<=\?)[^\s\"'<>?#]*=[^\s\"'<>#]*")
-_HINT: Final = re.compile(rf"(?i){_STRONG}|{_WEAK}|bearer|basic|digest|api|mt5ot_|://|\?")
+_HINT: Final = re.compile(rf"(?i){_STRONG}|{_WEAK}|bearer|basic|digest|api|mt5ot_|log-?in|account|://|\?")
 _LAST_WORD: Final = re.compile(r"\s\S*+\Z")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _QUERY_KEYS: Final = frozenset({"url.query"})

@@ -1,7 +1,10 @@
-"""What holds for every test."""
+"""What holds for every test, and how tests that run at the same time are dealt out."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 # The same examples in every run: a run that fails must fail again. `make soak` looks for new ones.
@@ -9,3 +12,39 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("soak", deadline=None, max_examples=5_000, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
+
+ROOT = Path(__file__).parent
+SPREAD = ("stack", "app/test_program.py", "app/test_figures.py", "bench/test_main.py")
+"""Tests that start a program of their own each: any worker takes any of them. Elsewhere a file stays together."""
+LONGEST_FIRST = (*SPREAD, "web", "app/test_defects.py", "docs", "app/simulator")
+"""Long ones begun last would run alone in the end, with nothing beside them."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest first (those that are given more time before all), and keep together what shares a program.
+
+    What is held against a clock comes in the end, when nothing runs beside it but its like, which mostly waits.
+    """
+    items.sort(key=lambda item: (_is_timed(item), -_timeout_s(item), _place(item, LONGEST_FIRST)))
+    for item in items:
+        if _place(item, SPREAD) == len(SPREAD) and not _is_timed(item):
+            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(ROOT).as_posix()))
+
+
+def _is_timed(item: pytest.Item) -> bool:
+    """Whether a test says that time counts."""
+    return item.get_closest_marker("timed") is not None
+
+
+def _timeout_s(item: pytest.Item) -> float:
+    """The time that a test is given on its own account."""
+    marker = item.get_closest_marker("timeout")
+    return float(marker.args[0]) if marker else 0.0
+
+
+def _place(item: pytest.Item, names: tuple[str, ...]) -> int:
+    """Which of these files and folders a test belongs to; behind the last one if to none."""
+    path = item.path.relative_to(ROOT)
+    own = {path.as_posix(), *(folder.as_posix() for folder in path.parents)}
+    return next((place for place, name in enumerate(names) if name in own), len(names))

@@ -5,18 +5,25 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
+from app.broker.terminal import TerminalSpec
+from app.domain.account import AccountMode
 from app.errors import StartupError
+from app.simulator.identity import opened_msc
+from app.watch.binding import ANOTHER_FOLDER, Binding
 
 LOCK_FILE = "instance.lock"
 OWNER_FILE = "instance.json"
+ACCOUNT_FILE = "account.json"
 
 
 @contextmanager
@@ -49,6 +56,56 @@ def data_folder(path: Path) -> Iterator[Path]:
         with contextlib.suppress(OSError):
             (folder / OWNER_FILE).unlink(missing_ok=True)
         lock.release()
+
+
+@contextmanager
+def bound_folder(path: Path, spec: TerminalSpec) -> Iterator[tuple[Path, Binding]]:
+    """Hold the data folder, with the account that it belongs to.
+
+    Raises:
+        StartupError: as `data_folder` and `open_binding` do.
+    """
+    with data_folder(path) as folder:
+        yield folder, open_binding(folder, spec)
+
+
+def open_binding(folder: Path, spec: TerminalSpec) -> Binding:
+    """Whose books the folder holds, held against what is known of the terminal before it answers.
+
+    Raises:
+        StartupError: the books are another account's, or those of a simulator's ledger that is not there any more.
+    """
+    if not spec.simulated:
+        binding = Binding(folder / ACCOUNT_FILE)
+        if binding.account is not None and binding.account.mode is AccountMode.SIMULATED:
+            raise StartupError(
+                f"The data folder {folder} belongs to the simulator ({binding.account}), and --terminal names another. "
+                f"Use --terminal simulator, or {ANOTHER_FOLDER}"
+            )
+        return binding
+    ledger = Path(spec.options["ledger"])
+    binding = Binding(folder / ACCOUNT_FILE, ledger=partial(opened_msc, ledger))
+    if binding.account is None:
+        return binding
+    if binding.account.mode is not AccountMode.SIMULATED:
+        raise StartupError(
+            f"The data folder {folder} belongs to {binding.account}, and the simulator's account is another. "
+            f"Name that account's terminal by --terminal native:PATH, or {ANOTHER_FOLDER}"
+        )
+    # A ledger that cannot be read is told of by the simulator itself.
+    with contextlib.suppress(sqlite3.Error):
+        _check_ledger(ledger, opened_msc(ledger), binding.ledger)
+    return binding
+
+
+def _check_ledger(ledger: Path, found: int | None, expected: int | None) -> None:
+    """A ledger made anew numbers its deals from the start: they would be taken for those in the journal."""
+    if found != expected:
+        what = "is gone" if found is None else "is another one than the one that was traded on in this data folder"
+        raise StartupError(
+            f"The simulator's ledger {ledger} {what}, and the journal beside it tells of the old one. "
+            "Put the old ledger back, or begin anew in an empty folder: --data-dir OTHER"
+        )
 
 
 def say_where(folder: Path, url: str) -> None:

@@ -76,6 +76,7 @@ def build_monitoring(
             clock=clock,
             telemetry_lost=lambda: telemetry_lost(pipeline),
             workers=lambda: watch.latest.workers,
+            looks=lambda: (watch.latest.faults, watch.latest.fault),
         ),
     )
 

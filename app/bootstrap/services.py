@@ -11,7 +11,7 @@ from pathlib import Path
 from app.access.keys import KeyStore
 from app.access.sessions import Sessions
 from app.access.upkeep import kept_up
-from app.bootstrap.data_folder import data_folder
+from app.bootstrap.data_folder import bound_folder
 from app.bootstrap.logs import log_lines
 from app.bootstrap.monitoring import build_monitoring, open_books
 from app.bootstrap.recovery import Recovery
@@ -34,6 +34,7 @@ from app.trading.dealer import Dealer
 from app.trading.deals import DealKeeper
 from app.trading.desk import Desk
 from app.trading.journal.journal import Journal
+from app.watch.binding import Binding
 from app.watch.poller import Watch
 from otel import Pipeline
 from otel.metatrader5.describe import Endpoint
@@ -84,7 +85,7 @@ async def open_services(
     clock = clock or SystemClock()
     async with AsyncExitStack() as opened:
         spec = terminal_spec(settings)
-        folder = opened.enter_context(data_folder(settings.data_dir))
+        folder, binding = opened.enter_context(bound_folder(settings.data_dir, spec))
         books = await open_books(folder, settings.monitoring, clock)
         keys = KeyStore.open(folder / "keys.json", clock=clock)
         operator_key = keys.operator_key(environ.get(API_KEY_VARIABLE), new=new_key)
@@ -93,7 +94,7 @@ async def open_services(
         opened.enter_context(log_lines(folder, pipeline))
         warn_of_what_has_no_effect(environ)
         journal = await _open_journal(opened, folder, pipeline, spec, version=version, clock=clock)
-        trading = _trading(spec, settings, journal, pipeline, version=version, clock=clock, ids=ids)
+        trading = _trading(spec, settings, journal, pipeline, binding, version=version, clock=clock, ids=ids)
         monitoring = build_monitoring(
             books, journal, trading.watch, pipeline, settings.monitoring, version=version, clock=clock
         )
@@ -164,6 +165,7 @@ def _trading(
     settings: Settings,
     journal: Journal,
     pipeline: Pipeline,
+    binding: Binding,
     *,
     version: str,
     clock: Clock,
@@ -174,7 +176,7 @@ def _trading(
     # The calls' spans name the server that was seen last.
     terminal = InstrumentedTerminal(workers["trading"], tracer, meter, lambda: Endpoint(address=watch.latest.server))
     data = terminal.beside(workers["data"])
-    gateway = _gateway(terminal, data, settings, simulated=spec.simulated, clock=clock)
+    gateway = _gateway(terminal, data, settings, binding, simulated=spec.simulated, clock=clock)
     watch = Watch(
         gateway,
         clock=clock,
@@ -184,6 +186,7 @@ def _trading(
         day_start_s=settings.risk.day_start_s,
         deals_since=lambda: journal.last_deal_ns,
         workers=lambda: {name: worker.state for name, worker in workers.items()},
+        admit=binding.admit,
     )
     DealKeeper(gateway=gateway, journal=journal, watch=watch, telemetry=DealTelemetry(tracer), clock=clock)
     dealer = Dealer(
@@ -214,7 +217,13 @@ def _worker(spec: TerminalSpec, terminal: TerminalSettings) -> TerminalWorker:
 
 
 def _gateway(
-    terminal: InstrumentedTerminal, data: InstrumentedTerminal, settings: Settings, *, simulated: bool, clock: Clock
+    terminal: InstrumentedTerminal,
+    data: InstrumentedTerminal,
+    settings: Settings,
+    binding: Binding,
+    *,
+    simulated: bool,
+    clock: Clock,
 ) -> Gateway:
     return Gateway(
         terminal,
@@ -224,6 +233,7 @@ def _gateway(
         simulated=simulated,
         read_timeout_s=settings.terminal.read_timeout_s,
         deals_timeout_s=settings.terminal.deals_timeout_s,
+        only_for=binding.only_for,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,7 +64,7 @@ class Gateway:
     one of the outcomes. Reads have `read_timeout_s`, also inside an order.
 
     The whole list of symbols is long with some brokers: where no order waits for it, `catalogue` is asked, a process
-    that does not trade.
+    that does not trade. An order is sent while that account is logged in that `only_for` names, and for no other.
     """
 
     def __init__(
@@ -77,10 +77,12 @@ class Gateway:
         read_timeout_s: float = 5.0,
         deals_timeout_s: float = 1.0,
         catalogue: Terminal | None = None,
+        only_for: Callable[[], tuple[int, str] | None] = lambda: None,
     ) -> None:
         self.terminal = terminal
         self._catalogue = catalogue or terminal
         self.server_time = server_time
+        self._only_for = only_for
         self._clock = clock
         self._simulated = simulated
         self._read_timeout_s = read_timeout_s
@@ -211,7 +213,13 @@ class Gateway:
                 return Execution(outcome=NotSent(reason=f"no price of {symbol.name}: {quote}"))
             tick = quote
         request = trade_request(order, symbol, tick, comment, utc_offset_s=self.server_time.offset_s)
-        call = Call(function="order_send", args=(request,), deadline=deadline, hangs_after_s=ORDER_HANGS_AFTER_S)
+        call = Call(
+            function="order_send",
+            args=(request,),
+            deadline=deadline,
+            hangs_after_s=ORDER_HANGS_AFTER_S,
+            only_for=self._only_for(),
+        )
         reply = await self.terminal.call(call)
         return Execution(outcome=to_outcome(reply, order), request=request, reply=reply)
 

@@ -112,7 +112,8 @@ class WorkerProcess:
             if self._ended:
                 return _not_called("the terminal's process has ended", waiting)
             self._waiting[number] = waiting
-        self._outbox.put((number, call.function, call.args, dict(call.kwargs), call.deadline, call.fields))
+        request = (number, call.function, call.args, dict(call.kwargs), call.deadline, call.fields, call.only_for)
+        self._outbox.put(request)
         # Shielded: a caller that goes away leaves the call to come to its own end.
         return await asyncio.shield(waiting.future)
 

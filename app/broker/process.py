@@ -27,8 +27,8 @@ from app.broker.terminal import TerminalSpec, real_account_refusal
 ORPHAN_S = 10.0
 """How long a call under way may still take once the parent is gone."""
 
-Request = tuple[int, str, tuple[Any, ...], Mapping[str, Any], float, tuple[str, ...] | None]
-"""id, function, args, kwargs, deadline (time.monotonic), fields."""
+Request = tuple[int, str, tuple[Any, ...], Mapping[str, Any], float, tuple[str, ...] | None, tuple[int, str] | None]
+"""id, function, args, kwargs, deadline (time.monotonic), fields, only_for."""
 
 
 def serve(spec: TerminalSpec, requests: Connection, answers: Connection, path: list[str]) -> None:
@@ -68,11 +68,11 @@ def load(spec: TerminalSpec) -> Any:
 
 
 def _answer(module: Any, spec: TerminalSpec, request: Request, answers: Connection) -> None:
-    number, function, args, kwargs, deadline, fields = request
+    number, function, args, kwargs, deadline, fields, only_for = request
     started_ns = time.time_ns()
     # Told before the look at the clock: without this message the parent knows that nothing was called.
     answers.send(("started", number, started_ns))
-    if (reason := _refusal(module, spec, function, deadline)) is not None:
+    if (reason := _refusal(module, spec, function, deadline, only_for)) is not None:
         answers.send(("skipped", number, reason))
         return
     raised = None
@@ -102,7 +102,9 @@ def _last_error(module: Any) -> tuple[int, str]:
         return -1, f"last_error could not be read: {error}"
 
 
-def _refusal(module: Any, spec: TerminalSpec, function: str, deadline: float) -> str | None:
+def _refusal(
+    module: Any, spec: TerminalSpec, function: str, deadline: float, only_for: tuple[int, str] | None
+) -> str | None:
     """Why the call must not be made, else None."""
     late = "its deadline passed while it waited for the terminal"
     if time.monotonic() >= deadline:
@@ -110,9 +112,10 @@ def _refusal(module: Any, spec: TerminalSpec, function: str, deadline: float) ->
     parent = multiprocessing.parent_process()
     if parent is not None and not parent.is_alive():
         return "the API that asked is gone"
-    if function == "order_send" and spec.demo_only:
+    demo_only = function == "order_send" and spec.demo_only
+    if demo_only or only_for is not None:
         try:
-            refusal = _account_refusal(module)
+            refusal = _account_refusal(module, only_for, demo_only=demo_only)
         except Exception as error:  # the vendor's code; nothing has been sent
             return f"the account could not be looked at before sending: {type(error).__name__}: {error}"
         # The look may have taken its time.
@@ -120,8 +123,14 @@ def _refusal(module: Any, spec: TerminalSpec, function: str, deadline: float) ->
     return None
 
 
-def _account_refusal(module: Any) -> str | None:
+def _account_refusal(module: Any, only_for: tuple[int, str] | None, *, demo_only: bool) -> str | None:
     account = module.account_info()
     if account is None:
         return f"the account could not be looked at before sending, last_error {_last_error(module)}"
-    return real_account_refusal(account.login, account.trade_mode)
+    if only_for is not None and (account.login, account.server) != only_for:
+        login, server = only_for
+        return (
+            f"the terminal shows log-in {account.login} on {account.server}, "
+            f"this data folder belongs to log-in {login} on {server}"
+        )
+    return real_account_refusal(account.login, account.trade_mode) if demo_only else None

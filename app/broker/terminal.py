@@ -49,6 +49,7 @@ class Call:
         deadline: moment of `time.monotonic()` past which it is not begun, and not waited for.
         hangs_after_s: a call that has run for so long hangs, and its process is replaced; waited for or not.
         fields: where given, only these fields of each structure come back.
+        only_for: where given, log-in and server of the account that must be logged in, or it is not called.
     """
 
     function: str
@@ -57,6 +58,7 @@ class Call:
     deadline: float
     hangs_after_s: float = 5.0
     fields: tuple[str, ...] | None = None
+    only_for: tuple[int, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

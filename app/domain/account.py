@@ -26,6 +26,18 @@ class AccountMode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountId:
+    """Which account it is; in texts its number stands after `log-in`, by which telemetry knows what to leave out."""
+
+    mode: AccountMode
+    server: str
+    login: int
+
+    def __str__(self) -> str:
+        return f"log-in {self.login} on {self.server} ({self.mode})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """The account the terminal is logged in to; amounts in its own `currency`."""
 
@@ -40,6 +52,11 @@ class Account:
     margin_level: float
     trade_allowed: bool
     record: Record = field(repr=False)
+
+    @property
+    def id(self) -> AccountId:
+        """Which one it is."""
+        return AccountId(mode=self.mode, server=self.server, login=self.login)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,7 +84,7 @@ class CsvTable:
         if not self._waiting:
             return
         self._directory.mkdir(parents=True, exist_ok=True)
-        self.rotate()
+        self._rotate()
         self._write()
         self._waiting.clear()
 
@@ -112,6 +112,14 @@ class CsvTable:
             except OSError:
                 continue
 
+    def size(self) -> int:
+        """Bytes of the present week's file; 0 where there is none, or one that the next append puts aside."""
+        try:
+            found = self._path.stat()
+        except OSError:
+            return 0
+        return found.st_size if _week(found.st_mtime_ns) == _week(self._clock.time_ns()) else 0
+
     def paths(self) -> list[Path]:
         """The files there are, the oldest week first and the present one last."""
         old = sorted((path for path in self._directory.glob(f"{self.name}-*-W*.csv")), key=lambda path: path.name)
@@ -128,14 +136,7 @@ class CsvTable:
                 except OSError:
                     continue
 
-    def size(self) -> int:
-        """Bytes of the present week's file; 0 where there is none."""
-        try:
-            return self._path.stat().st_size
-        except FileNotFoundError:
-            return 0
-
-    def rotate(self) -> None:
+    def _rotate(self) -> None:
         """Put the file aside if it is of another week; a program that holds it keeps it where it is, for now."""
         try:
             written_ns = self._path.stat().st_mtime_ns

@@ -1,4 +1,4 @@
-"""Faults inside that no answer tells of: a worker that died, a journal that cannot be written, telemetry lost."""
+"""Faults inside that no answer tells of: a worker that died, a look that made no sense, telemetry that was lost."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class Faults:
         clock: stamps them.
         telemetry_lost: how many spans, log records and points this process has lost.
         workers: the terminal's processes by name.
+        looks: how many looks at the terminal could not be understood in whole, and what was wrong with the last.
     """
 
     def __init__(
@@ -30,11 +31,14 @@ class Faults:
         clock: Clock,
         telemetry_lost: Callable[[], int] = lambda: 0,
         workers: Callable[[], Mapping[str, WorkerState]] = dict,
+        looks: Callable[[], tuple[int, str]] = lambda: (0, ""),
     ) -> None:
         self._tell = tell
         self._clock = clock
         self._telemetry_lost = telemetry_lost
         self._workers = workers
+        self._looks = looks
+        self._failed_looks = 0
         self._restarts: dict[str, int] = {}
         self._journal_error: str | None = None
         self._lost = telemetry_lost()
@@ -43,6 +47,10 @@ class Faults:
     def look(self, status: Status) -> None:
         """Compare with the last look."""
         self._look_at_workers()
+        failed, fault = self._looks()
+        if failed > self._failed_looks and self._is_due("looks"):
+            self._say(Scope.TERMINAL, f"A look at the terminal could not be understood: {fault}")
+            self._failed_looks = failed
         if status.journal_error is not None and self._journal_error is None:
             self._say(Scope.JOURNAL, status.journal_error)
         self._journal_error = status.journal_error

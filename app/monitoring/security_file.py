@@ -65,15 +65,14 @@ class SecurityFile:
         events.sort(key=lambda found: found[0].at_ns)
         self._left = []
         try:
-            self._table.rotate()
+            self._table.append(self._fitting(events))
         finally:
-            try:
-                self._table.append(self._fitting(events))
-            finally:
-                self._keep(encode(security_row(event, more=True) for event in rows.under_way))
+            self._keep(encode(security_row(event, more=True) for event in rows.under_way))
 
     def _fitting(self, events: Sequence[tuple[SecurityEvent, bool]]) -> list[Row]:
         """The rows that there is room for, and the one that says that there is none left."""
+        if not events:
+            return []
         size = self._table.size()
         self._full = size >= self._bytes_max or (self._full and self._table.waiting > 0)
         rows = [

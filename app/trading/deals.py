@@ -28,6 +28,8 @@ CLOCK_SLACK_NS = 60 * 10**9
 """How far the server's clock may stand from ours."""
 TAGGED_NS = 24 * 3_600 * 10**9
 """How long after its order a deal may come that bears the order's tag."""
+UNOPENED_S = 60.0
+"""How long a deal that closes more than is known to be open waits for the one that opened it to show."""
 UNDER_WAY_NS = 30 * 10**9
 """An order is answered well before; one that is open for longer has lost its outcome."""
 
@@ -42,7 +44,7 @@ class Kinship(Enum):
 
 @dataclass(frozen=True, slots=True)
 class _Volume:
-    """Lots of a position before and after a deal."""
+    """Lots of a position before and after a deal; below 0 where more was closed than is known to have been opened."""
 
     before: float
     after: float
@@ -64,6 +66,7 @@ class DealKeeper:
         self._telemetry = telemetry
         self._clock = clock
         self._waiting: dict[int, Deal] = {}
+        self._unopened_since: dict[int, float] = {}
         self._told: dict[int, TraceRef] = {}
         watch.subscribe(self.keep)
         watch.changes.subscribe(self._note_connection)
@@ -81,7 +84,7 @@ class DealKeeper:
         if isinstance(owner, Kinship):
             return  # an order under way may turn out to be its own
         volume = await self._volume(deal) if deal.is_trade else _Volume(0.0, 0.0)
-        if isinstance(volume, Unavailable):
+        if isinstance(volume, Unavailable) or (volume.after < -LOTS and self._may_be_opened_yet(deal)):
             return
         ours = None if owner is None else owner.order.order_id
         # The span of an order that waited for its price ended long before.
@@ -89,9 +92,10 @@ class DealKeeper:
         dealt = Dealt(
             deal=deal,
             ours=ours,
-            # A closing deal opens nothing, also where the one before it does not show yet.
+            # A closing deal opens nothing, and an opening one closes nothing, in whatever order they show.
             opened=deal.entry == ENTRY_INOUT or (deal.is_trade and deal.entry == ENTRY_IN and volume.before < LOTS),
-            closed=deal.is_trade and (deal.entry == ENTRY_INOUT or volume.after < LOTS),
+            closed=deal.entry == ENTRY_INOUT
+            or (deal.is_trade and deal.entry != ENTRY_IN and volume.after < LOTS and not self._goes_on(deal, volume)),
             left=volume.after,
             trace=TraceRef() if told_by_its_order else self._tell(deal, owner),
         )
@@ -101,8 +105,20 @@ class DealKeeper:
             log.error("Deal %d could not be journalled and is tried again: %s", deal.ticket, error)
             return
         del self._waiting[deal.ticket]
+        self._unopened_since.pop(deal.ticket, None)
         self._told.pop(deal.ticket, None)
         self._watch.changes.tell(DealSeen(deal, ours, dealt.opened, dealt.closed))
+
+    def _may_be_opened_yet(self, deal: Deal) -> bool:
+        """Whether to wait for the deal before it: some terminals show the later one first."""
+        now_s = self._clock.monotonic()
+        return now_s - self._unopened_since.setdefault(deal.ticket, now_s) < UNOPENED_S
+
+    def _goes_on(self, deal: Deal, volume: _Volume) -> bool:
+        """Whether a part was closed of a position whose opening never showed: the terminal still has the rest."""
+        return volume.after < -LOTS and any(
+            position.ticket == deal.position for position in self._watch.latest.positions
+        )
 
     def _tell(self, deal: Deal, owner: OrderRecord | None) -> TraceRef:
         """The span of a deal that comes by itself, linked to its order and to those of its position; made once."""
@@ -204,7 +220,7 @@ def _after(before: float, deal: Deal) -> float:
             after = deal.volume - before
         case _:
             after = before - deal.volume
-    return round(max(0.0, after), 8)
+    return round(after, 8)
 
 
 def _log_failure(done: Future[None]) -> None:

@@ -11,6 +11,7 @@ from app.domain.account import Missing, PendingOrder, Position, Symbol, Unavaila
 from app.domain.clock import Clock, Ids
 from app.domain.orders import Action, Kind, Order, Side
 from app.trading.dealer import Dealer, Decision
+from app.watch.guard import known_foreign
 from app.watch.poller import Watch
 
 STOPPING = Unavailable(reason="the program is being stopped; nothing was sent")
@@ -205,21 +206,21 @@ class Desk:
         known, until = self._symbols.get(name.upper(), (None, 0.0))
         if known is not None and now < until:
             return known
-        found = await self._gateway.symbol(name, deadline=deadline)
+        found = known_foreign(self._watch) or await self._gateway.symbol(name, deadline=deadline)
         if isinstance(found, Symbol):
             self._symbols[name.upper()] = found, now + SYMBOL_KEPT_S
         # While the terminal is away an order for a known symbol is an order all the same.
         return known if known is not None and isinstance(found, Unavailable) else found
 
     async def _position(self, ticket: int, deadline: float) -> Position | Missing | Unavailable:
-        positions = await self._gateway.positions(ticket, deadline=deadline)
+        positions = known_foreign(self._watch) or await self._gateway.positions(ticket, deadline=deadline)
         if isinstance(positions, Unavailable):
             seen = [position for position in self._watch.latest.positions if position.ticket == ticket]
             return seen[0] if seen else positions
         return positions[0] if positions else Missing(what=f"position {ticket}")
 
     async def _pending(self, ticket: int, deadline: float) -> PendingOrder | Missing | Unavailable:
-        orders = await self._gateway.orders(ticket, deadline=deadline)
+        orders = known_foreign(self._watch) or await self._gateway.orders(ticket, deadline=deadline)
         if isinstance(orders, Unavailable):
             seen = [order for order in self._watch.latest.orders if order.ticket == ticket]
             return seen[0] if seen else orders

@@ -9,7 +9,11 @@ from app.broker.terminal import WorkerState
 from app.domain.account import Account, Unavailable
 from app.domain.connection import Connection
 
+NOT_UNDERSTOOD = 0
+"""Stands as code of `last_error()`, which never has it, where an answer came that makes no sense here."""
+
 NEXT_STEPS: Mapping[int, str] = {
+    NOT_UNDERSTOOD: "look into the log for what it answered; update the terminal, the MetaTrader5 package and mt5-otel",
     -6: "log in to the trading account in the terminal (File, Login to Trade Account)",
     -8: "allow algorithmic trading by Python in the terminal (Tools, Options, Expert Advisors)",
     -5: "update the terminal (Help, Check for Updates) and the MetaTrader5 package",
@@ -49,7 +53,9 @@ def connection_from(
         )
     if account is None:
         reason = failure.reason if failure else "no account is logged in"
-        return Connection(worker=True, terminal=True, broker=True, reason=reason, next_step=NEXT_STEPS[-6])
+        understood = failure is None or failure.last_error is None or failure.last_error[0] != NOT_UNDERSTOOD
+        next_step = NEXT_STEPS[-6 if understood else NOT_UNDERSTOOD]
+        return Connection(worker=True, terminal=True, broker=True, reason=reason, next_step=next_step)
     return _trading(terminal, account)
 
 

@@ -18,12 +18,20 @@ def known_away(watch: Watch) -> Unavailable | None:
 
     Only its own word that it has lost its broker counts, and only while it is fresh. One that did not answer the
     look may be busy with a slow call, and may be free again by now: whoever asks it has a deadline of his own, and
-    a process that is gone answers at once.
+    a process that is gone answers at once. Another account than this data folder's is nobody's to ask, however long
+    ago it was seen, until the right one is.
     """
+    if (foreign := known_foreign(watch)) is not None:
+        return foreign
     connection = watch.latest.connection
     if not connection.terminal or connection.broker or watch.age_s() > BELIEVED_S:
         return None
     return Unavailable(reason=connection.reason)
+
+
+def known_foreign(watch: Watch) -> Unavailable | None:
+    """Why the account that the terminal shows is none of ours; None where it was not seen with another one."""
+    return Unavailable(reason=watch.latest.connection.reason) if watch.latest.foreign else None
 
 
 class LiveReads:

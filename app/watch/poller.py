@@ -11,13 +11,14 @@ from typing import Protocol, TypeVar
 
 from app.broker.gateway import Gateway
 from app.broker.terminal import WorkerState
-from app.domain.account import Position, Tick, Unavailable
+from app.domain.account import Account, Position, Record, Tick, Unavailable
 from app.domain.clock import Clock
 from app.domain.connection import LAYERS, Connection
 from app.domain.day import day_start_ns
 from app.domain.deals import Deal
+from app.watch.binding import Refusal
 from app.watch.changes import Changes, FeedChanged, changes_between
-from app.watch.connection import connection_from
+from app.watch.connection import NEXT_STEPS, NOT_UNDERSTOOD, connection_from
 from app.watch.deals import DayDeals
 from app.watch.state import Snapshot
 
@@ -37,7 +38,13 @@ SYMBOLS_WAIT_S = 0.5
 """So long a look waits for the list of symbols while there is none: another process is asked, which may be busy."""
 
 OnLook = Callable[[], Awaitable[None]]
+Admit = Callable[[Account], Awaitable[Refusal | None]]
+_T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
+
+
+async def admit_all(_: Account) -> None:
+    """Let every account in."""
 
 
 class _Read(Protocol[_T_co]):
@@ -58,6 +65,7 @@ class Watch:
         day_start_s: seconds after the broker's midnight at which a day begins.
         deals_since: when the newest deal was made that is written down already.
         workers: the terminal's processes by name.
+        admit: says why the account that the terminal shows is not to be looked at; None where it is.
     """
 
     def __init__(
@@ -71,6 +79,7 @@ class Watch:
         day_start_s: int = 0,
         deals_since: Callable[[], int | None] = lambda: None,
         workers: Callable[[], Mapping[str, WorkerState]] = dict,
+        admit: Admit = admit_all,
     ) -> None:
         self._gateway = gateway
         self._clock = clock
@@ -78,6 +87,9 @@ class Watch:
         self._frozen_after_s = frozen_after_s
         self._day_start_s = day_start_s
         self._workers = workers
+        self._admit = admit
+        self._faults: list[str] = []
+        self._faults_before: tuple[str, ...] = ()
         self._deals = DayDeals(deals_since)
         self._on_look: list[OnLook] = []
         self._symbols: tuple[str, ...] = ()
@@ -110,7 +122,14 @@ class Watch:
     async def look(self) -> None:
         """Renew `latest` once, and tell what changed."""
         before = self.latest
-        seen = await self._seen(before)
+        state = self._gateway.terminal.state
+        unknown = Connection(
+            worker=state.alive,
+            reason="what the terminal shows cannot be understood",
+            next_step=NEXT_STEPS[NOT_UNDERSTOOD],
+        )
+        seen = await self._or_kept("look", self._seen(before), None) or self._away(before, unknown)
+        seen = self._with_faults(before, seen)
         if not before.connection.connected:  # nobody was told of what that look saw
             seen = dataclasses.replace(seen, new_deals=before.new_deals + seen.new_deals)
         self.latest = self._completed(before, seen)
@@ -145,35 +164,83 @@ class Watch:
         terminal = await self._ask(self._gateway.terminal_record)
         if isinstance(terminal, Unavailable):
             return self._away(before, connection_from(self._gateway.terminal.state, failure=terminal))
-        account = await self._ask(self._gateway.account)
-        positions = await self._ask(self._gateway.positions)
+        account = await self._account()
+        if isinstance(account, Account) and (refusal := await self._admit(account)) is not None:
+            return self._refused(before, terminal, account, refusal)
+        positions = await self._or_kept("positions", self._ask(self._gateway.positions), before.positions)
         if isinstance(account, Unavailable) or isinstance(positions, Unavailable):
             failure = account if isinstance(account, Unavailable) else positions
             assert isinstance(failure, Unavailable)
             answered = None if isinstance(account, Unavailable) else account
             return self._away(before, connection_from(self._gateway.terminal.state, terminal, answered, failure))
-        connection = connection_from(self._gateway.terminal.state, terminal, account)
+        return await self._seen_account(before, terminal, positions)
+
+    async def _seen_account(self, before: Snapshot, terminal: Record, positions: tuple[Position, ...]) -> Snapshot:
+        """The rest of a look; what cannot be understood or had no time stays as it was."""
         deadline = self._clock.monotonic() + LOOK_S
         ticks = await self._ticks(before, positions, deadline)
-        orders = await self._gateway.orders(deadline=deadline)
+        orders = await self._or_kept("pending orders", self._gateway.orders(deadline=deadline), before.orders)
         # Deals come after positions: a position seen closed has its deal in this look already.
-        day_start, deals, new_deals = await self._deals_of_day(before, deadline)
+        day_start, read = await self._or_kept("deals", self._read_deals(before, deadline), (before.day_start_ns, None))
+        # And the account once more after all of them: a person may have logged in to another one meanwhile.
+        account = await self._account()
+        if isinstance(account, Unavailable):
+            return self._away(before, connection_from(self._gateway.terminal.state, terminal, None, account))
+        if (refusal := await self._admit(account)) is not None:
+            return self._refused(before, terminal, account, refusal)
+        new_deals = () if read is None else self._deals.take(read, day_start)
         now = self._clock.time_ns()
         return dataclasses.replace(
             before,
-            connection=connection,
+            connection=connection_from(self._gateway.terminal.state, terminal, account),
             account=account,
             positions=positions,
             orders=before.orders if isinstance(orders, Unavailable) else orders,
             ticks=ticks,
-            deals=deals,
+            deals=before.deals if read is None else self._deals.of_day,
             new_deals=new_deals,
             day_start_ns=day_start,
             untradable=self._gateway.untradable({position.symbol for position in positions}),
             offset_s=self._gateway.server_time.offset_s if self._gateway.server_time.known else None,
+            foreign=False,
             looked_ns=now,
             fresh_ns=now,
         )
+
+    async def _account(self) -> Account | Unavailable:
+        unread = Unavailable(
+            reason="the account that the terminal shows cannot be understood", last_error=(NOT_UNDERSTOOD, "")
+        )
+        found: Account | Unavailable = await self._or_kept("account", self._ask(self._gateway.account), unread)
+        return found
+
+    async def _or_kept(self, what: str, reading: Awaitable[_T], kept: _T) -> _T:
+        """What a read brings; where that cannot be understood, a fault is noted and the rest of the look goes on."""
+        try:
+            return await reading
+        except Exception as error:
+            fault = f"{what}: {type(error).__name__}: {error}"
+            if fault not in self._faults_before:
+                log.exception("A look at the terminal could not be understood in whole (%s)", what)
+            self._faults.append(fault)
+            return kept
+
+    def _with_faults(self, before: Snapshot, seen: Snapshot) -> Snapshot:
+        self._faults_before, self._faults = tuple(self._faults), []
+        if not self._faults_before:
+            return seen
+        return dataclasses.replace(seen, faults=before.faults + 1, fault="; ".join(self._faults_before))
+
+    def _refused(self, before: Snapshot, terminal: Record, account: Account, refusal: Refusal) -> Snapshot:
+        """The terminal is there, with an account of which nothing is taken over."""
+        connection = dataclasses.replace(
+            connection_from(self._gateway.terminal.state, terminal, account),
+            account=False,
+            trading=False,
+            reason=refusal.reason,
+            next_step=refusal.next_step,
+        )
+        return dataclasses.replace(self._away(before, connection), foreign=True)
 
     async def _ask(self, read: _Read[_T_co]) -> _T_co | Unavailable:
         """What a read brings, for which a terminal that is in a call has time until that call counts as hanging."""
@@ -215,9 +282,10 @@ class Watch:
         await self._renew_symbols()
         ticks: dict[str, Tick] = {}
         for name in dict.fromkeys((*self._symbols, *(position.symbol for position in positions))):
-            tick = await self._gateway.tick(name, deadline=deadline)
-            if isinstance(tick, Unavailable):
-                tick = before.ticks.get(name, tick)
+            reading = self._gateway.tick(name, deadline=deadline)
+            tick = await self._or_kept(f"price of {name}", reading, None)
+            if tick is None or isinstance(tick, Unavailable):
+                tick = before.ticks.get(name)
             if isinstance(tick, Tick):
                 ticks[name] = tick
         return ticks
@@ -238,15 +306,17 @@ class Watch:
         finally:
             self._renewal = None
 
-    async def _deals_of_day(self, before: Snapshot, deadline: float) -> tuple[int, tuple[Deal, ...], tuple[Deal, ...]]:
-        """Where the day began, its deals and the new ones. Until the broker's clock is known no deal has a time."""
+    async def _read_deals(self, before: Snapshot, deadline: float) -> tuple[int, tuple[Deal, ...] | None]:
+        """Where the day began, and the deals since the last look, None where there is no answer.
+
+        Until the broker's clock is known no deal has a time.
+        """
         server_time = self._gateway.server_time
         if not server_time.known:
-            return before.day_start_ns, before.deals, ()
+            return before.day_start_ns, None
         day_start = day_start_ns(self._clock.time_ns(), server_time.offset_s, self._day_start_s)
         deals = await self._gateway.deals_since(self._deals.from_ns(day_start), deadline=deadline)
-        new = () if isinstance(deals, Unavailable) else self._deals.take(deals, day_start)
-        return day_start, self._deals.of_day, new
+        return day_start, None if isinstance(deals, Unavailable) else deals
 
 
 def _log_change(before: Connection, after: Connection) -> None:

@@ -33,6 +33,8 @@ class Snapshot:
         offset_s: the broker's clock minus UTC; None until it is known.
         never_closes: there are prices on every day, as on the simulator.
         frozen: no watched symbol had a price for too long inside its session.
+        foreign: the terminal was last seen with another account than this data folder's; nothing of that one is here.
+        faults: how many looks of this run could not be understood in whole; `fault` says what was wrong with the last.
         workers: the terminal's processes by name.
         looked_ns: the time of the last look.
         fresh_ns: the time of the last look which the terminal answered; 0 before the first.
@@ -51,6 +53,9 @@ class Snapshot:
     offset_s: int | None = None
     never_closes: bool = False
     frozen: bool = False
+    foreign: bool = False
+    faults: int = 0
+    fault: str = ""
     workers: Mapping[str, WorkerState] = field(default_factory=dict)
     looked_ns: int = 0
     fresh_ns: int = 0

@@ -61,7 +61,7 @@ def today(client: httpx2.Client) -> dict[str, float]:
     return {name: value for name, value in figures.items() if name not in ("since", "floating")}
 
 
-def until(look: Callable[[], object], expected: object, timeout_s: float = 15.0) -> float:
+def until(look: Callable[[], object], expected: object, timeout_s: float = 60.0) -> float:
     """Wait until something is as expected, and say how long that took."""
     begun = time.monotonic()
     while (seen := look()) != expected:

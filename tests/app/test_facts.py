@@ -32,7 +32,7 @@ def fault(client: httpx2.Client, name: str, **parameters: Any) -> None:
     assert answer.status_code == 200, answer.text
 
 
-def until(true: Callable[[], bool], timeout_s: float = 10.0) -> float:
+def until(true: Callable[[], bool], timeout_s: float = 60.0) -> float:
     """Wait until something holds, and say how long that took."""
     begun = time.monotonic()
     while not true():

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 
 from tests.support.program import NO_MONEY, OFF_STEP, Program, close, order, running, security_told
 
@@ -79,7 +80,7 @@ def rows(program: Program, name: str) -> list[dict[str, str]]:
 
 def await_equal(look: Callable[[], object], expected: object) -> None:
     """Wait until figures that follow a moment later are as expected; say what they were if they never are."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while (seen := look()) != expected:
         assert time.monotonic() < deadline, f"{seen} instead of {expected}"
         time.sleep(0.1)
@@ -170,6 +171,7 @@ def test_a_reset_survives_and_leaves_the_rest(tmp_path: Path) -> None:
         assert ask(program, "metrics/security")["events_by_type"]["metrics_reset"] == 1
 
 
+@pytest.mark.timed
 def test_a_lost_broker_is_a_condition_with_begin_and_end(tmp_path: Path) -> None:
     """Noticed within 5 s without anybody asking, told by status, alerts and gauge alike, and over when it is back."""
     with running(tmp_path / "data") as program:
@@ -191,6 +193,8 @@ def test_a_lost_broker_is_a_condition_with_begin_and_end(tmp_path: Path) -> None
         await_equal(
             lambda: exported(program, "mt5_monitoring_issue", mt5_monitoring_issue_name="mt5_disconnected"), 0.0
         )
+        # Conditions turn when they are looked at, once a second; the gauge shows them as they are.
+        await_equal(lambda: program.text("monitoring/conditions").count('"ended"'), 1)
         program.stop()
         turns = program.text("monitoring/conditions")
         assert turns.count('"began"') == turns.count('"ended"') == 1

@@ -142,6 +142,7 @@ def test_what_cannot_be_is_refused_at_start(
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.timed
 @pytest.mark.skipif(sys.platform == "win32", reason="signals to a process group are POSIX")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_to_the_whole_group_stops_it_in_order(tmp_path: Path, number: signal.Signals) -> None:
@@ -200,7 +201,7 @@ def test_a_killed_program_finds_account_and_orders_again(tmp_path: Path) -> None
 
 def await_order(program: Program) -> str:
     """Wait until an order is under way, and return its id."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not (under_way := orders_under_way(program)):
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -222,6 +223,7 @@ def _order_or_nothing(program: Program) -> object:
         return None
 
 
+@pytest.mark.timed
 def test_a_hanging_terminal_is_answered_in_time_and_replaced(tmp_path: Path) -> None:
     """An order that hangs is `OUTCOME_UNKNOWN` within 8 s, liveness answers meanwhile, a new process takes over."""
     with running(tmp_path / "data", MT5_OTEL_SIMULATOR__LATENCY_S='{"order_send": 60}') as program:
@@ -245,6 +247,7 @@ def test_a_hanging_terminal_is_answered_in_time_and_replaced(tmp_path: Path) -> 
         assert record["outcome"]["name"] == "unknown"
 
 
+@pytest.mark.timed
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM to handle on Windows")
 @pytest.mark.parametrize("after_s", [0.0, 0.3, 0.6, 1.0])
 def test_it_stops_whenever_it_is_asked_to(tmp_path: Path, after_s: float) -> None:
@@ -262,6 +265,7 @@ def test_it_stops_whenever_it_is_asked_to(tmp_path: Path, after_s: float) -> Non
         program.close()
 
 
+@pytest.mark.timed
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM to handle on Windows")
 def test_it_stops_in_time_whatever_hangs(tmp_path: Path) -> None:
     """With an order that hangs and an endpoint that never answers it ends within 5 s, and the caller has an answer."""
@@ -283,6 +287,7 @@ def test_it_stops_in_time_whatever_hangs(tmp_path: Path) -> None:
     assert program.journalled() == {asked.order_id: "unknown"}
 
 
+@pytest.mark.timed
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM to handle on Windows")
 def test_an_order_that_ends_during_shutdown_keeps_its_outcome(tmp_path: Path) -> None:
     """An order that the terminal answers while the program stops is journalled as the terminal answered it."""
@@ -312,7 +317,7 @@ def test_slow_deals_make_no_order_fail(tmp_path: Path) -> None:
 
         program.environ = {}
         program.start()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while sum(entry["kind"] == "amended" for entry in program.journal()) < 2:
             assert time.monotonic() < deadline
             time.sleep(0.1)
@@ -347,7 +352,7 @@ def test_a_real_account_is_not_traded(tmp_path: Path) -> None:
     program = Program(tmp_path / "data", {"PYTHONPATH": path}, ("--terminal", "native"))
     try:
         program.start(ready=False)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while "real one" not in httpx2.get(f"{program.url}/api/ready", trust_env=False).text:
             assert time.monotonic() < deadline
             time.sleep(0.1)

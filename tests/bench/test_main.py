@@ -13,13 +13,15 @@ import pytest
 from app.dashboard.assets import Assets
 from app.stack import Binaries
 from bench.rounds import clean_environment
+from tests.support.program import UNMEASURED
 
 
 def run(path: Path, *names: str) -> dict[str, Any]:
     """Run `python -m bench --quick` for some measurements; what it wrote."""
     only = [argument for name in names for argument in ("--only", name)]
     command = [sys.executable, "-m", "bench", "--quick", "--json", str(path), *only]
-    ended = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, timeout=280, check=False)
+    environ = {**clean_environment(), **UNMEASURED}
+    ended = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=280, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     assert [section["name"] for section in document["sections"]] == list(names)

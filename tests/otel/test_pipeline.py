@@ -121,7 +121,7 @@ def test_a_blackholed_endpoint_costs_neither_the_caller_nor_the_end(tmp_path: Pa
 
         pipeline.close(3.0)
 
-        assert time.monotonic() - began < 4.0  # 3 s, and some mercy for a busy machine
+        assert time.monotonic() - began < 6.0  # 3 s, and some mercy for a busy machine
     account = pipeline.accounts["traces"].snapshot()
     assert account.emitted == 3000
     _balanced(pipeline)

@@ -81,6 +81,10 @@ def test_ordinary_names_are_left_alone(key: str) -> None:
         ("GET /api/tick?symbol=EURUSD&who=me HTTP/1.1", "GET /api/tick?symbol=EURUSD&who=[REDACTED] HTTP/1.1"),
         ("key mt5ot_AbC-12_x was used", "key [REDACTED] was used"),
         (f"said {SECRET}!", "said [REDACTED]!"),
+        ("log-in 5001234 on S (demo)", "log-in [REDACTED] on S (demo)"),
+        ("login=5001234 refused", "login=[REDACTED] refused"),
+        ('{"login": 5001234}', '{"login": [REDACTED]}'),
+        ("account 5001234 is a real one", "account [REDACTED] is a real one"),
     ],
 )
 def test_credentials_inside_text_are_found(text: str, redacted: str, redaction: Redaction) -> None:

@@ -143,7 +143,7 @@ class RunningStack:
         return self.stack.url("collector")
 
 
-def eventually(look: Callable[[], Found], until: Callable[[Found], bool], timeout_s: float = 30.0) -> Found:
+def eventually(look: Callable[[], Found], until: Callable[[Found], bool], timeout_s: float = 90.0) -> Found:
     """Look until what is seen is as expected, and return it; after *timeout_s* return what is seen then.
 
     The caller asserts on the result, so that a failure shows what was there.

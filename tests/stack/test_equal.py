@@ -142,7 +142,7 @@ def expected_in_files(program: Program, own: Own) -> dict[str, Any]:
 def check_books(program: Program, own: Own) -> None:
     """The broker's own books hold what the caller did, no more and no less."""
     done = own.opened + own.closed  # what somebody else does happens with the next look at the terminal
-    broker = eventually(lambda: books(program), lambda seen: seen.deals == done, 15)
+    broker = eventually(lambda: books(program), lambda seen: seen.deals == done)
     assert (broker.opened, broker.closed) == (own.opened, own.closed)
     assert broker.ours == own.placed + own.late
     assert broker.deals == done == broker.ours + own.others
@@ -232,12 +232,12 @@ def check_everything(stack: RunningStack, program: Program, desk: Desk) -> None:
     """Once quiet, each route holds the very same numbers."""
     check_books(program, desk.own)
     wanted = expected(program, desk.own)
-    assert eventually(lambda: figures(shown_by(program)), lambda seen: seen == wanted, 15) == wanted
-    assert eventually(lambda: figures(held_by(stack)), lambda seen: seen == wanted, 15) == wanted
+    assert eventually(lambda: figures(shown_by(program)), lambda seen: seen == wanted) == wanted
+    assert eventually(lambda: figures(held_by(stack)), lambda seen: seen == wanted) == wanted
     asked = Counter(desk.asked)
-    assert eventually(lambda: served(shown_by(program)), lambda seen: seen == asked, 15) == asked
+    assert eventually(lambda: served(shown_by(program)), lambda seen: seen == asked) == asked
     files = expected_in_files(program, desk.own)
-    assert eventually(lambda: in_files(program), lambda seen: seen == files, 15) == files
+    assert eventually(lambda: in_files(program), lambda seen: seen == files) == files
     check_trading(desk, program)
     check_lists(desk)
     check_requests(desk)
@@ -277,7 +277,7 @@ def test_five_hundred_operations_are_the_same_everywhere_and_after_a_kill(
             # Prometheus goes on showing series that a later process does not have: this holds of the first.
             asked = Counter(desk.asked)
             held = held_by(running_stack)
-            assert eventually(lambda: served(held), lambda seen: seen == asked, 15) == asked
+            assert eventually(lambda: served(held), lambda seen: seen == asked) == asked
             check_everything(running_stack, program, desk)
         time.sleep(KEPT_S)
         program.kill()

@@ -21,7 +21,7 @@ from tests.support.program import Asked, Program, mixed_orders, order, running, 
 pytestmark = pytest.mark.stack
 
 OUTAGE_S = 20.0
-SLOWEST_S = 2.0
+SLOWEST_S = 5.0
 """No order took longer: nothing on its way waits for telemetry, whose timeouts are ten seconds."""
 
 
@@ -42,7 +42,7 @@ def test_a_killed_collector_loses_nothing(running_stack: RunningStack, tmp_path:
         assert len(asked) == len(journalled) == 200
         assert max(one.seconds for one in asked) < SLOWEST_S
 
-        held = eventually(lambda: order_spans(running_stack, service), lambda spans: len(spans) >= 200, 60)
+        held = eventually(lambda: order_spans(running_stack, service), lambda spans: len(spans) >= 200)
         counted = expect_counts(running_stack, service, program)
         program.stop()
     assert counted == Counter(journalled.values())
@@ -74,7 +74,7 @@ def test_a_killed_program_goes_on_where_it_was(running_stack: RunningStack, tmp_
         journalled = program.journalled()
         assert Counter(journalled.values()).total() > before.total()
 
-        held = eventually(lambda: order_spans(running_stack, service), lambda spans: len(spans) >= len(journalled), 60)
+        held = eventually(lambda: order_spans(running_stack, service), lambda spans: len(spans) >= len(journalled))
         counted = expect_counts(running_stack, service, program)
         program.stop()
     assert sorted(span.attributes["mt5.order.id"] for span in held) == sorted(journalled)
@@ -96,6 +96,7 @@ def orders_until_killed(program: Program) -> list[Asked]:
                 return answered
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("delivery", ["files", "direct"])
 def test_without_a_collector_everything_works(tmp_path: Path, delivery: str) -> None:
     """With nobody at the endpoint orders go on, the log says so once a minute at most, and it stops within 5 s."""
@@ -116,6 +117,7 @@ def test_without_a_collector_everything_works(tmp_path: Path, delivery: str) -> 
     assert len(complaints) <= 3, complaints  # one a minute, for each of three signals
 
 
+@pytest.mark.timed
 def test_a_silent_endpoint_delays_no_order(tmp_path: Path) -> None:
     """An endpoint that accepts and never answers makes no order slower, and the program still stops within 5 s."""
     with (

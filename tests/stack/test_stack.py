@@ -131,7 +131,7 @@ def test_collector_resumes_its_queue_after_a_kill(running_stack: RunningStack) -
         stack.wait_ready(name)
 
     expected = sorted(f"order {number}" for number in range(50))
-    spans = eventually(lambda: running_stack.jaeger.spans("resumed"), lambda seen: len(seen) >= 50, timeout_s=60)
+    spans = eventually(lambda: running_stack.jaeger.spans("resumed"), lambda seen: len(seen) >= 50)
     assert sorted(span.name for span in spans) == expected
     assert sorted(span.name for span in running_stack.files.spans() if span.service == "resumed") == expected
 

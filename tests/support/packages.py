@@ -60,7 +60,7 @@ class Scripted:
 
     def account_info(self) -> Struct:
         """An account of the trade mode asked for."""
-        return Struct(login=7, trade_mode=self._options.get("trade_mode", 0))
+        return Struct(login=7, server="Broker-Demo", trade_mode=self._options.get("trade_mode", 0))
 
     def version(self, do: str = "answer", value: Any = None) -> Any:
         """Answer, sleep, die or raise; `lost` answers None as a terminal that has gone."""

@@ -18,8 +18,8 @@ FLAGS = (
     *("--no-sandbox", "--headless=new", "--disable-background-networking", "--disable-component-update"),
     *("--disable-sync", "--no-first-run"),
 )
-SIZES: dict[str, tuple[int, int]] = {"desktop": (1440, 900), "phone": (390, 844)}
-WAIT_MS = 15_000
+SIZES: dict[str, tuple[int, int]] = {"desktop": (1440, 900), "laptop": (1200, 800), "phone": (390, 844)}
+WAIT_MS = 30_000
 TELL_VIOLATIONS = """addEventListener("securitypolicyviolation", (event) =>
     console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`))"""
 

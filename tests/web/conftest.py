@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,17 +19,17 @@ from tests.web.browser import FLAGS, SIZES, WAIT_MS, OpenPage, Seen, find_browse
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
-    """What drives the browser."""
+    """What drives the browser. Its event loop lies in the way of every other one, so it goes with its module."""
     with sync_playwright() as playwright:
         expect.set_options(timeout=WAIT_MS)
         yield playwright
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    """One browser for all tests; each test has a profile of its own in it."""
+    """One browser for a module; each test has a profile of its own in it."""
     browser = playwright.chromium.launch(executable_path=find_browser(), args=list(FLAGS))
     yield browser
     browser.close()
@@ -55,6 +56,21 @@ def program(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
             client.get("/no/such/path")
         with program.client("a-wrong-key-of-somebody") as client:
             client.get("/api/positions")
+        yield program
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def own(built: None, tmp_path: Path) -> Iterator[Program]:
+    """A program of the test's own, on a port that it comes back to."""
+    with running(tmp_path / "data", "--port", str(free_port())) as program:
         yield program
 
 

@@ -18,6 +18,8 @@ SECTIONS = {
     "security": ("Security events", "API keys"),
     "system": ("Storage", "Workers", "Telemetry pipeline", "Simulator faults"),
 }
+CUT_COLUMNS = """() => [...document.querySelectorAll('.scroll')]
+    .filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.getAttribute('aria-label'))"""
 FIRST_LOAD_BYTES_MAX = 80_000
 STICKING_OUT = """() => [...document.querySelectorAll('body *')]
     .filter((one) => !one.closest('.scroll, .tabs, .hidden') && one.getBoundingClientRect().right > screen.width + 1)
@@ -39,6 +41,40 @@ def test_a_section_is_whole(program: Program, open_page: OpenPage, section: str,
         assert page.evaluate(STICKING_OUT) == []
         assert_accessible(page)
         assert seen.troubles == []
+
+
+ROWS = """(row) => {
+    const tops = new Set([...row.children].map((one) => Math.round(one.getBoundingClientRect().top)));
+    return tops.size;
+}"""
+
+
+def test_a_laptop_shows_figures_in_a_row_and_every_column(program: Program, open_page: OpenPage) -> None:
+    """At 1200 pixels no tile stands alone in a second row, and no column has to be scrolled to."""
+    with open_page(program.url, size="laptop") as seen:
+        page = seen.go("?tab=trading")
+        assert page.locator(".today .figures").evaluate(ROWS) == 1
+        page.get_by_role("tab", name="Overview").click()
+        for row in page.locator(".figures").all():
+            assert row.evaluate(ROWS) == 1
+        page.get_by_role("tab", name="Traces").click()
+        table = page.get_by_role("table", name="Orders as traces")
+        expect(table.get_by_text("NO_MONEY").first).to_be_visible()
+        assert page.evaluate(CUT_COLUMNS) == []
+        table.get_by_role("link").first.click()
+        expect(page.get_by_role("table", name="Waterfall")).to_be_visible()
+        assert page.evaluate(CUT_COLUMNS) == []
+
+
+def test_a_phone_shows_first_what_matters(program: Program, open_page: OpenPage) -> None:
+    """Of a position what it is, how it stands and the way out, without scrolling sideways."""
+    with open_page(program.url, size="phone") as seen:
+        page = seen.go("?tab=trading")
+        positions = page.get_by_role("table", name="Open positions")
+        for name in ("Symbol", "Side", "Volume", "Profit", "Action"):
+            box = positions.get_by_role("columnheader", name=name, exact=True).bounding_box()
+            assert box is not None
+            assert box["x"] + box["width"] <= 390
 
 
 def test_the_first_load_is_small(program: Program, open_page: OpenPage) -> None:

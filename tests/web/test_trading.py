@@ -147,3 +147,32 @@ def test_the_printed_link_logs_in_once(program: Program, open_page: OpenPage) ->
     with open_page(program.url) as seen:
         page = seen.go(found[1])
         expect(page.get_by_role("button", name="Log in")).to_be_visible()
+
+
+def test_an_order_under_way_stays_until_its_outcome_is_seen(own: Program, open_page: OpenPage) -> None:
+    """Neither Escape nor a click beside it nor going back closes it; then it says what came of it."""
+    with open_page(own.url) as seen:
+        page = seen.go()
+        page.get_by_role("tab", name="Trading").click()
+        seen.log_in()
+        with own.client() as client:
+            client.post("/api/simulator/faults", json={"fault": "hang", "seconds": 4, "function": "order_send"})
+        page.keyboard.press("n")
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_role("button", name="Review order").click()
+        dialog.get_by_role("button", name=re.compile("^Place order")).click()
+        expect(dialog).to_have_attribute("aria-busy", "true")
+        for button in dialog.get_by_role("button").all():
+            expect(button).to_be_disabled()
+        page.keyboard.press("Escape")
+        page.keyboard.press("Escape")
+        page.mouse.click(5, 400)
+        page.evaluate("document.querySelector('dialog').close()")  # what a browser does at a second Escape
+        page.go_back()
+        expect(dialog.get_by_text("It is answered within 8 seconds")).to_be_visible()
+        assert_accessible(page)
+        expect(dialog).to_have_attribute("aria-busy", "false")
+        expect(dialog.get_by_role("alert").or_(dialog.get_by_text("Filled"))).to_be_visible()
+        dialog.get_by_role("button", name="Close").last.click()
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        assert [trouble for trouble in seen.troubles if trouble.startswith("script")] == []

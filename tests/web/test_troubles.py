@@ -4,34 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
+import httpx2
 from playwright.sync_api import Page, Route, expect
 
+from app.access.key_book import KeyBook
+from app.access.records import KeyLimits, Scope
+from app.domain.clock import SystemClock
 from tests.support.program import KEY, Program, order, running
 from tests.web.browser import OpenPage, assert_accessible
 
 STOP_S_MAX = 3.0
 NOTICED_MS = 6_000
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-@pytest.fixture
-def own(built: None, tmp_path: Path) -> Iterator[Program]:
-    """A program of the test's own, on a port that it comes back to."""
-    with running(tmp_path / "data", "--port", str(free_port())) as program:
-        yield program
 
 
 def test_the_page_outlives_the_api(own: Program, open_page: OpenPage) -> None:
@@ -78,6 +64,70 @@ def test_a_lost_broker_is_seen_and_its_return_too(own: Program, open_page: OpenP
         page.get_by_role("tab", name="Overview").click()
         expect(page.locator(".cards")).to_contain_text("✓Connected")
         expect(page.locator(".layers .down")).to_have_count(0)
+
+
+def log_out_elsewhere(page: Page) -> None:
+    """As another tab of the same browser does."""
+    page.evaluate("""async () => {
+        const { csrf } = await (await fetch('./api/session')).json();
+        await fetch('./api/session', { method: 'DELETE', headers: { 'X-CSRF-Token': csrf } });
+    }""")
+
+
+def test_a_log_in_that_ends_is_said(program: Program, open_page: OpenPage) -> None:
+    """Logged out in another tab: the page says so and goes on read-only; a log-out of its own is no news."""
+    with open_page(program.url) as seen:
+        page = seen.go()
+        seen.log_in()
+        log_out_elsewhere(page)
+        notice = page.get_by_role("alert").filter(has_text="You were logged out")
+        expect(notice).to_contain_text("goes on, read-only")
+        expect(page.get_by_role("banner").get_by_role("button", name="Log in")).to_be_visible()
+        expect(page.locator(".live")).to_contain_text("Live")
+        assert_accessible(page)
+        notice.get_by_role("button", name="Close").click()
+        expect(notice).to_have_count(0)
+        seen.log_in()
+        page.get_by_role("button", name="Log out").click()
+        expect(page.get_by_role("banner").get_by_role("button", name="Log in")).to_be_visible()
+        expect(page.locator(".live")).to_contain_text("Live")
+        expect(notice).to_have_count(0)
+        assert seen.troubles == []
+
+
+def test_without_a_log_in_nothing_is_shown_where_it_needs_one(built: None, tmp_path: Path, open_page: OpenPage) -> None:
+    """Its key revoked, the page forgets what it showed and waits, asking no more; a log-in brings it back."""
+    with running(tmp_path / "data", MT5_OTEL_AUTH__ANONYMOUS_READ="off") as program, open_page(program.url) as seen:
+        page = seen.page
+        page.goto(program.url)
+        expect(page.locator(".live")).to_contain_text("Logged out")
+        expect(page.get_by_text("shows nothing without a log-in")).to_be_visible()
+        assert_accessible(page)
+        made = KeyBook(program.folder, clock=SystemClock()).create("reader", [Scope.READ], KeyLimits())
+        while httpx2.get(f"{program.url}/api/session", headers={"X-API-Key": made.text}, trust_env=False).is_error:
+            page.wait_for_timeout(100)  # a key is noticed within a second
+        log_in(page, made.text)
+        expect(page.locator(".live")).to_contain_text("Live")
+        expect(page.get_by_text("100,000.00").first).to_be_visible()
+        KeyBook(program.folder, clock=SystemClock()).revoke(made.key.id)
+        expect(page.get_by_role("alert").filter(has_text="You were logged out")).to_be_visible()
+        expect(page.locator(".live")).to_contain_text("Logged out")
+        expect(page.get_by_text("100,000.00")).to_have_count(0)
+        expect(page).to_have_title(re.compile("Logged out"))
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.wait_for_timeout(2_500)  # longer than two pauses before a stream is tried again
+        assert [url for url in asked if "/api/stream" in url] == []
+        log_in(page, KEY)
+        expect(page.locator(".live")).to_contain_text("Live")
+
+
+def log_in(page: Page, key: str) -> None:
+    """With this key, wherever the page offers it."""
+    page.get_by_role("button", name="Log in").first.click()
+    page.get_by_label("API key").fill(key)
+    page.get_by_role("dialog").get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 def hostile(count: int = 200) -> list[str]:

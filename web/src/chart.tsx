@@ -146,9 +146,10 @@ function series(line: Line, color: (name: string) => string): uPlot.Series {
   const stroke = color(line.color);
   if (line.kind === "points") return { stroke, paths: () => null, points: { show: true, size: 5, fill: stroke, stroke } };
   if (line.kind === "bars") {
-    return { stroke, fill: `${stroke}99`, width: 1, paths: uPlot.paths.bars!({ size: [0.7, 14] }), points: { show: false } };
+    // Mixed, not seen through: in a stack each bar is drawn over those behind it.
+    return { stroke, fill: `color-mix(in srgb, ${stroke} 70%, ${color("panel")})`, width: 0, paths: uPlot.paths.bars!({ size: [0.7, 14] }), points: { show: false } };
   }
-  return { stroke, width: 1.5, points: { show: line.values.length < 3, size: 4 }, spanGaps: false };
+  return { stroke, width: 1.5, points: { show: (plot) => plot.data[0].length < 3, size: 5, fill: stroke }, spanGaps: false };
 }
 
 function spanOf({ span }: ChartProps, low: number, high: number): [number, number] {

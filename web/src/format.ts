@@ -46,6 +46,7 @@ export function volume(value: Maybe): string {
 
 export function milliseconds(value: Maybe): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return DASH;
+  if (value === 0) return "0 ms";
   if (value >= 10_000) return `${number(value / 1_000, 1)} s`;
   return `${number(value, value < 10 ? 2 : value < 100 ? 1 : 0)} ms`;
 }

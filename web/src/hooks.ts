@@ -25,6 +25,19 @@ export function useSymbols(): Map<string, SymbolInfo> {
   return useMemo(() => new Map((value ?? []).map((symbol) => [symbol.broker_symbol, symbol])), [value]);
 }
 
+const PHONE = matchMedia("(max-width: 560px)");
+
+/** Whether the page is as narrow as a phone. */
+export function useNarrow(): boolean {
+  const [narrow, setNarrow] = useState(PHONE.matches);
+  useEffect(() => {
+    const take = () => setNarrow(PHONE.matches);
+    PHONE.addEventListener("change", take);
+    return () => PHONE.removeEventListener("change", take);
+  }, []);
+  return narrow;
+}
+
 const MARK_MS = 5_000;
 
 /** Changes when something was traded, at most every five seconds: who reads on it stays inside the API's limits. */

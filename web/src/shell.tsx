@@ -69,9 +69,11 @@ function Header(props: { open: (what: Open) => void; refresh: () => void }) {
     <header class={`top ${mode}`}>
       <div class="bar">
         <h1>{texts.name}</h1>
-        <span class={`mode ${mode}`} title={texts.mode[mode].says}>
-          {texts.mode[mode].word}
-        </span>
+        {frame && (
+          <span class={`mode ${mode}`} title={texts.mode[mode].says}>
+            {texts.mode[mode].word}
+          </span>
+        )}
         {account?.server && (
           <span class="account">
             <b>{account.login}</b> <Foreign text={account.server} /> {account.currency}
@@ -134,11 +136,11 @@ function Looks() {
 }
 
 function SessionButton({ open }: { open: (what: Open) => void }) {
-  const { authenticated, name, scopes } = useStore(session);
+  const { authenticated, name, scopes, reads } = useStore(session);
   if (!authenticated) {
     return (
       <button type="button" class="session" onClick={() => open("login")}>
-        {texts.logIn} <span class="note wide">{texts.readOnly}</span>
+        {texts.logIn} {reads && <span class="note wide">{texts.readOnly}</span>}
       </button>
     );
   }
@@ -149,6 +151,9 @@ function SessionButton({ open }: { open: (what: Open) => void }) {
   );
 }
 
+/** So much of the next section is seen beside the chosen one where not all have room. */
+const TABS_ROOM_PX = 40;
+
 function Tabs() {
   const { tab } = useStore(place);
   const frame = useFrame();
@@ -157,6 +162,13 @@ function Tabs() {
     overview: frame?.status.alerts?.length ?? 0,
     trading: frame?.positions.ticket?.length ?? 0,
   };
+  useEffect(() => {
+    const [tabs, chosen] = [list.current, list.current?.querySelector<HTMLElement>(`#tab-${tab}`)];
+    if (!tabs || !chosen) return;
+    const { offsetLeft, offsetWidth } = chosen;
+    const left = tabs.scrollLeft;
+    tabs.scrollLeft = Math.max(offsetLeft + offsetWidth - tabs.clientWidth + TABS_ROOM_PX, Math.min(left, offsetLeft - TABS_ROOM_PX));
+  }, [tab, Boolean(counts.overview), Boolean(counts.trading)]);
   const move = (event: KeyboardEvent) => {
     const steps: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1, Home: -TABS.indexOf(tab), End: TABS.length - 1 - TABS.indexOf(tab) };
     const step = steps[event.key];

@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 
+import { useNarrow } from "./hooks";
 import { Empty } from "./parts";
 
 export interface Column<Row> {
@@ -14,6 +15,8 @@ export interface Column<Row> {
   /** What it sorts by; without it the column does not sort. */
   by?: (row: Row) => number | string | null | undefined;
   class?: (row: Row) => string;
+  /** Takes what room is left, and is cut there. */
+  fills?: boolean;
 }
 
 interface Order {
@@ -31,17 +34,21 @@ export function Table<Row>(props: {
   chosen?: string | number | undefined;
   foot?: ComponentChildren;
   max?: number;
+  /** Names of the columns that stand in front on a phone; the others are scrolled to. */
+  first?: string[];
 }) {
   const [order, setOrder] = useState<Order | undefined>(props.order);
+  const narrow = useNarrow();
   if (props.rows.length === 0) return <Empty>{props.empty}</Empty>;
   const sorted = inOrder(props.rows, props.columns, order).slice(0, props.max ?? 1_000);
+  const columns = narrow && props.first ? inFront(props.columns, props.first) : props.columns;
   return (
     <div class="scroll" tabIndex={0} role="group" aria-label={props.caption}>
       <table>
         <caption class="hidden">{props.caption}</caption>
         <thead>
           <tr>
-            {props.columns.map((column) => (
+            {columns.map((column) => (
               <Head key={column.name} column={column} order={order} choose={setOrder} />
             ))}
           </tr>
@@ -49,8 +56,8 @@ export function Table<Row>(props: {
         <tbody>
           {sorted.map((row) => (
             <tr key={props.id(row)} class={props.chosen === props.id(row) ? "chosen" : undefined}>
-              {props.columns.map((column) => (
-                <td key={column.name} class={`${column.number ? "number" : ""} ${column.class?.(row) ?? ""}`}>
+              {columns.map((column) => (
+                <td key={column.name} class={`${column.number ? "number" : ""} ${column.fills ? "fills" : ""} ${column.class?.(row) ?? ""}`}>
                   {column.show(row)}
                 </td>
               ))}
@@ -84,6 +91,12 @@ function Head<Row>(props: { column: Column<Row>; order: Order | undefined; choos
       )}
     </th>
   );
+}
+
+/** The columns of these names, in their order, before all others. */
+export function inFront<Row>(columns: Column<Row>[], first: string[]): Column<Row>[] {
+  const front = first.flatMap((name) => columns.find((column) => column.name === name) ?? []);
+  return [...front, ...columns.filter((column) => !front.includes(column))];
 }
 
 export function inOrder<Row>(rows: Row[], columns: Column<Row>[], order: Order | undefined): Row[] {

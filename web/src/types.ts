@@ -248,6 +248,8 @@ export interface Requests {
     p95_ms: Record<string, number>;
     p99_ms?: Record<string, number>;
   };
+  timestamp: string;
+  trading: { orders_placed: number; orders_failed: number };
 }
 
 export interface Performance {
@@ -259,7 +261,6 @@ export interface ErrorEntry {
   timestamp: string;
   scope: string;
   message: string;
-  count?: number;
   trace_id?: string | null;
 }
 

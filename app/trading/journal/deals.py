@@ -67,7 +67,10 @@ class Deals:
         return self._position_of_order.get(order)
 
     def left(self, position: int) -> float | None:
-        """Lots left of a position that is open, as far as its deals are known here; None where they are not."""
+        """Lots left of a position that is open, as far as its deals are known here; None where they are not.
+
+        Below 0 where more of it was closed than opened: the deal that opened it has not shown yet.
+        """
         return self._left.get(position)
 
     def sums(self, since_ns: int) -> DealSums:
@@ -105,7 +108,6 @@ class Deals:
         self._won[deal.position] += units
         if dealt.closed:
             self._closed[PositionKey(dealt.symbol, deal.side.opposite.value, dealt.cause)] += 1
-            self._left.pop(deal.position, None)
             before = self._trades.get(deal.symbol, Trades())
             won = self._won.pop(deal.position)
             self._trades[deal.symbol] = replace(
@@ -118,6 +120,10 @@ class Deals:
             self._opened[PositionKey(dealt.symbol, deal.side.value, dealt.cause)] += 1
         if dealt.left:
             self._left[deal.position] = dealt.left
+        else:
+            # Also where the deal that opened it came last: nothing more is to come of it.
+            self._left.pop(deal.position, None)
+            self._won.pop(deal.position, None)
 
 
 def to_units(amount: float) -> int:

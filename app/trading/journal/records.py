@@ -67,7 +67,7 @@ class Dealt:
         ours: id of the order it belongs to; None where that is none of ours.
         opened: it is the first deal of its position.
         closed: it left nothing of its position.
-        left: lots that it left of its position.
+        left: lots that it left of its position; below 0 by so many as were closed before their opening showed.
         trace: the span that tells of it; empty for deals of market orders of ours, whose own spans do.
     """
 

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from app.bootstrap.data_folder import OWNER_FILE, data_folder
+from app.bootstrap.data_folder import ACCOUNT_FILE, OWNER_FILE, data_folder, open_binding
+from app.broker.terminal import TerminalSpec
 from app.errors import StartupError
+from app.simulator.ledger import Ledger
 
 
 def test_a_folder_says_whose_it_is_while_it_is_held(tmp_path: Path) -> None:
@@ -30,3 +32,55 @@ def test_an_owner_file_that_cannot_be_written_is_told_with_what_to_do(tmp_path: 
     (tmp_path / OWNER_FILE).rmdir()
     with data_folder(tmp_path):
         pass
+
+
+NATIVE = TerminalSpec(loader="MetaTrader5")
+
+
+def simulated(folder: Path) -> TerminalSpec:
+    """The simulator on its ledger in this folder."""
+    return TerminalSpec(loader="app.simulator", options={"ledger": str(folder / "simulator.sqlite")}, simulated=True)
+
+
+def bound(folder: Path, mode: str, **more: int) -> None:
+    """Make the folder an account's."""
+    record = {"mode": mode, "server": "Some-Server", "login": 5_001_234, **more}
+    (folder / ACCOUNT_FILE).write_text(json.dumps(record), encoding="utf-8")
+
+
+def test_a_folder_of_the_simulator_is_for_no_other_terminal(tmp_path: Path) -> None:
+    """Known before anything is asked: refused with whose it is and what to do."""
+    bound(tmp_path, "simulated")
+    with pytest.raises(StartupError, match=r"log-in 5001234 on Some-Server \(simulated\).*--data-dir OTHER"):
+        open_binding(tmp_path, NATIVE)
+
+
+@pytest.mark.parametrize("mode", ["demo", "real"])
+def test_a_folder_of_an_account_is_not_for_the_simulator(tmp_path: Path, mode: str) -> None:
+    """The simulator, which is the default, must not write its deals among a broker's."""
+    bound(tmp_path, mode)
+    with pytest.raises(StartupError, match=rf"log-in 5001234 on Some-Server \({mode}\).*--data-dir OTHER"):
+        open_binding(tmp_path, simulated(tmp_path))
+    assert open_binding(tmp_path, NATIVE).account is not None
+
+
+def test_a_ledger_that_was_made_anew_is_refused(tmp_path: Path) -> None:
+    """Its numbers begin again, and its deals would be taken for those in the journal; the old ledger is taken back."""
+    Ledger(str(tmp_path / "simulator.sqlite"), now_msc=1_000).close()
+    bound(tmp_path, "simulated", ledger_opened_msc=1_000)
+    assert open_binding(tmp_path, simulated(tmp_path)).ledger == 1_000
+    (tmp_path / "simulator.sqlite").rename(tmp_path / "kept.sqlite")
+    with pytest.raises(StartupError, match=r"simulator\.sqlite is gone.*--data-dir OTHER"):
+        open_binding(tmp_path, simulated(tmp_path))
+    Ledger(str(tmp_path / "simulator.sqlite"), now_msc=2_000).close()
+    with pytest.raises(StartupError, match=r"simulator\.sqlite is another one.*--data-dir OTHER"):
+        open_binding(tmp_path, simulated(tmp_path))
+    (tmp_path / "kept.sqlite").replace(tmp_path / "simulator.sqlite")
+    assert open_binding(tmp_path, simulated(tmp_path)).account is not None
+
+
+def test_a_ledger_that_cannot_be_read_is_left_to_the_simulator(tmp_path: Path) -> None:
+    """What is wrong with it the simulator says itself, in the connection's reason."""
+    bound(tmp_path, "simulated", ledger_opened_msc=1_000)
+    (tmp_path / "simulator.sqlite").write_text("no ledger at all, but long enough to be read as one\n" * 20)
+    assert open_binding(tmp_path, simulated(tmp_path)).account is not None

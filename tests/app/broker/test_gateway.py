@@ -138,7 +138,7 @@ async def test_a_terminal_that_is_away_is_not_waited_for() -> None:
     await gateway(terminal).settle(
         Filled(order=11, deal=21, position=None, volume=0.1, price=1.2, retcode=10009), deadline=begun + 5
     )
-    assert time.monotonic() - begun < 0.1
+    assert time.monotonic() - begun < 0.5
 
 
 async def test_a_symbol_that_is_chosen_now_has_prices_at_once() -> None:

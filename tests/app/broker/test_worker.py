@@ -323,3 +323,21 @@ async def test_signals_to_the_whole_group_do_not_end_the_terminal() -> None:
             child.send_signal(signal.SIGTERM)
             child.send_signal(signal.SIGINT)
         assert isinstance(await hosted.call(version("answer")), Answer)
+
+
+@pytest.mark.parametrize(("account", "sent"), [((7, "Broker-Demo"), 1), ((8, "Broker-Demo"), 0), ((7, "Other"), 0)])
+async def test_an_order_goes_to_its_account_only(tmp_path: Path, account: tuple[int, str], sent: int) -> None:
+    """Right before it is sent the terminal's account is looked at: with another one the order is `NotCalled`."""
+    orders = tmp_path / "sent"
+    orders.touch()
+    async with worker(sent=str(orders)) as hosted:
+        await until(lambda: hosted.state.ready)
+        deadline = time.monotonic() + 5
+        request = {"comment": ""}
+        call = Call(function="order_send", args=(request,), deadline=deadline, only_for=account)
+        reply = await hosted.call(call)
+    assert len(orders.read_text(encoding="utf-8").splitlines()) == sent
+    assert isinstance(reply, Answer if sent else NotCalled)
+    if isinstance(reply, NotCalled):
+        assert "log-in 7 on Broker-Demo" in reply.reason
+        assert f"log-in {account[0]} on {account[1]}" in reply.reason

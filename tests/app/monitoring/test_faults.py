@@ -75,3 +75,21 @@ def test_a_file_that_cannot_be_written_is_told_once_a_minute() -> None:
     assert [event.scope for event in told] == [Scope.FILES] * 3
     assert "orders.csv cannot be written: No space left on device" in told[0].message
     assert "odd" in told[1].message
+
+
+def test_looks_that_make_no_sense_are_an_error_of_the_terminal() -> None:
+    """Told when they begin and once a minute while they go on, never while there are none."""
+    told: list[ErrorEvent] = []
+    clock, looks = MovedClock(), [(0, "")]
+    faults = Faults(told.append, clock=clock, looks=lambda: looks[0])
+    faults.look(status())
+    for count in range(1, 4):
+        looks[0] = (count, "deals: KeyError: 'ticket'")
+        faults.look(status())
+    assert [(event.scope, event.message) for event in told] == [
+        (Scope.TERMINAL, "A look at the terminal could not be understood: deals: KeyError: 'ticket'")
+    ]
+    clock.advance(61)
+    faults.look(status())
+    faults.look(status())
+    assert len(told) == 2

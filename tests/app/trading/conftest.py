@@ -73,6 +73,7 @@ async def trade(tmp_path: Path) -> AsyncIterator[Build]:
             simulated=False,
             read_timeout_s=0.2,
             deals_timeout_s=0.12,
+            only_for=lambda: (7, "Broker-Demo"),
         )
         watch = Watch(gateway, clock=clock)
         dealer = Dealer(

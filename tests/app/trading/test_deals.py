@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +11,13 @@ import pytest
 from app.broker.terminal import NoAnswer
 from app.domain.orders import Unknown
 from app.telemetry.deals import DealTelemetry
-from app.trading.deals import DealKeeper
+from app.trading.deals import UNOPENED_S, DealKeeper
+from app.trading.journal.journal import Journal, read_journal
 from app.trading.journal.records import PositionKey
 from app.watch.changes import Change, ConnectionLost, DealSeen
 from tests.app.trading.conftest import Build, Trading
-from tests.support.terminal import DEAL, DONE, TERMINAL
+from tests.support.clock import MovedClock
+from tests.support.terminal import DEAL, DONE, POSITION, TERMINAL
 
 
 def raw(trading: Trading, **fields: Any) -> dict[str, Any]:
@@ -164,3 +167,72 @@ async def test_a_lost_connection_is_written_down_once(trade: Build) -> None:
     await asyncio.wrap_future(trading.journal.turned(True, "", at_ns=1))  # what was appended before is on disk
     assert sum(isinstance(change, ConnectionLost) for change in told) == 1
     assert trading.journal.connection_failures() == 1
+
+
+def of_position(trading: Trading) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The deal that opens a position by hand, and the one that closes it."""
+    opening = raw(trading, ticket=90, order=900, position_id=900, reason=1)
+    return opening, {**opening, "ticket": 91, "order": 901, "type": 1, "entry": 1}
+
+
+def books(journal: Journal) -> tuple[int, int, float | None]:
+    """Positions opened, positions closed, lots left of the one."""
+    opened, closed = journal.positions_opened(), journal.positions_closed()
+    return sum(opened.values()), sum(closed.values()), journal.left_of(900)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+async def test_the_order_in_which_deals_show_is_the_same(trade: Build, first: int) -> None:
+    """Opening first or closing first: one position opened, one closed, nothing left; the same read back."""
+    trading = trade()
+    keeping(trading)
+    deals = of_position(trading)
+    trading.terminal.functions["history_deals_get"] = [deals[first]]
+    await trading.watch.look()
+    await trading.watch.look()
+    trading.terminal.functions["history_deals_get"] = list(deals)
+    await trading.watch.look()
+    assert books(trading.journal) == (1, 1, None)
+    assert [dealt.left for dealt in sorted(trading.journal.deals(), key=lambda dealt: dealt.deal.ticket)] == [0.1, 0.0]
+
+
+async def test_an_opening_that_shows_much_later_leaves_nothing(
+    trade: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a minute the closing counts by itself; the opening after it, and after a restart, leaves no remainder."""
+    trading = trade()
+    keeper, _ = keeping(trading)
+    opening, closing = of_position(trading)
+    trading.terminal.functions["history_deals_get"] = [closing]
+    await trading.watch.look()
+    assert books(trading.journal) == (0, 0, None)
+    passed = MovedClock(int((trading.clock.monotonic() + UNOPENED_S) * 1e9) + 1)
+    monkeypatch.setattr(keeper, "_clock", passed)
+    await trading.watch.look()
+    assert books(trading.journal) == (0, 1, -0.1)
+    index, _ = read_journal(tmp_path / "journal")
+    assert index.left_of(900) == -0.1  # what a restart finds
+    trading.terminal.functions["history_deals_get"] = [opening, closing]
+    await trading.watch.look()
+    assert books(trading.journal) == (1, 1, None)
+    index, _ = read_journal(tmp_path / "journal")
+    assert index.left_of(900) is None
+
+
+async def test_a_part_closed_of_what_never_showed_closes_no_position(
+    trade: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the terminal still shows the position, a closing deal without an opening is a part of it."""
+    trading = trade(positions_get=[{**POSITION, "ticket": 900}])
+    keeper, _ = keeping(trading)
+    opening, closing = of_position(trading)
+    part = {**closing, "volume": 0.05}
+    trading.terminal.functions["history_deals_get"] = [part]
+    await trading.watch.look()
+    monkeypatch.setattr(keeper, "_clock", MovedClock(int((trading.clock.monotonic() + UNOPENED_S) * 1e9) + 1))
+    await trading.watch.look()
+    assert books(trading.journal) == (0, 0, -0.05)
+    rest = {**part, "ticket": 92, "order": 902}
+    trading.terminal.functions.update({"positions_get": [], "history_deals_get": [opening, part, rest]})
+    await trading.watch.look()
+    assert books(trading.journal) == (1, 1, None)

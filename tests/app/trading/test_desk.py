@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -367,3 +368,28 @@ async def test_no_order_is_begun_once_callers_were_let_go(trade: Build) -> None:
     assert isinstance(answer, Unavailable)
     assert not trading.terminal.requests()
     assert not trading.journal.orders()
+
+
+async def test_orders_and_closings_of_another_account_are_not_sent(trade: Build) -> None:
+    """While the terminal shows another account nothing of it is even looked up, and the reason is the look's."""
+    trading = trade(positions_get=[{**POSITION, "ticket": 31}])
+    await trading.watch.look()
+    seen = trading.watch.latest
+    connection = dataclasses.replace(seen.connection, account=False, trading=False, reason="not ours")
+    trading.watch.latest = dataclasses.replace(seen, connection=connection, foreign=True)
+    trading.terminal.functions["positions_get"] = [{**POSITION, "ticket": 99}]
+    asked = len(trading.terminal.calls)
+    bought = await trading.buy(symbol="GBPUSD")
+    closed = await trading.desk.close(31, arrived=trading.clock.monotonic())
+    assert isinstance(closed, Decision)
+    assert bought.outcome == closed.outcome == NotSent(reason="not ours")
+    assert await trading.desk.close(99, arrived=trading.clock.monotonic()) == Unavailable(reason="not ours")
+    assert len(trading.terminal.calls) == asked
+
+
+async def test_an_order_says_which_account_it_is_for(trade: Build) -> None:
+    """The account that the data folder belongs to goes with the order to the terminal's process."""
+    trading = trade()
+    await trading.buy()
+    (call,) = [call for call in trading.terminal.calls if call.function == "order_send"]
+    assert call.only_for == (7, "Broker-Demo")

@@ -10,11 +10,13 @@ import pytest
 from app.broker.gateway import Gateway
 from app.broker.server_time import ServerTime
 from app.broker.terminal import Call, NotCalled, Reply, WorkerState
+from app.domain.account import Account
 from app.domain.clock import SystemClock
 from app.domain.connection import LAYERS
 from app.watch import poller
+from app.watch.binding import Refusal
 from app.watch.poller import Watch, counts_by_side
-from tests.support.terminal import DEAL, POSITION, TERMINAL, TICK, FakeTerminal, failed
+from tests.support.terminal import ACCOUNT, DEAL, POSITION, TERMINAL, TICK, FakeTerminal, failed
 
 
 def watching(terminal: FakeTerminal, poll_s: float = 0.01, *, never_closes: bool = False) -> Watch:
@@ -280,3 +282,116 @@ async def test_prices_that_stand_still_are_told_once(caplog: pytest.LogCaptureFi
     assert watch.latest.quiet_s(watch.latest.looked_ns) == 0.0
     told = [record.message.split(":")[0] for record in caplog.records]
     assert told == ["Terminal connected", "Prices stand still", "Prices move again"]
+
+
+async def only_login_7(account: Account) -> Refusal | None:
+    """Let one account in."""
+    return None if account.login == 7 else Refusal(reason=f"log-in {account.login} is none of ours", next_step="leave")
+
+
+def guarded(terminal: FakeTerminal) -> Watch:
+    """A watch that looks at one account only."""
+    clock = SystemClock()
+    gateway = Gateway(terminal, clock=clock, server_time=ServerTime(7_200), simulated=False, read_timeout_s=0.2)
+    return Watch(gateway, clock=clock, admit=only_login_7)
+
+
+STRANGE = {
+    "account_info": {**ACCOUNT, "login": 8, "balance": 9.0},
+    "positions_get": [{**POSITION, "ticket": 99}],
+    "history_deals_get": [{**DEAL, "ticket": 22}],
+    "symbol_info_tick": {**TICK, "bid": 9.0},
+}
+
+
+async def test_nothing_of_another_account_is_taken_over() -> None:
+    """The account layer is down with the reason, everything else stays as it was; then the right one is back."""
+    terminal = FakeTerminal(positions_get=[POSITION])
+    watch = guarded(terminal)
+    await watch.look()
+    ours = watch.latest
+    right = dict(terminal.functions)
+    terminal.functions.update(STRANGE)
+    await watch.look()
+    seen = watch.latest
+    assert seen.foreign
+    assert seen.connection.missing() == ("account", "trading")
+    assert (seen.connection.reason, seen.connection.next_step) == ("log-in 8 is none of ours", "leave")
+    assert (seen.account, seen.positions, seen.deals, seen.ticks) == (
+        ours.account, ours.positions, ours.deals, ours.ticks,
+    )  # fmt: skip
+    assert seen.new_deals == ()
+    terminal.functions.update(right)
+    await watch.look()
+    assert watch.latest.connection.missing() == ()
+    assert not watch.latest.foreign
+    assert watch.latest.account == ours.account
+
+
+@pytest.mark.parametrize("function", ["positions_get", "symbol_info_tick", "orders_get", "history_deals_get"])
+async def test_a_log_in_in_the_middle_of_a_look_brings_nothing_either(function: str) -> None:
+    """Whatever was read when somebody logged in to another account is let go of, its deals too."""
+    terminal = FakeTerminal()
+    watch = guarded(terminal)
+    await watch.look()
+    ours = watch.latest
+    right = dict(terminal.functions)
+
+    def switched(call: Call) -> object:
+        terminal.functions.update(STRANGE)
+        return terminal.functions[function] if function in STRANGE else []
+
+    terminal.functions[function] = switched
+    await watch.look()
+    assert watch.latest.foreign
+    assert (watch.latest.account, watch.latest.positions, watch.latest.deals) == (ours.account, (), ours.deals)
+    terminal.functions.update({**right, "history_deals_get": [DEAL, {**DEAL, "ticket": 22}]})
+    await watch.look()
+    assert 22 in [deal.ticket for deal in watch.latest.new_deals]  # its number was not taken for known
+
+
+@pytest.mark.parametrize("function", ["positions_get", "symbol_info_tick", "orders_get", "history_deals_get"])
+async def test_an_answer_that_makes_no_sense_hides_no_connection(
+    function: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The connection and the rest are renewed, what could not be read stays, each look counts, the log says it once."""
+    terminal = FakeTerminal(positions_get=[POSITION])
+    watch = watching(terminal)
+    await watch.look()
+    before = watch.latest
+    right = terminal.functions[function]
+    terminal.functions[function] = [{"nonsense": 1}] if function != "symbol_info_tick" else {"nonsense": 1}
+    terminal.functions["terminal_info"] = {**TERMINAL, "trade_allowed": False}
+    terminal.functions["account_info"] = {**ACCOUNT, "balance": 5.0}
+    await watch.look()
+    await watch.look()
+    seen = watch.latest
+    assert seen.connection.missing() == ("trading",)
+    assert seen.account is not None
+    assert seen.account.balance == 5.0
+    assert (seen.positions, seen.ticks, seen.orders) == (before.positions, before.ticks, before.orders)
+    assert seen.deals == before.deals
+    assert seen.faults == 2
+    assert "KeyError" in seen.fault
+    assert caplog.text.count("could not be understood") == 1
+    terminal.functions[function] = right
+    await watch.look()
+    assert watch.latest.faults == 2
+
+
+@pytest.mark.parametrize(
+    ("function", "missing"),
+    [("account_info", ("account", "trading")), ("terminal_info", ("terminal", "broker", "account", "trading"))],
+)
+async def test_a_terminal_that_makes_no_sense_itself_is_no_connection(function: str, missing: tuple[str, ...]) -> None:
+    """What the layers are judged by cannot be read: the one above is down, with a reason, and it is a fault."""
+    terminal = FakeTerminal()
+    watch = watching(terminal)
+    await watch.look()
+    account = watch.latest.account
+    terminal.functions[function] = {"nonsense": 1}
+    await watch.look()
+    assert watch.latest.connection.missing() == missing
+    assert "cannot be understood" in watch.latest.connection.reason
+    assert "look into the log" in watch.latest.connection.next_step
+    assert (watch.latest.account, watch.latest.faults) == (account, 1)

@@ -12,7 +12,7 @@ import { adjust, place } from "../place";
 import { useStore } from "../store";
 import { texts } from "../texts";
 import { dealMs, net } from "../deals";
-import { type Alert, type Deal, type Deals, type Frame, type Health, type History, LAYERS, type Severity, type Window } from "../types";
+import { type Alert, type Deal, type Deals, type Frame, type Health, type History, LAYERS, type Requests, type Severity, type Window } from "../types";
 
 const HEALTH_TONES: Record<Health, Tone> = { healthy: "good", degraded: "warn", unhealthy: "bad" };
 const SEVERITY_TONES: Record<Severity, Tone> = { critical: "bad", warning: "warn", info: "info" };
@@ -73,7 +73,7 @@ function AccountFigures({ frame }: { frame: Frame }) {
   const floating = account.equity === null ? null : today.floating;
   const age_s = connection.fresh_ms ? (frame.at_ms - connection.fresh_ms) / 1_000 : null;
   return (
-    <dl class="figures">
+    <dl class="figures seven">
       <Figure label={words.balance} value={money(account.balance)} note={currency}>
         <Spark values={recent.balance} />
       </Figure>
@@ -97,7 +97,6 @@ function AccountFigures({ frame }: { frame: Frame }) {
       <Figure
         label={words.age}
         value={age_s === null ? DASH : `${number(Math.max(0, age_s), 1)} s`}
-        note={connection.connected ? "" : connection.reason}
         tone={age_s !== null && age_s > 5 ? "bad" : "plain"}
       />
     </dl>
@@ -174,17 +173,20 @@ const WINDOW_MS: Record<Window, number> = { "24h": 24 * HOUR_MS, "7d": 168 * HOU
 function Trends({ frame }: { frame: Frame }) {
   const shown = (useStore(place).window as Window | undefined) ?? "24h";
   const window = WINDOWS.includes(shown) ? shown : "24h";
-  const rate = useTrend("error_rate", window);
-  const placed = useTrend("orders_placed", window);
-  const failed = useTrend("orders_failed", window);
+  const now = useRead<Requests>("/api/monitoring/metrics").value;
+  const sampled = useMemo(() => sample(now), [now]);
+  const rate = useTrend("error_rate", window, frame.recent.at_ms ?? NONE, frame.recent.error_rate ?? NONE);
+  const placed = useTrend("orders_placed", window, sampled.at_ms, sampled.placed);
+  const failed = useTrend("orders_failed", window, sampled.at_ms, sampled.failed);
   const pnl = usePnl(window);
   const words = texts.trends;
   const recent = frame.recent;
   const span = useMemo(() => {
-    const oldest = Math.min(placed.times[0] ?? Number.POSITIVE_INFINITY, pnl.times[0] ?? Number.POSITIVE_INFINITY);
+    const oldest = Math.min(...[placed, rate, pnl].map(({ times }) => times[0] ?? Number.POSITIVE_INFINITY));
     const now = Date.now();
-    return [Math.max(now - WINDOW_MS[window], Math.min(oldest, now - 60_000)), now] as [number, number];
-  }, [window, placed.times, pnl.times]);
+    const newest = Math.max(now, ...[placed, rate, pnl].map(({ times }) => times.at(-1) ?? 0));
+    return [Math.max(now - WINDOW_MS[window], Math.min(oldest, now - 60_000)), newest] as [number, number];
+  }, [window, placed.times, rate.times, pnl.times]);
   const equity: Line[] = [
     { label: texts.figures.equity, values: recent.equity ?? [], color: "accent" },
     { label: texts.figures.balance, values: recent.balance ?? [], color: "muted" },
@@ -254,9 +256,43 @@ interface Series {
   values: (number | null)[];
 }
 
-function useTrend(metric: string, window: Window): Series {
+const NONE: number[] = [];
+const SAMPLES_MAX = 240;
+
+interface Sampled {
+  at_ms: number[];
+  placed: number[];
+  failed: number[];
+}
+
+let samples: Sampled = { at_ms: [], placed: [], failed: [] };
+
+/** Orders as they are now, beside those seen since the page was opened: the files have a row every hour only. */
+function sample(now: Requests | undefined): Sampled {
+  const at_ms = parseTime(now?.timestamp);
+  if (!now || at_ms === null || at_ms <= (samples.at_ms.at(-1) ?? 0)) return samples;
+  const grown = (kept: number[], value: number) => [...kept, value].slice(-SAMPLES_MAX);
+  samples = {
+    at_ms: grown(samples.at_ms, at_ms),
+    placed: grown(samples.placed, now.trading.orders_placed),
+    failed: grown(samples.failed, now.trading.orders_failed),
+  };
+  return samples;
+}
+
+/** What was kept every hour, and what is known of the time since: the first hour is not empty. */
+function useTrend(metric: string, window: Window, recent_ms: number[], recent: number[]): Series {
   const { value } = useRead<History>(`/api/monitoring/history?metric=${metric}&window=${window}`);
-  return useMemo(() => ({ times: (value?.t ?? []).map((second) => second * 1_000), values: value?.value ?? [] }), [value]);
+  return useMemo(() => {
+    const times = (value?.t ?? []).map((second) => second * 1_000);
+    const values: (number | null)[] = [...(value?.value ?? [])];
+    const last_ms = times.at(-1) ?? 0;
+    if (value) {
+      times.push(...recent_ms.filter((at_ms) => at_ms > last_ms));
+      values.push(...recent.filter((_, index) => (recent_ms[index] ?? 0) > last_ms));
+    }
+    return { times, values };
+  }, [value, recent_ms, recent]);
 }
 
 /** The result of every deal since the window began, added up. */

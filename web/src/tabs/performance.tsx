@@ -1,6 +1,6 @@
 /** Performance: rate, errors and duration of every route, and the errors of a day. */
 
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 
 import { useRead } from "../api";
 import { Chart } from "../chart";
@@ -9,7 +9,7 @@ import { useTimes } from "../hooks";
 import { live } from "../live";
 import { Badge, Choice, Figure, Foreign, Panel, Shown, TraceLink } from "../parts";
 import { adjust, place } from "../place";
-import { useStore } from "../store";
+import { Store, useStore } from "../store";
 import { type Column, Table } from "../table";
 import { texts } from "../texts";
 import type { ErrorEntry, Errors, Performance as Measured, Requests, RequestWindow } from "../types";
@@ -91,17 +91,20 @@ function Totals({ requests, measured }: { requests: Requests; measured: Measured
 }
 
 const POINTS_MAX = 300;
-const THROUGHPUT_MS = 120_000;
+const SPAN_MS_MIN = 20_000;
 
-/** Requests per second as the stream tells them; kept while the section is open. */
+/** Requests per second as the stream told them since the page was opened, whatever section was looked at. */
+const told = new Store<[number, number][]>([]);
+live.listen(() => {
+  const { frame } = live.get();
+  if (!frame || frame.at_ms === told.get().at(-1)?.[0]) return;
+  told.set([...told.get(), [frame.at_ms, frame.status.requests_per_second] as [number, number]].slice(-POINTS_MAX));
+});
+
 function Throughput() {
-  const { frame } = useStore(live);
-  const [points, setPoints] = useState<[number, number][]>([]);
-  useEffect(() => {
-    if (!frame) return;
-    setPoints((kept) => [...kept, [frame.at_ms, frame.status.requests_per_second] as [number, number]].slice(-POINTS_MAX));
-  }, [frame?.number]);
+  const points = useStore(told);
   const { times, values } = useMemo(() => ({ times: points.map(([at]) => at), values: points.map(([, rate]) => rate) }), [points]);
+  const last = times.at(-1) ?? 0;
   return (
     <Chart
       label={words.throughput}
@@ -110,7 +113,7 @@ function Throughput() {
       format={(value) => number(value, 1)}
       empty={texts.loading}
       height={110}
-      span={times.length ? [(times.at(-1) ?? 0) - Math.max(THROUGHPUT_MS, (times.at(-1) ?? 0) - (times[0] ?? 0)), times.at(-1) ?? 0] : undefined}
+      span={[Math.min(times[0] ?? last, last - SPAN_MS_MIN), last]}
       fromZero
     />
   );
@@ -155,7 +158,7 @@ function Routes({ rows }: { rows: RouteRow[] }) {
           <span class="track" aria-hidden="true">
             <span style={{ width: `${((row.p95 ?? 0) / slowest) * 100}%` }} />
           </span>
-          {milliseconds(row.p95)}
+          <span class="length">{milliseconds(row.p95)}</span>
         </span>
       ),
     },
@@ -169,6 +172,7 @@ function Routes({ rows }: { rows: RouteRow[] }) {
       id={(row) => row.route}
       empty={words.empty}
       order={{ name: "requests", down: true }}
+      first={["route", "errors", "p95"]}
     />
   );
 }
@@ -180,13 +184,12 @@ function LastErrors() {
   const columns: Column<ErrorEntry>[] = [
     { name: "time", label: texts.columns.time, show: (row) => times.moment(parseTime(row.timestamp), now), by: (row) => row.timestamp },
     { name: "scope", label: words.scope, show: (row) => row.scope, by: (row) => row.scope },
-    { name: "message", label: words.message, show: (row) => <Foreign text={row.message} />, by: (row) => row.message },
-    { name: "count", label: words.count, number: true, show: (row) => number(row.count ?? 1), by: (row) => row.count ?? 1 },
     {
       name: "trace",
-      label: texts.traces.title,
+      label: texts.traces.one,
       show: (row) => (row.trace_id ? <TraceLink id={row.trace_id}>{row.trace_id.slice(0, 8)}</TraceLink> : DASH),
     },
+    { name: "message", label: words.message, fills: true, show: (row) => <Foreign text={row.message} />, by: (row) => row.message },
   ];
   return (
     <Panel title={words.errorsTitle} aside={read.value && <span class="count">{read.value.recent_errors}</span>}>

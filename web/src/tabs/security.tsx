@@ -33,10 +33,10 @@ export function Security() {
 
 function Counts({ events }: { events: Events }) {
   const attempts = events.authentication_attempts;
-  const told = typeof attempts === "object" ? `✓ ${number(attempts.good)}  ✕ ${number(attempts.bad)}` : number(attempts);
+  const { good, bad } = typeof attempts === "object" ? attempts : { good: attempts ?? 0, bad: 0 };
   return (
     <dl class="figures">
-      <Figure label={words.attempts} value={told} />
+      <Figure label={words.attempts} value={number(good + bad)} note={`${number(good)} ${words.good}, ${number(bad)} ${words.bad}`} />
       <Figure
         label={words.wrongKeys}
         value={number(events.invalid_api_key_attempts)}
@@ -82,6 +82,7 @@ function LastEvents({ events }: { events: SecurityEntry[] }) {
     { name: "type", label: words.type, show: (row) => <Badge tone={tone(row.event_type)}>{row.event_type.replaceAll("_", " ")}</Badge>, by: (row) => row.event_type },
     { name: "client", label: words.client, show: (row) => <Foreign text={row.client_ip} />, by: (row) => row.client_ip },
     { name: "key", label: words.key, show: (row) => <Foreign text={row.key_id || DASH} />, by: (row) => row.key_id },
+    { name: "count", label: words.count, number: true, show: (row) => number(row.count ?? 1), by: (row) => row.count ?? 1 },
     { name: "details", label: words.details, show: (row) => <Foreign text={row.details || DASH} /> },
   ];
   return (
@@ -89,8 +90,9 @@ function LastEvents({ events }: { events: SecurityEntry[] }) {
       caption={words.events}
       columns={columns}
       rows={events}
-      id={(row) => row.timestamp + row.event_type + row.key_id}
+      id={(row) => row.timestamp + row.event_type + row.client_ip + row.key_id}
       empty={words.noEvents}
+      first={["time", "type", "count"]}
     />
   );
 }
@@ -140,6 +142,7 @@ function Keys() {
               rows={Array.isArray(value) ? value : value.keys}
               id={(row) => row.id}
               empty={words.noKeys}
+              first={["name", "used", "scopes"]}
             />
           )}
         </Shown>

@@ -147,6 +147,7 @@ function Pipeline({ frame }: { frame: Frame }) {
         rows={rows<PipelineRow>(frame.pipeline)}
         id={(row) => row.signal}
         empty={words.noPipeline}
+        first={["signal", "state", "dropped", "spooled"]}
       />
     </Panel>
   );

@@ -1,7 +1,7 @@
 /** Traces: every order as one, found by what a person knows of it, and where its time went. */
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { useRead } from "../api";
 import { milliseconds, parseTime } from "../format";
@@ -131,14 +131,18 @@ export function OutcomeBadge({ outcome }: { outcome: string | null }) {
   return <Badge tone={ACCEPTED.has(outcome) ? "good" : (TONES[outcome] ?? "plain")}>{texts.outcomes[outcome] ?? outcome}</Badge>;
 }
 
+/** What the broker said; that it was refused stands beside it already. */
 function Why({ text }: { text: string }) {
   return (
-    <span class="why">
+    <span class="why" title={text}>
       <span aria-hidden="true">✕ </span>
-      <Foreign text={text} />
+      <Foreign text={text.replace(/^rejected by the broker: /, "")} />
     </span>
   );
 }
+
+/** Left out beside an open trace, which shows them itself. */
+const NUMBERS: ReadonlySet<string> = new Set(["order", "position"]);
 
 function List({ traces, at }: { traces: TraceRow[]; at: Place }) {
   const times = useTimes();
@@ -164,49 +168,61 @@ function List({ traces, at }: { traces: TraceRow[]; at: Place }) {
           <span class="track" aria-hidden="true">
             <span class={row.error ? "bad" : ""} style={{ width: `${(row.duration_ms / slowest) * 100}%` }} />
           </span>
-          {milliseconds(row.duration_ms)}
+          <span class="length">{milliseconds(row.duration_ms)}</span>
         </span>
       ),
     },
+    { name: "order", label: texts.columns.order, show: (row) => <Ticket number={row.order} />, by: (row) => row.order },
+    { name: "position", label: texts.columns.position, show: (row) => <Ticket number={row.position} />, by: (row) => row.position },
     {
       name: "error",
       label: words.why,
+      fills: true,
       by: (row) => row.error ?? "",
       show: (row) => (row.error ? <Why text={row.error} /> : ""),
     },
-    { name: "order", label: texts.columns.order, show: (row) => <Ticket number={row.order} />, by: (row) => row.order },
-    { name: "position", label: texts.columns.position, show: (row) => <Ticket number={row.position} />, by: (row) => row.position },
   ];
   return (
     <>
       {traces.length > 1 && <Durations traces={traces} />}
       <Table
         caption={words.title}
-        columns={at.trace ? columns.slice(0, 6) : columns}
+        columns={at.trace ? columns.filter((column) => !NUMBERS.has(column.name)) : columns}
         rows={traces}
         id={(row) => row.trace_id}
         empty={words.empty}
         chosen={at.trace}
+        first={["time", "symbol", "outcome", "duration", "name"]}
       />
     </>
   );
 }
 
+const ROOM_PX = 160;
+
 function Opened({ id, at }: { id: string; at: Place }) {
   const read = useRead<Trace>(/^[0-9a-f]{32}$/.test(id) ? `/api/traces/${id}` : null);
   const jaeger = useFrame()?.about.jaeger_url ?? "";
+  const top = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // Where it stands above the list, whoever chose it further down would not see it.
+    const at_px = top.current?.getBoundingClientRect().top ?? 0;
+    if (at_px < 0 || at_px > innerHeight - ROOM_PX) top.current?.scrollIntoView({ block: "start" });
+  }, [id]);
   return (
-    <Panel
-      title={words.waterfall}
-      aside={
-        <a {...linkTo({ ...at, trace: "", q: at.q && /^\d+$/.test(at.q) ? "" : (at.q ?? "") })} aria-label={words.allTraces}>
-          ✕ {words.allTraces}
-        </a>
-      }
-    >
-      <Shown of={read}>
-        {(trace) => (trace.spans.length ? <Waterfall trace={trace} jaeger={jaeger} /> : <Empty>{words.gone}</Empty>)}
-      </Shown>
-    </Panel>
+    <div class="opened" ref={top}>
+      <Panel
+        title={words.waterfall}
+        aside={
+          <a {...linkTo({ ...at, trace: "", q: at.q && /^\d+$/.test(at.q) ? "" : (at.q ?? "") })} aria-label={words.allTraces}>
+            ✕ {words.allTraces}
+          </a>
+        }
+      >
+        <Shown of={read}>
+          {(trace) => (trace.spans.length ? <Waterfall trace={trace} jaeger={jaeger} /> : <Empty>{words.gone}</Empty>)}
+        </Shown>
+      </Panel>
+    </div>
   );
 }

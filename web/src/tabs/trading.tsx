@@ -44,7 +44,7 @@ function Today({ frame, newOrder }: { frame: Frame; newOrder: () => void }) {
   const { today } = frame;
   return (
     <div class="today">
-      <dl class="figures">
+      <dl class="figures eight">
         <Figure label={words.orders} value={number(today.orders_total)} note={words.today.toLowerCase()} />
         <Figure label={words.successful} value={number(today.orders_successful)} />
         <Figure label={words.failed} value={number(today.orders_failed)} tone={today.orders_failed ? "bad" : "plain"} />
@@ -52,7 +52,7 @@ function Today({ frame, newOrder }: { frame: Frame; newOrder: () => void }) {
         <Figure label={words.opened} value={number(today.positions_opened)} />
         <Figure label={words.closed} value={number(today.positions_closed)} />
         <Figure label={words.deals} value={number(today.deals_total)} />
-        <Figure label={words.pnl} value={signed(today.pnl)} note={frame.account.currency} tone={gain(today.pnl)} />
+        <Figure label={[words.pnl, frame.account.currency].filter(Boolean).join(", ")} value={signed(today.pnl)} tone={gain(today.pnl)} />
       </dl>
       <button type="button" class="primary" onClick={newOrder}>
         {words.newOrder}
@@ -107,7 +107,7 @@ function Positions(props: { frame: Frame; symbols: Map<string, SymbolInfo>; clos
   const profit = open.reduce((sum, row) => sum + row.profit, 0);
   return (
     <Panel title={words.positions} aside={<Sum count={open.length} value={profit} />}>
-      <Table caption={words.positions} columns={columns} rows={open} id={(row) => row.ticket} empty={words.noPositions} />
+      <Table caption={words.positions} columns={columns} rows={open} id={(row) => row.ticket} empty={words.noPositions} first={["symbol", "side", "volume", "profit", "close"]} />
     </Panel>
   );
 }
@@ -139,7 +139,7 @@ function Pending({ frame, symbols }: { frame: Frame; symbols: Map<string, Symbol
   ];
   return (
     <Panel title={words.pending} aside={<span class="count">{pending.length}</span>}>
-      <Table caption={words.pending} columns={columns} rows={pending} id={(row) => row.ticket} empty={words.noPending} />
+      <Table caption={words.pending} columns={columns} rows={pending} id={(row) => row.ticket} empty={words.noPending} first={["symbol", "type", "volume", "price"]} />
     </Panel>
   );
 }
@@ -295,7 +295,15 @@ function DealsPanel({ symbols }: { symbols: Map<string, SymbolInfo> }) {
     <Panel title={words.dealsTitle} aside={read.value && <Sum count={read.value.deals.length} value={read.value.summary.net_profit} />}>
       <Shown of={read}>
         {({ deals }) => (
-          <Table caption={words.dealsTitle} columns={columns} rows={deals} id={(row) => row.ticket} empty={words.noDeals} max={200} />
+          <Table
+            caption={words.dealsTitle}
+            columns={columns}
+            rows={deals}
+            id={(row) => row.ticket}
+            empty={words.noDeals}
+            max={200}
+            first={["time", "symbol", "type", "volume", "profit"]}
+          />
         )}
       </Shown>
     </Panel>
