@@ -26,7 +26,9 @@ def open_module(kind: str, ledger: Path) -> Any:
     if kind == "vendor":
         return importlib.import_module("MetaTrader5")
     simulator = importlib.import_module("app.simulator.module")
-    return simulator.open_module({"ledger": str(ledger), "strict": kind == "strict"})
+    module = simulator.open_module({"ledger": str(ledger), "strict": kind == "strict"})
+    sys.modules["MetaTrader5"] = module  # where pickle looks for it
+    return module
 
 
 def describe(value: Any) -> str:
