@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +192,21 @@ def test_a_late_order_that_cannot_be_filled(
 
     assert mt5.history_orders_get(ticket=late.ticket)[0].state == mt5.ORDER_STATE_REJECTED
     assert mt5.history_deals_total(*EVER) == deals
+
+
+def test_a_late_order_meets_a_closed_market(tmp_path: Path, book: FaultBook, buy: Request, clock: FakeClock) -> None:
+    """Due when the week is over, it is rejected: nothing is dealt while nothing is quoted."""
+    clock.now_s = datetime(2026, 3, 13, 21, 59, 30, tzinfo=UTC).timestamp()
+    mt5: Any = SimulatorModule(ledger=tmp_path / "l", clock=clock, sessions="real")
+    mt5.initialize()
+    book.add("late_fill", seconds=60.0)
+    mt5.order_send(buy)
+    (late,) = mt5.orders_get()
+    clock.advance(60)
+
+    assert mt5.history_orders_get(ticket=late.ticket)[0].state == mt5.ORDER_STATE_REJECTED
+    assert (mt5.positions_total(), mt5.order_send(buy).retcode) == (0, mt5.TRADE_RETCODE_MARKET_CLOSED)
+    mt5.shutdown()
 
 
 def test_ticks_of_nothing(mt5: Any, book: FaultBook, buy: Request, clock: FakeClock) -> None:
