@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -17,26 +17,27 @@ import pytest
 from tests.support.program import KEY, QUICK, Program, order
 from tests.windows.place import WindowsPython, windows_path
 
+_MARK = "TEST_PROGRAM_FOLDER"
+
 
 @dataclass(kw_only=True)
 class WindowsProgram(Program):
-    """`mt5-otel run` on Windows' Python. Its leash is a connection whose end does there what Ctrl-C does."""
+    """`mt5-otel run` on Windows' Python. Its leash is a connection whose end does there what this signal does."""
 
     windows: WindowsPython
+    signal: str = "SIGINT"
     leash: socket.socket | None = None
-    strangers: set[int] = field(default_factory=set)
 
     def start(self, *, ready: bool = True) -> None:
         """Start it, and wait until it answers (and, with *ready*, takes orders)."""
-        self.strangers = _running()
         self.log.touch()
         before = self.log.stat().st_size
         with socket.create_server(("127.0.0.1", 0)) as listener:
             listener.settimeout(60)
             self.process = self.windows.start(  # type: ignore[assignment]  # bytes here, and nobody reads them
-                *("-m", "tests.windows.served", str(listener.getsockname()[1])),
+                *("-m", "tests.windows.served", str(listener.getsockname()[1]), self.signal),
                 *("run", "--no-demo", "--port", "0", "--data-dir", windows_path(self.folder), *self.arguments),
-                more={"MT5_OTEL_API_KEY": KEY, **QUICK, **self.environ},
+                more={_MARK: str(self.folder), "MT5_OTEL_API_KEY": KEY, **QUICK, **self.environ},
             )
             threading.Thread(target=_keep, args=(self.process, self.log), daemon=True).start()
             self.leash, _ = listener.accept()
@@ -45,7 +46,7 @@ class WindowsProgram(Program):
             self.await_ready()
 
     def stop(self) -> float:
-        """End it as Ctrl-C does; 0 is its exit code then."""
+        """End it as its signal does; 0 is its exit code then."""
         assert self.process is not None
         assert self.leash is not None
         begun = time.monotonic()
@@ -53,13 +54,18 @@ class WindowsProgram(Program):
         assert self.process.wait(60) == 0, self.log.read_text(encoding="utf-8")
         return time.monotonic() - begun
 
+    def processes(self) -> list[int]:
+        """Its processes that run, the terminals' among them: Wine starts those beside it, not under it."""
+        every = psutil.process_iter(["environ"])
+        return [each.pid for each in every if (each.info["environ"] or {}).get(_MARK) == str(self.folder)]
+
     def kill(self) -> None:
         """End it as a crash would, and wait until its terminal's processes are gone too."""
         assert self.process is not None
         self.process.kill()
         self.process.wait(30)
         self._let_go()
-        until(lambda: not _running() - self.strangers)
+        until(lambda: not self.processes())
 
     def close(self) -> None:
         """End it if it runs."""
@@ -77,11 +83,6 @@ def _keep(process: subprocess.Popen[bytes], log: Path) -> None:
     with process.stdout as lines, log.open("ab", buffering=0) as file:
         for line in lines:
             file.write(line)
-
-
-def _running() -> set[int]:
-    """Every python.exe there is."""
-    return {each.pid for each in psutil.process_iter(["name"]) if each.info["name"] == "python.exe"}
 
 
 def until(holds: Callable[[], bool], within_s: float = 60) -> None:
@@ -141,12 +142,16 @@ def test_a_kill_loses_nothing(program: WindowsProgram) -> None:
     assert "Traceback" not in program.log.read_text(encoding="utf-8")
 
 
-def test_it_ends_in_order_while_it_is_asked_to(program: WindowsProgram) -> None:
-    """The end that Ctrl-C asks for takes seconds, with everything written."""
+@pytest.mark.parametrize("signal", ["SIGINT", "SIGBREAK"])
+def test_ctrl_c_and_ctrl_break_end_it_in_order(program: WindowsProgram, signal: str) -> None:
+    """The end that they ask for takes seconds, with everything written and no process left."""
+    program.signal = signal
     program.start()
     with program.client() as client:
         asked = order(client)
 
+    assert len(program.processes()) >= 2  # the API and its terminal
+
     assert program.stop() < 15
     assert asked.trace_id in program.text("telemetry/traces")
-    until(lambda: not _running() - program.strangers)
+    until(lambda: not program.processes())
