@@ -1,7 +1,7 @@
 # make run    install and start the API on the built-in market
 # make stack  the same beside a real Collector, Jaeger and Prometheus, built and run here
 # make test   everything that must hold, real programs included
-# make test-windows  the same on Windows' Python under Wine, and against the vendor's own package
+# make test-windows  on Windows' Python under Wine, and against the vendor's own package
 # make check  format, lint, types, import layers, docs
 # make bench  what the telemetry costs and how fast it is
 .DEFAULT_GOAL := help

@@ -27,6 +27,7 @@ from app.api.services import ApiServices
 from app.bootstrap.data_folder import say_where
 from app.bootstrap.page import open_feed
 from app.bootstrap.services import Services, open_services
+from app.broker.process import STOP_SIGNALS
 from app.broker.specs import simulator_faults
 from app.dashboard.assets import Assets
 from app.dashboard.feed import Feed
@@ -143,7 +144,10 @@ def _say_started(services: Services, url: str, started: Started) -> None:
 
 
 class StopSignals:
-    """Ctrl-C and SIGTERM ask to stop, from the first moment to the last: closing is not cut short by a second one."""
+    """Ctrl-C, SIGTERM and Windows' Ctrl-Break ask to stop, from the first moment to the last.
+
+    Closing is not cut short by a second one.
+    """
 
     def __init__(self) -> None:
         self._before: dict[int, Any] = {}
@@ -151,7 +155,7 @@ class StopSignals:
         self._stop: Callable[[], None] = lambda: None
 
     def __enter__(self) -> Self:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in STOP_SIGNALS:
             self._before[number] = signal.signal(number, self._request)
         return self
 

@@ -18,12 +18,14 @@ from bench.sizes import Sizes
 
 NAME = "market"
 TITLE = "The simulator by itself, in process, one thread"
-ORDERS, TICKS, LAST, YEAR, CROSS = (
-    "order_send: open and close", "copy_ticks_range, ten symbols in turn", "symbol_info_tick, ten symbols in turn",
-    "copy_rates_range: a year of M1", "copy_rates_range: a month of M1 of a cross",
+ORDERS, UNSYNCED, TICKS, LAST, YEAR, CROSS = (
+    "order_send: open and close", "order_send: the same, not synced", "copy_ticks_range, ten symbols in turn",
+    "symbol_info_tick, ten symbols in turn", "copy_rates_range: a year of M1",
+    "copy_rates_range: a month of M1 of a cross",
 )  # fmt: skip
 NOTES = (
-    "Orders are committed to disk as they are when the API sends them; every second one closes the one before.",
+    "Orders are synced to disk as they are when the API sends them; every second one closes the one before.",
+    "Not synced, as in a program's own temporary books, they outlive the process and not a power cut.",
     "A year is asked for month by month: a terminal gives out fewer than 100,000 bars at once. No tick is asked twice.",
     "Fastest of the rounds. A cross has no bars of its own: they are made from the ticks of its legs.",
 )
@@ -39,9 +41,17 @@ _MINUTE: Final = 60
 
 def measure(sizes: Sizes, folder: Path, say: Say) -> Section:
     """Measure each, interleaved."""
-    counts = {ORDERS: sizes.simulated_orders, TICKS: sizes.ticks, LAST: sizes.ticks // 10, YEAR: 1, CROSS: 1}
+    counts = {
+        ORDERS: sizes.simulated_orders,
+        UNSYNCED: sizes.simulated_orders,
+        TICKS: sizes.ticks,
+        LAST: sizes.ticks // 10,
+        YEAR: 1,
+        CROSS: 1,
+    }
     variants: dict[str, Variant] = {
-        ORDERS: (ordering, folder),
+        ORDERS: (ordering, folder / "synced", True),
+        UNSYNCED: (ordering, folder / "unsynced", False),
         TICKS: (ticking,),
         LAST: (looking,),
         YEAR: (minutes, "EURUSD", 12),
@@ -49,7 +59,8 @@ def measure(sizes: Sizes, folder: Path, say: Say) -> Section:
     }
     with ExitStack() as opened:
         started = {name: opened.enter_context(Contestant(*variant)) for name, variant in variants.items()}
-        started[ORDERS].run(10)
+        for name in (ORDERS, UNSYNCED):
+            started[name].run(10)
         runs = {name: partial(each.run, counts[name]) for name, each in started.items()}
         rounds = interleave(runs, sizes.market_rounds, say, NAME)
     return Section(
@@ -60,14 +71,16 @@ def measure(sizes: Sizes, folder: Path, say: Say) -> Section:
 def _row(name: str, count: int, rounds: list[float]) -> Row:
     fastest = min(rounds)
     figures = (
-        {"s": fastest} if name in (YEAR, CROSS) else {f"{'orders' if name == ORDERS else 'ticks'}/s": count / fastest}
+        {"s": fastest}
+        if name in (YEAR, CROSS)
+        else {f"{'orders' if name in (ORDERS, UNSYNCED) else 'ticks'}/s": count / fastest}
     )
     return Row(what=name, figures=figures, scatter=scatter(rounds))
 
 
 @contextmanager
-def _terminal(ledger: Path, clock: VirtualClock) -> Iterator[Any]:
-    mt5: Any = SimulatorModule(ledger=ledger, clock=clock)
+def _terminal(ledger: Path, clock: VirtualClock, *, synced: bool = True) -> Iterator[Any]:
+    mt5: Any = SimulatorModule(ledger=ledger, clock=clock, synced=synced)
     if not mt5.initialize():
         raise BenchError(f"the simulator does not start: {mt5.last_error()}")
     for symbol in SYMBOLS:
@@ -79,10 +92,10 @@ def _terminal(ledger: Path, clock: VirtualClock) -> Iterator[Any]:
 
 
 @contextmanager
-def ordering(folder: Path) -> Iterator[Round]:
+def ordering(folder: Path, synced: bool) -> Iterator[Round]:
     """Orders into books on disk."""
     folder.mkdir(parents=True, exist_ok=True)
-    with _terminal(folder / "simulator.sqlite", VirtualClock(NOW_S)) as mt5:
+    with _terminal(folder / "simulator.sqlite", VirtualClock(NOW_S), synced=synced) as mt5:
         request = {"action": mt5.TRADE_ACTION_DEAL, "symbol": "EURUSD", "volume": 0.01}
 
         def run(count: int) -> float:

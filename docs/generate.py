@@ -23,6 +23,7 @@ from app.api.advice import ADVICE
 from app.api.errors import CODES, STATUS_OF
 from app.cli.program import program
 from app.settings import PREFIX, Settings
+from app.simulator.environment import VARIABLES
 from app.telemetry.names import METRICS, Attribute, Metric
 from otel import ENVIRONMENT, SELF_METRICS, Variable
 from otel.accounts import BEFORE_DISK, FROM_DISK, SIGNALS
@@ -257,6 +258,11 @@ def brief(text: str) -> str:
     return " ".join(text.split("\n\n", maxsplit=1)[0].split())
 
 
+def simulator_variables() -> Iterator[tuple[str, str]]:
+    """Yield what sets a program's simulator up."""
+    return ((code(name), meaning) for name, meaning in VARIABLES.items())
+
+
 # --- the rest ---
 
 
@@ -300,6 +306,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "environment-ignored": lambda: environment_table("ignored"),
     "error-codes": error_codes_table,
     "refusals": refusals_table,
+    "simulator-variables": lambda: table(("variable", "what it sets (default)"), simulator_variables()),
 }
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import contextlib
 import ipaddress
 import socket
 import ssl
+import sys
 import threading
 import urllib.request
 from collections.abc import Mapping
@@ -133,6 +134,9 @@ class OtlpClient:
                 with contextlib.suppress(OSError):  # closed already
                     # Not the TLS socket's own method, which would let the reader go on in plain text.
                     socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+                if sys.platform == "win32":
+                    # There a thread that waits for a socket goes on waiting when it is shut down, until it is closed.
+                    socket.socket.close(self._socket)
 
     def _explain(self, error: Exception) -> str:
         if self._expired or isinstance(error, httpx2.TimeoutException):

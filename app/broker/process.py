@@ -24,6 +24,10 @@ from typing import Any
 from app.broker.plain import plain
 from app.broker.terminal import TerminalSpec, real_account_refusal
 
+STOP_SIGNALS = [signal.SIGINT, signal.SIGTERM]
+if sys.platform == "win32":
+    STOP_SIGNALS.append(signal.SIGBREAK)
+"""What asks the program to stop: Ctrl-C, SIGTERM, and on Windows Ctrl-Break, which a program can send to a group."""
 ORPHAN_S = 10.0
 """How long a call under way may still take once the parent is gone."""
 
@@ -34,8 +38,8 @@ Request = tuple[int, str, tuple[Any, ...], Mapping[str, Any], float, tuple[str, 
 def serve(spec: TerminalSpec, requests: Connection, answers: Connection, path: list[str]) -> None:
     """Load the package and answer calls until the parent closes the pipe or is gone."""
     # The parent decides when we end: a Ctrl-C or a SIGTERM to the whole group must not cut a running order.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     sys.path[:] = path
     threading.Thread(target=_end_with_parent, name="mt5-parent-watch", daemon=True).start()
     try:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import typer
 
+from app.cli import bots
 from app.cli.keys import keys_app
 from app.cli.page import page_app
 from app.cli.run import run
-from app.cli.simulate import simulate
-from app.cli.simulator import simulator_app
 from app.cli.stack import stack_app
 from app.cli.stack_run import run_with_stack
 from app.cli.status import status
@@ -28,8 +27,7 @@ program.command("run")(run)
 program.command("status")(status)
 program.command("trace")(trace)
 stack_app.command("run")(run_with_stack)
-program.command("simulate", context_settings={"allow_interspersed_args": False})(simulate)
-program.add_typer(simulator_app)
+bots.add_to(program)
 program.add_typer(stack_app)
 program.add_typer(keys_app)
 program.add_typer(page_app)

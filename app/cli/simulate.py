@@ -25,6 +25,15 @@ from app.simulator.ledger import Ledger
 
 AccountName = Literal["hedging", "netting", "exchange", "real"]
 ACCOUNTS: Final = dict(zip(get_args(AccountName), STANDARD, strict=True))
+Symbols = Annotated[
+    str,
+    typer.Option(
+        "--symbols",
+        metavar="NAME,…",
+        help="The Market Watch at the start. An ending that all names have is the broker's: EURUSD.r,XAUUSD.r",
+        show_default="EURUSD,GBPUSD,USDCAD",
+    ),
+]
 EXAMPLE: Final = "mt5-otel simulate -- python bot.py"
 # What shells answer: no such command, or one that may not be run.
 _NOT_FOUND, _NOT_RUNNABLE = 127, 126
@@ -36,15 +45,7 @@ def simulate(
         list[str] | None, typer.Argument(metavar="-- PROGRAM …", help="What to run, with its arguments.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="The market: the same number, the same prices.")] = 1,
-    symbols: Annotated[
-        str,
-        typer.Option(
-            "--symbols",
-            metavar="NAME,…",
-            help="The Market Watch at the start. An ending that all names have is the broker's: EURUSD.r,XAUUSD.r",
-            show_default="EURUSD,GBPUSD,USDCAD",
-        ),
-    ] = "",
+    symbols: Symbols = "",
     speed: Annotated[
         float, typer.Option("--speed", min=0.001, max=1e6, help="Seconds that pass on the market in one of yours.")
     ] = 1.0,

@@ -161,7 +161,8 @@ def take_truth(value: Any) -> bool:
 def take_action(value: Any) -> int:
     """Return an order type: an int, of which the package looks at 32 bits."""
     if not isinstance(value, int):
-        raise PendingError(TypeError(f"argument 1 must be int, not {_full_name(type(value))}"))
+        given = "None" if value is None else _full_name(type(value))
+        raise PendingError(TypeError(f"argument 1 must be int, not {given}"))
     return int(value) & 0xFFFFFFFF
 
 

@@ -72,6 +72,8 @@ class Ledger:
         self._connection = schema.connect(path, partial(_found, now_msc=now_msc), synced=synced)
         self.faults = FaultRows(self._connection)
         self.login = self.default_login()
+        # The account of each login as this transaction has read it, and after how many changes of rows.
+        self._accounts: dict[int, tuple[int, Account]] = {}
 
     def close(self) -> None:
         """Let go of the file."""
@@ -82,17 +84,19 @@ class Ledger:
         if (login, investor) == (self.login, self.investor):
             return self
         other = object.__new__(Ledger)
-        other._connection, other.faults = self._connection, self.faults
+        other._connection, other.faults, other._accounts = self._connection, self.faults, self._accounts
         other.login, other.investor = login, investor
         return other
 
     def writing(self) -> AbstractContextManager[None]:
         """Everything inside is on disk when this ends, or nothing is; other processes wait meanwhile."""
+        self._accounts.clear()
         return schema.writing(self._connection)
 
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Everything read inside belongs to one moment."""
+        self._accounts.clear()
         self._connection.execute("BEGIN")
         try:
             yield
@@ -128,9 +132,12 @@ class Ledger:
         self._connection.execute("UPDATE terminal SET watch = watch + 1")
 
     def account(self) -> Account:
-        """The account with its money."""
-        (account,) = self.accounts(self.login)
-        return account._replace(trade_allowed=False) if self.investor else account
+        """The account with its money; asked for several times in a transaction that changes nothing between."""
+        changes = self._connection.total_changes
+        known = self._accounts.get(self.login) if self._connection.in_transaction else None
+        if known is None or known[0] != changes:
+            known = self._accounts[self.login] = changes, self.accounts(self.login)[0]
+        return known[1]._replace(trade_allowed=False) if self.investor else known[1]
 
     def accounts(self, login: int | None = None) -> list[Account]:
         """All accounts, or the one of this number if there is one."""

@@ -202,7 +202,8 @@ def _known(terminal: Terminal, name: str) -> SymbolSpec:
 
 
 def _symbol_view(terminal: Terminal, spec: SymbolSpec) -> Struct:
-    return symbol_view(spec, terminal.history(spec), terminal.rates(), selected=spec.name in terminal.selected)
+    selected, priced = (spec.name in symbols for symbols in (terminal.selected, terminal.watched()))
+    return symbol_view(spec, terminal.history(spec), terminal.rates(), selected=selected, priced=priced)
 
 
 def _take_history(terminal: Terminal, name: str, timeframe: int, count: int = 1) -> tuple[History, Timeframe]:

@@ -23,13 +23,13 @@ _WHOLE = (
 )  # fmt: skip
 
 
-def symbol_view(spec: SymbolSpec, history: History, rates: Rates, *, selected: bool) -> Struct:
-    """Show a symbol; prices are zero while it is not in the Market Watch."""
+def symbol_view(spec: SymbolSpec, history: History, rates: Rates, *, selected: bool, priced: bool = True) -> Struct:
+    """Show a symbol; prices are zero while it is not in the Market Watch, or has none."""
     fields = _NOTHING | dict.fromkeys(_WHOLE, 0) | _terms(spec) | {"select": selected, "visible": selected}
     quote = history.feed.tick_at(history.now_msc)
     if quote is not None:
         fields |= _tick_values(spec, quote, rates)
-        if selected:
+        if selected and priced:
             fields |= _prices(spec, quote, history)
     return structs.SymbolInfo(fields.values())
 

@@ -53,7 +53,7 @@ def test_the_simulator_is_measured(tmp_path: Path) -> None:
     """Orders, ticks and bars come at some rate."""
     market = rows(run(tmp_path / "bench.json", "market"), "market")
 
-    assert len(market) == 5
+    assert len(market) == 6
     assert all(value > 0 for row in market.values() for value in row["figures"].values())
 
 

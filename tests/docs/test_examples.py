@@ -203,8 +203,62 @@ def test_the_settings_file_of_the_reference_is_one(tmp_path: Path) -> None:
     assert Settings.load(file, environ={}).terminal.kind == "native"
 
 
-def test_the_python_of_the_simulators_page_runs() -> None:
-    """The example of the simulator in a test of one's own does what it asserts."""
-    code = examples("docs/simulator.md", ("python",))[0].command
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
+@pytest.mark.parametrize("example", examples("docs/simulator.md", ("python",)), ids=lambda _: "example")
+def test_the_python_of_the_simulators_page_runs(example: Example) -> None:
+    """Each example of the simulator's page does what it asserts."""
+    run = subprocess.run(
+        [sys.executable, "-c", example.command], capture_output=True, text=True, check=False, cwd=ROOT, timeout=60
+    )
+    assert run.returncode == 0, run.stderr
+
+
+@pytest.fixture
+def bots_folder(tmp_path: Path) -> Path:
+    """A folder with the bot of the page, and the test of it."""
+    bot, test, _ = examples("docs/simulate.md", ("python",))
+    (tmp_path / "bot.py").write_text(bot.command, "utf-8")
+    (tmp_path / "test_bot.py").write_text(test.command, "utf-8")
+    return tmp_path
+
+
+def in_folder(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run something beside the bot, with this environment's programs first."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env={**clean_environment(), "PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+def test_the_commands_for_a_bot_run(bots_folder: Path) -> None:
+    """Each command of the page does, in its order, what a reader expects of it."""
+    printed = []
+    for example in examples("docs/simulate.md"):
+        run = in_folder(["bash", "-ec", example.command], bots_folder)
+        assert (run.returncode, run.stderr) == (0, ""), example.command
+        printed.append(run.stdout)
+    bought, *rest = printed
+    assert bought == rest[0] == rest[1] == "bought 0.1\n"
+    assert "retail_netting" in rest[2]
+    assert "requote" in rest[3]
+
+
+def test_the_test_of_a_bot_runs(bots_folder: Path) -> None:
+    """The printed test passes, and fails when the bot forgets its stop."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_bot.py"]
+    assert "2 passed" in in_folder(command, bots_folder).stdout
+
+    careless = re.sub(r'^ +"sl":.*\n', "", (bots_folder / "bot.py").read_text("utf-8"), flags=re.MULTILINE)
+    (bots_folder / "bot.py").write_text(careless, "utf-8")
+    assert "1 failed, 1 passed" in in_folder(command, bots_folder).stdout
+
+
+def test_the_test_inside_a_process_runs(bots_folder: Path) -> None:
+    """The printed example with a clock of its own does what it asserts."""
+    run = in_folder([sys.executable, "-c", examples("docs/simulate.md", ("python",))[2].command], bots_folder)
     assert run.returncode == 0, run.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -335,7 +336,8 @@ def test_threads_and_sockets_do_not_pile_up(spool: Spool) -> None:
         receiver.wait_for(10)
 
         assert len(shipper_threads()) == 1
-        assert sum(isinstance(thread, threading.Timer) for thread in threading.enumerate()) <= 1
+        # One that was cancelled may be on its way out.
+        until(lambda: sum(isinstance(thread, threading.Timer) for thread in threading.enumerate()) <= 1)
         receiver.default = Reply()
         assert spool.shipper.drain(10)
 
@@ -348,7 +350,7 @@ def test_a_fault_in_delivery_does_not_end_it(spool: Spool) -> None:
         obstacle = segment_path(spool.directory, 99999998)
         obstacle.mkdir()
         until(lambda: shipper.status().state == "retrying")
-        assert "IsADirectoryError" in shipper.status().reason
+        assert ("PermissionError" if sys.platform == "win32" else "IsADirectoryError") in shipper.status().reason
         obstacle.rmdir()
         spool.write(0)
         assert shipper.drain(10)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from tests.windows import surface
 from tests.windows.forms import SIGNATURES, Form, forms
 
 Answer = dict[str, Any]
+_ADDRESS = re.compile(r" at 0x[0-9A-F]+")
 
 
 def open_module(kind: str, ledger: Path) -> Any:
@@ -26,12 +28,14 @@ def open_module(kind: str, ledger: Path) -> Any:
     if kind == "vendor":
         return importlib.import_module("MetaTrader5")
     simulator = importlib.import_module("app.simulator.module")
-    return simulator.open_module({"ledger": str(ledger), "strict": kind == "strict"})
+    module = simulator.open_module({"ledger": str(ledger), "strict": kind == "strict"})
+    sys.modules["MetaTrader5"] = module  # where pickle looks for it
+    return module
 
 
 def describe(value: Any) -> str:
-    """Return a value with its type, as text that is the same for the same value."""
-    return f"{type(value).__name__}: {value!r}"
+    """Return a value with its type, as text that is the same for the same value wherever it lies."""
+    return f"{type(value).__name__}: {_ADDRESS.sub('', repr(value))}"
 
 
 def attempt(call: Callable[[], Any]) -> Answer:

@@ -27,6 +27,10 @@ def _error(answer: Answer) -> str:
     return str(answer.get("last_error", {}).get("result", ""))
 
 
+def _both_answer(vendor: Answer, ours: Answer) -> bool:
+    return "result" in vendor and "result" in ours
+
+
 MEANT = (
     Difference(
         "a terminal is always there",
@@ -35,7 +39,32 @@ MEANT = (
         lambda vendor, ours: (
             _error(vendor).startswith("tuple: (-10003,")
             and ("(1, 'Success')" in _error(ours) or "(-6, 'Terminal: Authorization failed')" in _error(ours))
+            and vendor.get("cause") == ours.get("cause")
         ),
+    ),
+    Difference(
+        "it says who it is",
+        "`__author__` is not the vendor, and the module is an object of a class, so that there can be several",
+        re.compile(r"module: (m\.__author__|type\(m\))$"),
+        _both_answer,
+    ),
+    Difference(
+        "the types' documentation is not repeated",
+        "it is the vendor's text",
+        re.compile(r"\w+: S\.__doc__$"),
+        _both_answer,
+    ),
+    Difference(
+        "functions are not pickled",
+        "pickle looks for `MetaTrader5._core`, which the simulator has not: there can be several in one process",
+        re.compile(r"\w+: pickle\.dumps\(f\) and 1$"),
+        lambda _, ours: str(ours.get("raised", "")).startswith("PicklingError: "),
+    ),
+    Difference(
+        "functions are objects of a class unless strict",
+        "an object in Python can be called like a built-in function, but is none; `strict` makes real ones",
+        re.compile(r"\w+: (type\(f\)|copy\.copy\(f\) is f)$"),
+        _both_answer,
     ),
 )
 

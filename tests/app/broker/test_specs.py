@@ -37,6 +37,7 @@ def test_a_folder_of_bars_that_is_not_there(tmp_path: Path) -> None:
 
 def test_bars_without_their_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The start says what to install; with it the folder's whole path goes to the worker."""
+    pytest.importorskip("pyarrow")
     chosen = settings(tmp_path, bars=tmp_path)
     assert simulator_spec(chosen).options["bars"] == str(tmp_path)
 

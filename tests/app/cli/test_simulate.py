@@ -90,7 +90,7 @@ def test_a_bots_own_app_is_not_in_the_way(bot: Path, simulate: Simulate) -> None
     (bot / "bot.py").write_text(
         "import app, sys, MetaTrader5\nprint(app.NAME, 'app.simulator' in sys.modules)", "utf-8"
     )
-    assert simulate("--", sys.executable, "bot.py").stdout == "mine False\n"
+    assert simulate("--", sys.executable, "bot.py").stdout.splitlines() == ["mine False"]
 
 
 def test_an_account_is_kept_where_a_folder_is_named(bot: Path, simulate: Simulate) -> None:
@@ -132,7 +132,7 @@ def test_children_of_the_program_share_its_account(simulate: Simulate) -> None:
         "import subprocess, sys, MetaTrader5 as mt5; mt5.initialize(); mt5.Buy('EURUSD', 0.1)\n"
         f"subprocess.run([sys.executable, '-c', {script!r}], check=True)"
     )
-    assert simulate("--", sys.executable, "-c", parent).stdout == "1\n"
+    assert simulate("--", sys.executable, "-c", parent).stdout.splitlines() == ["1"]
 
 
 def test_the_path_makes_any_program_find_it(bot: Path, simulate: Simulate) -> None:
@@ -191,7 +191,7 @@ def test_an_account_ahead_of_now_is_not_turned_back(bot: Path, simulate: Simulat
         f"print(mt5.symbol_info_tick('EURUSD').time - 7200 > {ahead_s} - 600, mt5.Buy('EURUSD', 0.1).retcode)"
     )
     run = simulate("--data-dir", "kept", "--speed", "2", "--", sys.executable, "-c", script)
-    assert run.stdout == "True 10009\n"
+    assert run.stdout.splitlines() == ["True 10009"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="processes there are not told by signals")

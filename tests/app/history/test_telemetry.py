@@ -91,8 +91,8 @@ def test_files_finished_before_an_order_began_are_not_searched(tmp_path: Path) -
     os.utime(old, ns=(START_NS, START_NS))
 
     assert order_span_ids(tmp_path, START_NS + 3600 * 10**9) == {span_id(2), span_id(3)}
-    os.utime(tmp_path / "telemetry" / "traces" / "00000002.jsonl", ns=(START_NS + 9, START_NS + 9))
-    assert order_span_ids(tmp_path, START_NS + 3600 * 10**9 + 5) == {span_id(3)}
+    os.utime(tmp_path / "telemetry" / "traces" / "00000002.jsonl", ns=(START_NS + 900, START_NS + 900))
+    assert order_span_ids(tmp_path, START_NS + 3600 * 10**9 + 500) == {span_id(3)}
     assert order_span_ids(tmp_path, START_NS + 2 * 3600 * 10**9) == set()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from app.simulator import SimulatorModule
 from app.simulator.faults import FaultBook
+from app.simulator.retcodes import REFUSALS
 from app.simulator.symbols import SYMBOLS
 from tests.app.simulator.conftest import FakeClock
 
@@ -52,6 +54,16 @@ def test_a_call_that_times_out(mt5: Any, book: FaultBook, buy: Request) -> None:
         assert mt5.last_error() == (-10005, "IPC timeout")
     assert mt5.order_send(buy).retcode == mt5.TRADE_RETCODE_DONE
     assert mt5.positions_total() == 1
+
+
+def test_every_code_of_a_refusal(mt5: Any, book: FaultBook, buy: Request) -> None:
+    """A broker can be made to refuse with any code that brokers have, in its own words, and nothing is done."""
+    for retcode, comment in REFUSALS.items():
+        book.add("reject", retcode=retcode)
+        result = mt5.order_send(buy)
+        assert (result.retcode, result.comment, result.order, result.deal) == (retcode, comment, 0, 0)
+    assert len(REFUSALS) == 38
+    assert mt5.positions_total() == mt5.history_orders_total(*EVER) == 0
 
 
 def test_requotes(mt5: Any, book: FaultBook, buy: Request) -> None:
@@ -182,11 +194,28 @@ def test_a_late_order_that_cannot_be_filled(
     assert mt5.history_deals_total(*EVER) == deals
 
 
+def test_a_late_order_meets_a_closed_market(tmp_path: Path, book: FaultBook, buy: Request, clock: FakeClock) -> None:
+    """Due when the week is over, it is rejected: nothing is dealt while nothing is quoted."""
+    clock.now_s = datetime(2026, 3, 13, 21, 59, 30, tzinfo=UTC).timestamp()
+    mt5: Any = SimulatorModule(ledger=tmp_path / "l", clock=clock, sessions="real")
+    mt5.initialize()
+    book.add("late_fill", seconds=60.0)
+    mt5.order_send(buy)
+    (late,) = mt5.orders_get()
+    clock.advance(60)
+
+    assert mt5.history_orders_get(ticket=late.ticket)[0].state == mt5.ORDER_STATE_REJECTED
+    assert (mt5.positions_total(), mt5.order_send(buy).retcode) == (0, mt5.TRADE_RETCODE_MARKET_CLOSED)
+    mt5.shutdown()
+
+
 def test_ticks_of_nothing(mt5: Any, book: FaultBook, buy: Request, clock: FakeClock) -> None:
     """The symbol's tick is zero and it cannot be traded; other symbols have theirs, and it comes back."""
     book.add("zero_tick", seconds=10.0, symbol="EURUSD")
     tick = mt5.symbol_info_tick("EURUSD")
     assert (tick.bid, tick.ask, tick.time) == (0.0, 0.0, 0)
+    info = mt5.symbol_info("EURUSD")
+    assert (info.bid, info.ask, info.time, info.select) == (0.0, 0.0, 0, True)
     assert mt5.symbol_info_tick("GBPUSD").bid > 0
     assert mt5.order_send(buy).retcode == mt5.TRADE_RETCODE_PRICE_OFF
     clock.advance(10)

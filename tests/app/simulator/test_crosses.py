@@ -37,7 +37,7 @@ def test_nobody_gains_by_going_round(symbol: str, now_msc: int) -> None:
 def test_bars_are_those_of_the_ticks(symbol: str, hour: int) -> None:
     """Minutes and the hour re-aggregate from the ticks, whichever are asked for first."""
     feed, fresh = EXCHANGE.feeds[symbol], Exchange(seed=1, clock=lambda: 0.0).feeds[symbol]
-    number = np.array([hour])
+    number = np.array([hour], dtype=np.int64)
     whole = fresh.hours(number)
     minutes = feed.minutes(number)
     ticks = feed.ticks_of(minutes)
@@ -54,7 +54,7 @@ def test_bars_are_those_of_the_ticks(symbol: str, hour: int) -> None:
 def test_the_quote_is_the_last_tick(symbol: str, now_msc: int) -> None:
     """A minute's own ticks and a whole hour's tell one story."""
     feed = EXCHANGE.feeds[symbol]
-    hour = feed.ticks_of(feed.minutes(np.array([now_msc // HOUR_MS])))
+    hour = feed.ticks_of(feed.minutes(np.array([now_msc // HOUR_MS], dtype=np.int64)))
     minute = feed.ticks(now_msc // MINUTE_MS)
     part = hour.between(now_msc // MINUTE_MS * MINUTE_MS, (now_msc // MINUTE_MS + 1) * MINUTE_MS)
 
@@ -68,7 +68,7 @@ def test_hours_before_history(symbol: str) -> None:
     """There is no cross before its legs, and the first one waits for both of them."""
     feed = EXCHANGE.feeds[symbol]
 
-    assert len(feed.hours(np.arange(FIRST_HOUR - 3, FIRST_HOUR))) == 0
+    assert len(feed.hours(np.arange(FIRST_HOUR - 3, FIRST_HOUR, dtype=np.int64))) == 0
     assert feed.tick_at(FIRST_MS - 1) is None
     first, second, _ = CROSSES[symbol]
     begun = max(int(EXCHANGE.feeds[name].ticks(FIRST_MS // MINUTE_MS).time_msc[0]) for name in (first, second))
@@ -78,6 +78,6 @@ def test_hours_before_history(symbol: str) -> None:
 
 def test_expected_ticks() -> None:
     """Without making ticks it is known about how many there are: those of both legs."""
-    feed, hours = EXCHANGE.feeds["EURJPY"], np.arange(FIRST_HOUR + 500, FIRST_HOUR + 503)
+    feed, hours = EXCHANGE.feeds["EURJPY"], np.arange(FIRST_HOUR + 500, FIRST_HOUR + 503, dtype=np.int64)
 
     assert feed.ticks_expected(hours) == pytest.approx(feed.hours(hours).ticks.sum(), rel=0.01)

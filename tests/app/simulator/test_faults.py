@@ -9,7 +9,7 @@ import pytest
 
 from app.simulator import SimulatorModule
 from app.simulator.faults import FAULTS, FUNCTIONS, FaultBook, FaultRefused
-from tests.app.simulator.conftest import FakeClock
+from tests.app.simulator.conftest import ROOT, FakeClock
 
 
 @pytest.fixture
@@ -119,3 +119,12 @@ def test_nulls_are_not_given(book: FaultBook, fault: str) -> None:
     needed = {"symbol": "EURUSD", "side": "buy", "volume": 0.1} if fault == "external_trade" else {}
     nulls = dict.fromkeys(("seconds", "count", "function", "retcode", "position"))
     assert book.add(fault, **nulls, **needed)["fault"] == fault
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_guide_has_every_fault(fault: str) -> None:
+    """Its row names all that it takes."""
+    guide = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
+    (row,) = (line for line in guide.splitlines() if line.startswith("| ") and f"`{fault}`" in line.split("|")[1])
+
+    assert [name for name in FAULTS[fault] if f"`{name}`" not in row.split("|")[2]] == []

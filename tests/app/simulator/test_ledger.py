@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -224,3 +225,30 @@ def test_books_that_do_not_wait_for_the_disk(tmp_path: Path) -> None:
     mt5 = opened(path)
     assert [held.ticket for held in mt5.positions_get()] == [order]
     mt5.shutdown()
+
+
+def test_an_account_is_never_an_old_one(tmp_path: Path) -> None:
+    """Within a transaction, after it, and after one that came to nothing, the account is as the books have it."""
+    one, other = (Ledger(str(tmp_path / "l.sqlite"), 1000) for _ in range(2))
+    deposit = Deal(ticket=0, time_msc=2000, type=2, profit_cents=500)
+
+    with one.writing():
+        assert one.account().balance_cents == 100_000_00
+        one.add_deal(deposit)
+        assert one.account().balance_cents == 100_005_00
+        assert one.of(one.login, investor=True).account().trade_allowed is False
+        assert one.account().trade_allowed is True
+    with other.writing():
+        other.add_deal(deposit)
+    for transaction in (one.writing(), one.reading()):
+        with transaction:
+            assert one.account().balance_cents == 100_010_00
+    with suppress(RuntimeError), one.writing():
+        one.add_deal(deposit)
+        assert one.account().balance_cents == 100_015_00
+        raise RuntimeError
+    assert one.account().balance_cents == 100_010_00
+    with one.writing():
+        assert one.account().balance_cents == 100_010_00
+    one.close()
+    other.close()

@@ -53,7 +53,7 @@ def as_bar(ticks: Ticks) -> tuple[int, ...]:
 @given(symbols, hours)
 def test_minutes_reaggregate_to_their_hour(symbol: str, hour: int) -> None:
     """Sixty minutes have exactly the hour's open, high, low, close, tick count and smallest spread."""
-    numbers = np.array([hour])
+    numbers = np.array([hour], dtype=np.int64)
     minutes = feed(symbol).minutes(numbers)
     built = (
         minutes.open[0], minutes.high.max(), minutes.low.min(), minutes.close[-1], minutes.ticks.sum(),
@@ -67,7 +67,7 @@ def test_minutes_reaggregate_to_their_hour(symbol: str, hour: int) -> None:
 @given(symbols, hours, st.integers(0, 59))
 def test_ticks_reaggregate_to_their_minute(symbol: str, hour: int, row: int) -> None:
     """The ticks of a minute have exactly its bar, stay inside it, and have bid < ask and a millisecond each."""
-    minutes = feed(symbol).minutes(np.array([hour]))
+    minutes = feed(symbol).minutes(np.array([hour], dtype=np.int64))
     ticks = feed(symbol).ticks(hour * 60 + row)
 
     assert as_bar(ticks) == column_wise(minutes, row)
@@ -137,7 +137,7 @@ def test_the_market_is_pinned() -> None:
 
 def test_seeds_make_different_minutes_of_the_same_hours() -> None:
     """Another seed leaves the recorded hours alone and takes another way through them."""
-    number = np.array([FIRST_HOUR + 5000])
+    number = np.array([FIRST_HOUR + 5000], dtype=np.int64)
     one, two = feed("EURUSD", 1), feed("EURUSD", 2)
 
     asks = [(each.hours(number).open + each.hours(number).spread).tolist() for each in (one, two)]
@@ -148,7 +148,7 @@ def test_seeds_make_different_minutes_of_the_same_hours() -> None:
 @pytest.mark.parametrize("symbol", SYMBOLS)
 def test_hours_follow_on_one_another(symbol: str) -> None:
     """An hour opens where the last one closed, but for the recording's own gaps and the spread of the rollover."""
-    numbers = np.arange(FIRST_HOUR, FIRST_HOUR + 2 * LAP_HOURS)
+    numbers = np.arange(FIRST_HOUR, FIRST_HOUR + 2 * LAP_HOURS, dtype=np.int64)
     bars = feed(symbol).hours(numbers)
     jumps = np.abs(bars.open[1:] - bars.close[:-1])
 
@@ -167,7 +167,7 @@ def test_no_price_before_history() -> None:
 
 def test_ticks_come_as_often_as_fitted() -> None:
     """Over a lap, the ticks per hour of the day are near the fitted figures (the recording is calmer than 2025)."""
-    bars = feed("GBPUSD").hours(np.arange(FIRST_HOUR, FIRST_HOUR + LAP_HOURS))
+    bars = feed("GBPUSD").hours(np.arange(FIRST_HOUR, FIRST_HOUR + LAP_HOURS, dtype=np.int64))
     by_hour = bars.ticks.reshape(-1, 24).mean(axis=0)
     quiet, busy = by_hour[0], by_hour[16]
 

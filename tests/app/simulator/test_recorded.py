@@ -11,8 +11,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from app.simulator import SimulatorModule
@@ -21,6 +19,10 @@ from app.simulator.exchange import Exchange
 from app.simulator.rates import TIMEFRAMES, History
 from app.simulator.server_clock import ServerClock
 from app.simulator.structs import RATES
+
+# In the development group, so only a system that the package does not install on goes without.
+pa = pytest.importorskip("pyarrow", reason="bars are files of pyarrow's, the extra `bars`")
+pq = pytest.importorskip("pyarrow.parquet")
 
 M1, H1 = TIMEFRAMES[1], TIMEFRAMES[1 | 0x4000]
 CLOCK = ServerClock(7200, "new_york")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import numpy as np
 import pytest
@@ -17,6 +17,30 @@ rules = st.sampled_from(["none", "europe", "new_york"])
 HOUR = 3600
 
 
+CHANGES = {
+    "europe": [(2024, 3, 31), (2024, 10, 27), (2025, 3, 30), (2025, 10, 26), (2026, 3, 29), (2026, 10, 25)],
+    "new_york": [(2024, 3, 10), (2024, 11, 3), (2025, 3, 9), (2025, 11, 2), (2026, 3, 8), (2026, 11, 1)],
+}
+HOURS_UTC = {"europe": (1, 1), "new_york": (7, 6)}
+
+
+@pytest.mark.parametrize("rule", ["europe", "new_york"])
+def test_known_changes(rule: SummerTime) -> None:
+    """The clocks of three years changed on these Sundays, at these hours UTC, and at no other time."""
+    clock = ServerClock(7200, rule)
+    changes = [
+        int(datetime(*day, HOURS_UTC[rule][number % 2], tzinfo=UTC).timestamp())
+        for number, day in enumerate(CHANGES[rule])
+    ]
+    hours = np.arange(1_704_067_200, 1_798_761_600, HOUR)  # 2024 to 2026
+    offsets = clock.offsets(hours)
+
+    assert hours[1:][np.diff(offsets) != 0].tolist() == changes
+    assert [clock.offset_s(change - 1) for change in changes] == [7200, 10_800] * 3
+    assert [clock.offset_s(change) for change in changes] == [10_800, 7200] * 3
+
+
+@pytest.mark.skipif(not available_timezones(), reason="this system has no time zones to compare with")
 @given(seconds)
 def test_the_rules_are_those_of_the_places(at: int) -> None:
     """Two hours of winter with Europe's summer are Athens' clock; with New York's, that city's and seven hours."""

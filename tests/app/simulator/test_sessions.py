@@ -54,7 +54,7 @@ def test_the_week(hour: int, rule: SummerTime) -> None:
 def test_ticks_come_while_it_is_open(hour: int, rule: SummerTime, symbol: str) -> None:
     """An hour has ticks exactly when the symbol trades, and its bars are theirs."""
     feed = REAL[rule].feeds[symbol]
-    number = np.array([hour])
+    number = np.array([hour], dtype=np.int64)
     minutes = feed.minutes(number)
     ticks = feed.ticks_of(minutes)
 
@@ -87,7 +87,7 @@ def test_a_closed_market_keeps_its_last_price(hour: int, rule: SummerTime, symbo
 def test_the_market_goes_on_where_it_closed() -> None:
     """Monday opens near Friday's close: a generated week-end has no gap (a recorded one has its own)."""
     feed = REAL["none"].feeds["GBPUSD"]
-    bars = feed.hours(np.arange(FIRST_HOUR, FIRST_HOUR + 3000))
+    bars = feed.hours(np.arange(FIRST_HOUR, FIRST_HOUR + 3000, dtype=np.int64))
     after_pause = np.flatnonzero(np.diff(bars.start) > HOUR)
 
     assert len(after_pause) == 17
