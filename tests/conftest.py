@@ -16,7 +16,7 @@ settings.register_profile("soak", deadline=None, max_examples=5_000, suppress_he
 settings.load_profile("steady")
 
 ROOT = Path(__file__).parent
-SPREAD = ("stack", "app/test_program.py", "app/test_figures.py", "bench/test_main.py")
+SPREAD = ("stack", "app/test_program.py", "app/test_figures.py", "app/test_facts.py", "bench/test_main.py")
 """Tests that start a program of their own each: any worker takes any of them. Elsewhere a file stays together."""
 LONGEST_FIRST = (*SPREAD, "web", "app/test_defects.py", "docs", "app/simulator")
 """Long ones begun last would run alone in the end, with nothing beside them."""
