@@ -33,7 +33,7 @@ stack: install page ## the same with the real Collector, Jaeger and Prometheus (
 test: check page browser ## make check and all tests, the real stack included
 	$(RUN)mt5-otel stack build
 	$(RUN)coverage erase
-	$(RUN)coverage run -m pytest -q --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	$(RUN)coverage run -m pytest -q --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS)
 	$(RUN)coverage combine --quiet
 	$(RUN)coverage report
 

@@ -24,6 +24,7 @@ from app.watch.binding import ANOTHER_FOLDER, Binding
 LOCK_FILE = "instance.lock"
 OWNER_FILE = "instance.json"
 ACCOUNT_FILE = "account.json"
+BEGIN_ANEW = "begin anew in an empty folder: --data-dir OTHER"
 
 
 @contextmanager
@@ -100,11 +101,15 @@ def open_binding(folder: Path, spec: TerminalSpec) -> Binding:
 
 def _check_ledger(ledger: Path, found: int | None, expected: int | None) -> None:
     """A ledger made anew numbers its deals from the start: they would be taken for those in the journal."""
-    if found != expected:
-        what = "is gone" if found is None else "is another one than the one that was traded on in this data folder"
+    if found is None:
         raise StartupError(
-            f"The simulator's ledger {ledger} {what}, and the journal beside it tells of the old one. "
-            "Put the old ledger back, or begin anew in an empty folder: --data-dir OTHER"
+            f"The simulator's ledger {ledger} is gone, and the journal beside it tells of its deals. "
+            f"Put it back, or {BEGIN_ANEW}"
+        )
+    if found != expected:
+        raise StartupError(
+            f"The simulator's ledger {ledger} is another one than that which the journal beside it tells of. "
+            f"Put the old one back, or {BEGIN_ANEW}"
         )
 
 

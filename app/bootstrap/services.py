@@ -93,7 +93,7 @@ async def open_services(
         opened.push_async_callback(asyncio.to_thread, pipeline.close, CLOSE_TELEMETRY_S)
         opened.enter_context(log_lines(folder, pipeline))
         warn_of_what_has_no_effect(environ)
-        journal = await _open_journal(opened, folder, pipeline, spec, version=version, clock=clock)
+        journal = await _open_journal(opened, folder, pipeline, _mode(spec, binding), version=version, clock=clock)
         trading = _trading(spec, settings, journal, pipeline, binding, version=version, clock=clock, ids=ids)
         monitoring = build_monitoring(
             books, journal, trading.watch, pipeline, settings.monitoring, version=version, clock=clock
@@ -121,14 +121,19 @@ async def open_services(
         )
 
 
+def _mode(spec: TerminalSpec, binding: Binding) -> AccountMode:
+    """Whose money it is, as far as that is known before the terminal answers."""
+    if binding.account is not None:
+        return binding.account.mode
+    return AccountMode.SIMULATED if spec.simulated else AccountMode.UNKNOWN
+
+
 async def _open_journal(
-    opened: AsyncExitStack, folder: Path, pipeline: Pipeline, spec: TerminalSpec, *, version: str, clock: Clock
+    opened: AsyncExitStack, folder: Path, pipeline: Pipeline, mode: AccountMode, *, version: str, clock: Clock
 ) -> Journal:
     """The journal, with what a crash left open in it closed."""
     journal = await asyncio.to_thread(Journal.open, folder / "journal", clock=clock)
     opened.push_async_callback(asyncio.to_thread, journal.close)
-    # Whose money it is, as far as that is known before the terminal answers.
-    mode = AccountMode.SIMULATED if spec.simulated else AccountMode.UNKNOWN
     recovery = Recovery(journal, pipeline, folder, mode=mode, version=version)
     opened.push_async_callback(recovery.close)
     await recovery.run()

@@ -28,7 +28,7 @@ WATCHED_MAX = 50
 """How many symbols' prices are looked at; more would fill the terminal's queue."""
 LOOK_S = 3.0
 """So long a look waits for one answer, and for all those together that it can do without."""
-BUSY_S = 4.2
+BUSY_S = 3.6
 """So long a call that is under way, a slow order perhaps, may keep a look waiting before the terminal counts as
 hanging: noticed within 5 s."""
 BUSY_PAUSE_S = 0.05

@@ -95,6 +95,7 @@ def test_every_deal_is_written_down_once_whoever_made_it(program: Program) -> No
         assert stopped.trace_id in {trace["trace_id"] for trace in traces}
 
 
+@pytest.mark.timed
 def test_what_goes_wrong_is_noticed_in_time_and_recovers(program: Program) -> None:
     """A lost broker, a hanging terminal, algo trading off: told within 5 s, liveness meanwhile, and counted."""
     with program.client() as client:
@@ -117,6 +118,7 @@ def test_what_goes_wrong_is_noticed_in_time_and_recovers(program: Program) -> No
     assert lost == [False, True, False, True]
 
 
+@pytest.mark.timed
 def test_a_stream_of_events_tells_an_order_and_ends_with_the_program(program: Program) -> None:
     """A listener hears of order, position and deal; the program ends at once all the same."""
     heard: list[str] = []

@@ -195,6 +195,8 @@ def test_a_lost_broker_is_a_condition_with_begin_and_end(tmp_path: Path) -> None
         )
         # Conditions turn when they are looked at, once a second; the gauge shows them as they are.
         await_equal(lambda: program.text("monitoring/conditions").count('"ended"'), 1)
+        # Turns are kept once a second.
+        await_equal(lambda: program.text("monitoring/conditions").count('"ended"'), 1)
         program.stop()
         turns = program.text("monitoring/conditions")
         assert turns.count('"began"') == turns.count('"ended"') == 1

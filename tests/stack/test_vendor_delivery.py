@@ -51,7 +51,7 @@ def test_a_vendor_gets_every_span_once(vendor: Vendor, tmp_path: Path) -> None:
         program.stop()
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(240)
 def test_a_wrong_token_parks_and_loses_nothing(vendor: Vendor, tmp_path: Path) -> None:
     """With a wrong token the queue is parked, log and metric say so, and all arrives once it is put right."""
     with running(tmp_path / "data", **to_vendor(vendor, "wrong")) as program:

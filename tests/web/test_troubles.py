@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from app.access.key_book import KeyBook
@@ -16,7 +17,7 @@ from app.domain.clock import SystemClock
 from tests.support.program import KEY, Program, order, running
 from tests.web.browser import OpenPage, assert_accessible
 
-STOP_S_MAX = 3.0
+STOP_S_MAX = 5.0
 NOTICED_MS = 6_000
 
 
@@ -37,6 +38,7 @@ def test_the_page_outlives_the_api(own: Program, open_page: OpenPage) -> None:
         assert not [trouble for trouble in seen.troubles if trouble.startswith(("script", "dialog"))]
 
 
+@pytest.mark.timed
 def test_an_open_page_does_not_hold_up_the_end(own: Program, open_page: OpenPage) -> None:
     """Asked to stop, the program ends as soon as without a page, with nothing to complain about."""
     with open_page(own.url) as seen:
