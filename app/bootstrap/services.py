@@ -88,7 +88,6 @@ async def open_services(
         folder, binding = opened.enter_context(bound_folder(settings.data_dir, spec))
         books = await open_books(folder, settings.monitoring, clock)
         keys = KeyStore.open(folder / "keys.json", clock=clock)
-        operator_key = keys.operator_key(environ.get(API_KEY_VARIABLE), new=new_key)
         pipeline = open_telemetry(settings, environ, folder, version)
         opened.push_async_callback(asyncio.to_thread, pipeline.close, CLOSE_TELEMETRY_S)
         opened.enter_context(log_lines(folder, pipeline))
@@ -109,7 +108,7 @@ async def open_services(
             folder=folder,
             keys=keys,
             sessions=Sessions(keys, clock=clock, length_s=settings.auth.session_hours * 3_600),
-            operator_key=operator_key,
+            operator_key=keys.operator_key(environ.get(API_KEY_VARIABLE), new=new_key),
             pipeline=pipeline,
             journal=journal,
             gateway=trading.gateway,

@@ -26,7 +26,7 @@ _IN_THE_JAR = "org/bytedeco/cpython/windows-x86_64/"
 # Instead of the lock's version: Wine 8 lacks the complex functions that NumPy 2 calls.
 INSTEAD = ("numpy==1.26.4",)
 # What the suite needs beside the product itself; versions are the lock's.
-FOR_TESTS = ("cryptography", "hypothesis", "pytest", "pytest-asyncio", "pytest-timeout", "pyyaml")
+FOR_TESTS = ("cryptography", "hypothesis", "pytest", "pytest-asyncio", "pytest-timeout", "pytest-xdist", "pyyaml")
 # Each program, and the Debian package that has it.
 PROGRAMS = {"wine": "wine64 wine", "x86_64-w64-mingw32-gcc": "gcc-mingw-w64-x86-64", "mvn": "maven"}
 _VERSION = str(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"])

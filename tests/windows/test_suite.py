@@ -39,6 +39,7 @@ LEFT_OUT: Mapping[str, str] = {
     "tests/app/test_figures.py": "the same",
     "tests/app/test_flood.py": "a flood of requests is a matter of minutes there, and of no system",
     "tests/app/test_program.py": "whole programs: test_api.py",
+    "tests/app/test_whose_books.py": "the same",
     "tests/test_architecture.py": "looks at the sources, which are the same there",
     "tests/test_dependencies.py": "the same",
     "tests/test_docs.py": "the same",
