@@ -56,21 +56,28 @@ class DealTelemetry:
         )
         context = span.get_span_context()
         span.end(deal.time_ns + 1)  # a moment, and yet after its start
-        log.info(
-            "Deal %d of %s: %s %g %s at %g, %s, reason %s, position %d",
-            deal.ticket,
-            f"our order {deal.order}" if ours else "somebody else",
-            deal.side.value if deal.side else "no trade,",
-            deal.volume,
-            deal.symbol,
-            deal.price,
-            deal.entry_name,
-            deal.reason_name,
-            deal.position,
-        )
+        _log(deal, ours=ours)
         if not context.is_valid:
             return TraceRef()
         return TraceRef(format_trace_id(context.trace_id), format_span_id(context.span_id))
+
+
+def _log(deal: Deal, *, ours: bool) -> None:
+    if deal.side is None:
+        log.info("Deal %d: %+.2f on the account, no trade (%s)", deal.ticket, deal.net, deal.comment or "no comment")
+        return
+    log.info(
+        "Deal %d of %s: %s %g %s at %g, %s, reason %s, position %d",
+        deal.ticket,
+        f"our order {deal.order}" if ours else "somebody else",
+        deal.side.value,
+        deal.volume,
+        deal.symbol,
+        deal.price,
+        deal.entry_name,
+        deal.reason_name,
+        deal.position,
+    )
 
 
 def _context(order: TraceRef) -> SpanContext:

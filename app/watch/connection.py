@@ -22,6 +22,7 @@ NEXT_STEPS: Mapping[int, str] = {
     -10005: "look at the terminal for an open dialog, and log in to an account once",
 }
 """What a person can do, by the code of `last_error()`."""
+AGAIN = "connecting is tried again every few seconds"
 
 
 def connection_from(
@@ -61,10 +62,16 @@ def connection_from(
 
 def _without_terminal(state: WorkerState, failure: Unavailable | None) -> Connection:
     error = failure.last_error if failure else state.last_error
+    if failure is not None and error is None:
+        return Connection(
+            worker=True,
+            reason=f"the terminal does not answer, or hangs: {failure.reason}",
+            next_step="wait: a process that hangs is replaced within seconds; if it comes again, restart the terminal",
+        )
     return Connection(
         worker=True,
         reason=failure.reason if failure else state.reason,
-        next_step=NEXT_STEPS.get(error[0] if error else 0, "connecting is tried again every few seconds"),
+        next_step=NEXT_STEPS.get(error[0], AGAIN) if error else AGAIN,
     )
 
 
