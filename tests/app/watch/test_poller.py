@@ -195,7 +195,7 @@ async def test_a_terminal_that_hangs_is_noticed_in_time(monkeypatch: pytest.Monk
     await watch.look()
     assert clock.monotonic() - begun < 2
     assert watch.latest.connection.missing() == LAYERS[1:]
-    assert watch.latest.connection.reason == "the terminal is busy"
+    assert watch.latest.connection.reason == "the terminal does not answer, or hangs: the terminal is busy"
 
 
 async def test_each_layer_says_since_when_it_is_as_it_is() -> None:
