@@ -72,7 +72,7 @@ def books(program: Program) -> Broker:
             sum(profit_cents + swap_cents + commission_cents + fee_cents) FROM deals WHERE type IN (0, 1)"""
         )
         ((still_open,),) = ledger.execute("SELECT count(*) FROM positions")
-        ((balance,),) = ledger.execute("SELECT balance_cents FROM account")
+        ((balance,),) = ledger.execute("SELECT balance_cents FROM accounts WHERE login = 5100001")
     deals, ours, opened, net = trades
     return Broker(deals, ours, opened, opened - still_open, net, balance)
 
