@@ -11,6 +11,7 @@ from pathlib import Path
 
 from app.domain.account import Account, AccountId, AccountMode
 from app.errors import StartupError
+from app.watch.connection import NEXT_STEPS
 
 ANOTHER_FOLDER = "give this account a data folder of its own: --data-dir OTHER"
 
@@ -43,6 +44,9 @@ class Binding:
 
     async def admit(self, account: Account) -> Refusal | None:
         """Let the account in that the terminal shows, the first one for good; else say why not."""
+        if account.login == 0:
+            # Before anybody has logged in a terminal may show an account of zeros.
+            return Refusal(reason="no account is logged in", next_step=NEXT_STEPS[-6])
         if self.account is None:
             try:
                 await asyncio.to_thread(self._bind, account.id)

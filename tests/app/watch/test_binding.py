@@ -37,6 +37,16 @@ async def test_the_first_account_is_kept_over_a_restart(tmp_path: Path) -> None:
     assert not path.with_name("account.json.new").exists()
 
 
+async def test_a_terminal_without_a_login_binds_nothing(tmp_path: Path) -> None:
+    """An account of zeros, as a terminal may show before anybody has logged in, is let in by no folder."""
+    binding = Binding(tmp_path / "account.json")
+    refusal = await binding.admit(other(login=0, server=""))
+    assert refusal is not None
+    assert "no account is logged in" in refusal.reason
+    assert not (tmp_path / "account.json").exists()
+    assert await binding.admit(OURS) is None
+
+
 @pytest.mark.parametrize("fields", [{"login": 8}, {"server": "Other-Demo"}, {"mode": AccountMode.REAL}])
 async def test_another_account_is_refused_by_name(tmp_path: Path, fields: dict[str, Any]) -> None:
     """Another log-in, server or mode: the reason names both, the next step what to do, and the file stays."""
