@@ -178,7 +178,7 @@ def imported(path: Path) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            module = ".".join(filter(None, [package(path) if node.level else "", node.module]))
+            module = ".".join(filter(None, [package(path, node.level) if node.level else "", node.module]))
             yield module
             yield from (f"{module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -186,16 +186,16 @@ def imported(path: Path) -> Iterator[str]:
             yield f"{own}.{node.value}"
 
 
-def package(path: Path) -> str:
-    """What a module's relative imports begin at."""
-    return ".".join(path.relative_to(ROOT).parts[:-1])
+def package(path: Path, level: int) -> str:
+    """What a module's relative imports of so many dots begin at."""
+    return ".".join(path.relative_to(ROOT).parts[:-level])
 
 
 def test_the_simulator_runs_under_another_name() -> None:
     """Its modules import each other relatively: a program that runs on it may have an `app` of its own."""
     absolute = [
         place(path, node)
-        for path in sorted((ROOT / "app" / "simulator").glob("*.py"))
+        for path in sorted((ROOT / "app" / "simulator").rglob("*.py"))
         for node in ast.walk(parsed(path))
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "app"
     ]

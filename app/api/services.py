@@ -140,7 +140,7 @@ class OrderLookup(Protocol):
 
 
 class Faults(Protocol):
-    """What the simulator is to do wrong; see `app.simulator.faults.FaultBook`. Blocks: the books are on disk."""
+    """What the simulator is to do wrong; see `app.simulator.books.faults.FaultBook`. Blocks: the books are on disk."""
 
     def add(self, fault: str, **parameters: Any) -> Mapping[str, Any]:
         """Begin a fault and describe it."""

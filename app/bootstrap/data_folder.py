@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from app.broker.terminal import TerminalSpec
 from app.domain.account import AccountMode
 from app.errors import StartupError
-from app.simulator.identity import opened_msc
+from app.simulator.books.identity import opened_msc
 from app.watch.binding import ANOTHER_FOLDER, Binding
 
 LOCK_FILE = "instance.lock"

@@ -9,7 +9,7 @@ from app.broker.terminal import TerminalSpec
 from app.domain.clock import Clock
 from app.errors import StartupError
 from app.settings import Settings
-from app.simulator.faults import FaultBook
+from app.simulator.books.faults import FaultBook
 
 NATIVE_PACKAGE = "MetaTrader5"
 

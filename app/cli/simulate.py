@@ -17,11 +17,11 @@ from typing import Annotated, Final, Literal, get_args
 
 import typer
 
-from app.simulator.accounts import STANDARD
-from app.simulator.authorization import log_in
+from app.simulator.books.accounts import STANDARD
+from app.simulator.books.authorization import log_in
+from app.simulator.books.ledger import Ledger
 from app.simulator.environment import Setup, VariableRefused, take_symbols
 from app.simulator.importable import FOLDER
-from app.simulator.ledger import Ledger
 
 AccountName = Literal["hedging", "netting", "exchange", "real"]
 ACCOUNTS: Final = dict(zip(get_args(AccountName), STANDARD, strict=True))

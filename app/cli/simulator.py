@@ -18,10 +18,10 @@ from rich.table import Table
 from app.cli.options import Config
 from app.errors import StartupError
 from app.settings import Settings
+from app.simulator.books.faults import FAULTS, FaultBook, FaultRefused
+from app.simulator.books.statement import TABLES, statement
 from app.simulator.environment import LEDGER
-from app.simulator.faults import FAULTS, FaultBook, FaultRefused
-from app.simulator.operations import KINDS, OperationBook, OperationRefused
-from app.simulator.statement import TABLES, statement
+from app.simulator.server.operations import KINDS, OperationBook, OperationRefused
 
 simulator_app = typer.Typer(
     name="simulator",

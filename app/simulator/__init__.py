@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .books.faults import FaultBook as FaultBook
+    from .market.virtual_clock import VirtualClock as VirtualClock
     from .module import SimulatorModule as SimulatorModule
     from .module import open_module as open_module
-    from .virtual_clock import VirtualClock as VirtualClock
+    from .server.operations import OperationBook as OperationBook
 
-__all__ = ["SimulatorModule", "VirtualClock", "open_module"]
+__all__ = ["FaultBook", "OperationBook", "SimulatorModule", "VirtualClock", "open_module"]
+
+_HOMES = {
+    "FaultBook": "books.faults",
+    "OperationBook": "server.operations",
+    "SimulatorModule": "module",
+    "VirtualClock": "market.virtual_clock",
+    "open_module": "module",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Load the module when it is asked for: `faults` is of use without it, and without the NumPy that it needs."""
-    if name not in __all__:
+    """Load what is asked for and no more: the faults, for one, need no market, and not the NumPy that it needs."""
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from . import module, virtual_clock  # noqa: PLC0415
-
-    return getattr(virtual_clock if name == "VirtualClock" else module, name)
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)

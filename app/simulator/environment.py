@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
+from .market.virtual_clock import VirtualClock
 from .module import SimulatorModule
-from .symbols import SYMBOLS, SymbolSpec
-from .virtual_clock import VirtualClock
+from .vocabulary.symbols import SYMBOLS, SymbolSpec
 
 LEDGER = "simulator.sqlite"
 # What each variable sets; the documentation's table is made from this.

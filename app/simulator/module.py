@@ -8,17 +8,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from . import book_calls, connection, quotes, trade_calls
-from .calls import Arguments, Function, Keywords, Kind
-from .constants import CONSTANTS
-from .exchange import Exchange
-from .helpers import helpers
-from .server_clock import ServerClock, SummerTime
-from .sessions import Sessions
-from .strict import as_builtin
-from .structs import STRUCTS
-from .symbols import SYMBOLS, SymbolSpec, with_suffix
-from .terminal import Terminal
+from .market.exchange import Exchange
+from .market.server_clock import ServerClock, SummerTime
+from .market.sessions import Sessions
+from .surface import book_calls, connection, quotes, trade_calls
+from .surface.calls import Arguments, Function, Keywords, Kind
+from .surface.helpers import helpers
+from .surface.strict import as_builtin
+from .surface.terminal import Terminal
+from .vocabulary.constants import CONSTANTS
+from .vocabulary.structs import STRUCTS
+from .vocabulary.symbols import SYMBOLS, SymbolSpec, with_suffix
 
 _Body = Callable[[Terminal, Arguments, Keywords], Any]
 

@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 from app.simulator import open_module
-from app.simulator.structs import Struct, TradePosition
+from app.simulator.vocabulary.structs import Struct, TradePosition
 from bench.crowded import LEDGER, POSITIONS, SYMBOLS, UTC_OFFSET_S
 
 POINT = 0.00001

@@ -11,7 +11,7 @@ import pytest
 from app.bootstrap.data_folder import ACCOUNT_FILE, OWNER_FILE, data_folder, open_binding
 from app.broker.terminal import TerminalSpec
 from app.errors import StartupError
-from app.simulator.ledger import Ledger
+from app.simulator.books.ledger import Ledger
 
 
 def test_a_folder_says_whose_it_is_while_it_is_held(tmp_path: Path) -> None:

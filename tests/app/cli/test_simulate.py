@@ -16,8 +16,8 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli.program import program
-from app.simulator.ledger import Ledger
-from app.simulator.records import Deal
+from app.simulator.books.ledger import Ledger
+from app.simulator.books.records import Deal
 from tests.support.program import clean_environment
 
 BOT = """

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from app.simulator import SimulatorModule
-from app.simulator.structs import STRUCTS
+from app.simulator.vocabulary.structs import STRUCTS
 from tests.support.vendor import VERSION, vendor_file
 
 HELPERS = {"Buy", "Sell", "Close"}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.simulator.environment import LEDGER, Setup, VariableRefused, module_from, take_symbols
-from app.simulator.symbols import SYMBOLS
+from app.simulator.vocabulary.symbols import SYMBOLS
 
 
 def test_nothing_set_is_the_usual_market(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from app.simulator import SimulatorModule, open_module
-from app.simulator.constants import CONSTANTS
-from app.simulator.structs import STRUCTS
+from app.simulator.vocabulary.constants import CONSTANTS
+from app.simulator.vocabulary.structs import STRUCTS
 
 ROOT = Path(__file__).parents[3]
 FUNCTIONS = {
@@ -111,7 +111,7 @@ def test_seed_and_offset_reach_the_market(tmp_path: Path, clock: Any) -> None:
     assert (ticks[0].bid, ticks[0].time_msc) == (ticks[2].bid, ticks[2].time_msc + 7_200_000)
 
 
-@pytest.mark.parametrize(("imported", "loaded"), [("module", "['app', 'numpy']"), ("faults", "['app']")])
+@pytest.mark.parametrize(("imported", "loaded"), [("module", "['app', 'numpy']"), ("books.faults", "['app']")])
 def test_import_needs_numpy_at_most(imported: str, loaded: str) -> None:
     """The simulator loads nothing else of the product, and from outside NumPy alone; its faults not even that."""
     script = (

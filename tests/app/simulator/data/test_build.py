@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from app.simulator.data import build
-from app.simulator.figures import DATA
+from app.simulator.market.figures import DATA
 
 CSV = """Time,Open,High,Low,Close,Volume
 01.01.2017 22:00:00.000,1.05236,1.05253,1.05221,1.05227,143539993.3

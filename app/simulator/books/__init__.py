@@ -1,0 +1,1 @@
+"""The ledger: accounts, orders, deals, positions and faults as rows, durable and shared by processes."""

@@ -1,0 +1,250 @@
+"""Faults on request: what the simulated terminal and broker are to do wrong, how often and how long.
+
+They are written to the ledger, never sent through the process that is to suffer them: a hanging one could not listen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ..vocabulary import constants as mt5
+from ..vocabulary.last_errors import TEXTS
+from ..vocabulary.retcodes import REFUSALS
+from ..vocabulary.symbols import SYMBOLS, SymbolSpec, with_suffix
+from ..vocabulary.texts import NAME_MAX, utf16_units
+from .fault_rows import Fault
+from .ledger import Ledger
+
+SECONDS = 10.0
+SECONDS_MAX = 86_400.0
+COUNT_MAX = 1_000_000
+_JUMP_MAX_S = 43_200
+EXTERNAL_TRADE = "external_trade"
+# Those whose seconds say how long they hold a call, or a fill, and not how long they last.
+_HOLDING = ("hang", "slow", "late_fill")
+SIDES = {"buy": mt5.ORDER_TYPE_BUY, "sell": mt5.ORDER_TYPE_SELL}
+REASONS = {
+    "client": mt5.DEAL_REASON_CLIENT,
+    "mobile": mt5.DEAL_REASON_MOBILE,
+    "expert": mt5.DEAL_REASON_EXPERT,
+    "sl": mt5.DEAL_REASON_SL,
+    "tp": mt5.DEAL_REASON_TP,
+    "so": mt5.DEAL_REASON_SO,
+}
+# Every function that asks the terminal for something.
+FUNCTIONS = (
+    "initialize", "login", "version", "terminal_info", "account_info", "symbols_total", "symbols_get", "symbol_info",
+    "symbol_info_tick", "symbol_select", "market_book_add", "market_book_get", "market_book_release",
+    "copy_rates_from", "copy_rates_from_pos", "copy_rates_range", "copy_ticks_from", "copy_ticks_range",
+    "orders_total", "orders_get", "positions_total", "positions_get",
+    "history_orders_total", "history_orders_get", "history_deals_total", "history_deals_get", "order_calc_margin",
+    "order_calc_profit", "order_check", "order_send",
+)  # fmt: skip
+# What each fault takes, and what it is where nothing is said. Where it could take a time and calls and was given
+# neither, it takes one call.
+FAULTS: Mapping[str, Mapping[str, Any]] = {
+    "disconnect": {"seconds": SECONDS},
+    "terminal_gone": {"seconds": SECONDS},
+    "hang": {"seconds": SECONDS, "count": 1, "function": "order_send"},
+    "slow": {"seconds": 1.0, "count": 1, "function": "order_send"},
+    "ipc_timeout": {"count": 1, "function": "order_send"},
+    "call_failed": {"seconds": None, "count": None, "function": "order_send", "value": -1},
+    "reject": {"seconds": None, "count": None, "retcode": mt5.TRADE_RETCODE_REJECT, "symbol": None},
+    "requote": {"seconds": None, "count": None, "symbol": None},
+    "partial_fill": {"count": 1, "fraction": 0.5, "symbol": None},
+    "late_fill": {"count": 1, "seconds": 5.0, "symbol": None},
+    "autotrading_off": {"seconds": SECONDS},
+    "frozen_feed": {"seconds": SECONDS, "symbol": None},
+    "zero_tick": {"seconds": SECONDS, "symbol": None},
+    "wrong_account": {"seconds": SECONDS, "value": 9_999_999},
+    "offset_jump": {"seconds": SECONDS, "value": 3600},
+    "history_lag": {"seconds": SECONDS, "value": 5.0},
+    "comment_rewritten": {"seconds": SECONDS, "value": "rewritten"},
+    EXTERNAL_TRADE: {"symbol": None, "side": None, "volume": None, "position": None, "reason": "client"},
+}
+_CLOSING_REASONS = ("sl", "tp", "so")
+
+
+class FaultRefused(ValueError):
+    """A fault cannot be had like this: which parameter, and what it should be."""
+
+    def __init__(self, parameter: str, expected: str) -> None:
+        super().__init__(f"{parameter}: {expected}")
+        self.parameter = parameter
+        self.expected = expected
+
+
+class FaultBook:
+    """The faults of one ledger, opened anew for every question; from any process and thread.
+
+    Args:
+        ledger: path of the simulator's SQLite file, made where it is not there yet.
+        clock: seconds UTC.
+        symbol_suffix: what the broker ends its symbols' names with.
+    """
+
+    def __init__(self, ledger: Path, clock: Callable[[], float], symbol_suffix: str = "") -> None:
+        self._path = ledger
+        self._clock = clock
+        self._specs = {spec.name: spec for spec in with_suffix(SYMBOLS, symbol_suffix)}
+
+    def add(self, fault: str, **parameters: Any) -> dict[str, Any]:
+        """Begin a fault and describe it; parameters that are None are not given.
+
+        Raises:
+            FaultRefused: there is no such fault, or not with such parameters.
+        """
+        known = _checked(fault, {name: value for name, value in parameters.items() if value is not None}, self._specs)
+        with self._opened() as ledger, ledger.writing():
+            now_msc = self._now_msc()
+            if known.get("position"):
+                _check_position(ledger, known, self._specs)
+            ledger.faults.clear(now_msc)
+            if fault == "terminal_gone":
+                ledger.faults.restart_terminal()
+            number = ledger.faults.add(_row(fault, known, now_msc))
+            (added,) = (each for each in ledger.faults.at_work(now_msc) if each.id == number)
+            return _described(added, now_msc)
+
+    def active(self) -> list[dict[str, Any]]:
+        """The faults at work with what is left of them, oldest first."""
+        with self._opened() as ledger:
+            now_msc = self._now_msc()
+            return [_described(fault, now_msc) for fault in ledger.faults.at_work(now_msc)]
+
+    def end(self, id: int | None = None) -> int:
+        """End one fault, or all; return how many were at work."""
+        with self._opened() as ledger, ledger.writing():
+            now_msc = self._now_msc()
+            ending = [fault.id for fault in ledger.faults.at_work(now_msc) if id in (None, fault.id)]
+            for number in ending:
+                ledger.faults.end(number)
+            ledger.faults.clear(now_msc)
+            return len(ending)
+
+    @contextmanager
+    def _opened(self) -> Iterator[Ledger]:
+        with closing(Ledger(str(self._path), self._now_msc())) as ledger:
+            yield ledger
+
+    def _now_msc(self) -> int:
+        return int(self._clock() * 1000)
+
+
+def _row(fault: str, parameters: Mapping[str, Any], now_msc: int) -> Fault:
+    """The fault as it enters the books. The time of one that holds something begins when it does."""
+    seconds, calls = parameters.get("seconds"), parameters.get("count")
+    if seconds is None and calls is None:
+        calls = 1
+    until_msc = None if seconds is None or fault in _HOLDING else now_msc + round(seconds * 1000)
+    return Fault(0, fault, parameters, now_msc, until_msc, calls)
+
+
+def _described(fault: Fault, now_msc: int) -> dict[str, Any]:
+    ends_msc = fault.until_msc if fault.until_msc is not None else fault.held_until_msc
+    return {
+        "id": fault.id,
+        "fault": fault.fault,
+        **fault.parameters,
+        "since": datetime.fromtimestamp(fault.since_msc / 1000, UTC).isoformat(timespec="milliseconds")[:-6] + "Z",
+        "seconds_left": (ends_msc - now_msc) / 1000 if ends_msc > now_msc else None,
+        "count_left": fault.calls_left,
+    }
+
+
+def _checked(fault: str, given: Mapping[str, Any], specs: Mapping[str, SymbolSpec]) -> dict[str, Any]:
+    """All parameters of a fault, those that were not given included."""
+    if fault not in FAULTS:
+        raise FaultRefused("fault", f"should be one of {', '.join(FAULTS)}")
+    takes = FAULTS[fault]
+    for name in given:
+        if name not in takes:
+            raise FaultRefused(name, f"should be left out: {fault} takes {', '.join(takes)}")
+    parameters = {**takes, **given}
+    checks = {**_CHECKS, "symbol": _one_of(specs)}
+    if fault in _VALUE_CHECKS:
+        checks["value"] = _VALUE_CHECKS[fault]
+    for name, value in parameters.items():
+        if value is not None and (expected := checks[name](value)):
+            raise FaultRefused(name, expected)
+    if fault == EXTERNAL_TRADE:
+        _check_trade(parameters, specs)
+    return parameters
+
+
+def _check_trade(parameters: Mapping[str, Any], specs: Mapping[str, SymbolSpec]) -> None:
+    """An external trade closes the position that is named, or opens one."""
+    if parameters["position"]:
+        for name in ("symbol", "side"):
+            if parameters[name] is not None:
+                raise FaultRefused(name, "should be left out where a position is closed")
+        return
+    for name in ("symbol", "side", "volume"):
+        if parameters[name] is None:
+            raise FaultRefused(name, "should be given, or the position to close")
+    if not specs[parameters["symbol"]].takes_volume(parameters["volume"]):
+        raise FaultRefused("volume", "should be lots that the symbol may be traded in")
+    if parameters["reason"] in _CLOSING_REASONS:
+        raise FaultRefused("reason", "should be client, mobile or expert where a position is opened")
+
+
+def _check_position(ledger: Ledger, parameters: Mapping[str, Any], specs: Mapping[str, SymbolSpec]) -> None:
+    held, volume = ledger.positions_anywhere(parameters["position"]), parameters["volume"]
+    if not held:
+        raise FaultRefused("position", "should be the ticket of an open position")
+    if volume and (volume > held[0].volume or not specs[held[0].symbol].takes_volume(volume)):
+        raise FaultRefused("volume", f"should be lots of the position, which has {held[0].volume:g}")
+
+
+def _between(least: float, most: float) -> Callable[[Any], str | None]:
+    return lambda value: None if least <= value <= most else f"should be from {least:g} to {most:g}"
+
+
+def _whole_minutes(value: Any) -> str | None:
+    fits = isinstance(value, int | float) and value % 60 == 0 and abs(value) <= _JUMP_MAX_S
+    return None if fits else f"should be seconds in whole minutes, from -{_JUMP_MAX_S} to {_JUMP_MAX_S}"
+
+
+def _lag(value: Any) -> str | None:
+    fits = isinstance(value, int | float) and 0 < value <= SECONDS_MAX
+    return None if fits else f"should be seconds, up to {SECONDS_MAX:g}"
+
+
+def _login(value: Any) -> str | None:
+    fits = isinstance(value, int | float) and value == value // 1 and 0 < value < 2**53
+    return None if fits else "should be the number of an account"
+
+
+def _comment(value: Any) -> str | None:
+    fits = isinstance(value, str) and utf16_units(value) <= NAME_MAX
+    return None if fits else f"should be a text of at most {NAME_MAX} characters"
+
+
+def _one_of(names: Mapping[Any, Any] | tuple[str, ...], what: str = "") -> Callable[[Any], str | None]:
+    expected = what or f"one of {', '.join(names)}"
+    return lambda value: None if value in names else f"should be {expected}"
+
+
+_CHECKS: Mapping[str, Callable[[Any], str | None]] = {
+    "seconds": _between(0.001, SECONDS_MAX),
+    "count": _between(1, COUNT_MAX),
+    "function": _one_of(FUNCTIONS, "a function of the package that asks the terminal"),
+    "fraction": _between(0.01, 0.99),
+    "retcode": _one_of(REFUSALS, "the code of a refusal, 10004 to 10046"),
+    "side": _one_of(SIDES),
+    "volume": _between(0.01, 1000),
+    "position": _between(1, 2**63 - 1),
+    "reason": _one_of(REASONS),
+}
+# What `value` is depends on the fault: a code, a login, seconds of the clock, seconds of delay, a text.
+_VALUE_CHECKS: Mapping[str, Callable[[Any], str | None]] = {
+    "call_failed": _one_of(TEXTS, "a negative code of last_error(), as -1 or -10005"),
+    "wrong_account": _login,
+    "offset_jump": _whole_minutes,
+    "history_lag": _lag,
+    "comment_rewritten": _comment,
+}

@@ -1,0 +1,1 @@
+"""Takes a trade request, checks it, executes it."""

@@ -1,0 +1,60 @@
+"""Amounts of one currency in another, at the market's quotes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ..vocabulary.symbols import SymbolSpec
+from .feed import Quote
+
+# Where no symbol leads from one currency to another, two may, by way of this one.
+_BETWEEN = "USD"
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """What other currencies are worth in the deposit currency, at the quotes of one moment."""
+
+    currency: str
+    specs: Mapping[str, SymbolSpec]
+    quote: Callable[[str], Quote]
+
+    def convert(
+        self, amount: float, currency: str, *, dear: bool, own: tuple[SymbolSpec, float] | None = None
+    ) -> float:
+        """Turn an amount into the deposit currency, which pays the dear side of the spread or the cheap one.
+
+        `own` is the symbol that the amount comes from and its price: where that symbol is the rate between the two
+        currencies, this price is the rate, and not the market's.
+
+        Raises:
+            LookupError: no symbol, and no two, lead from one currency to the other.
+        """
+        if currency == self.currency:
+            return amount
+        if own and (own[0].base, own[0].profit) == (currency, self.currency):
+            return amount * own[1]
+        if own and (own[0].profit, own[0].base) == (currency, self.currency):
+            return amount / own[1]
+        return amount * self._rate(currency, dear=dear)
+
+    def _rate(self, currency: str, *, dear: bool) -> float:
+        straight = self._leg(currency, self.currency, dear=dear)
+        if straight is not None:
+            return straight
+        first, second = self._leg(currency, _BETWEEN, dear=dear), self._leg(_BETWEEN, self.currency, dear=dear)
+        if first is None or second is None:
+            raise LookupError(f"no symbol gives a rate from {currency} to {self.currency}")
+        return first * second
+
+    def _leg(self, source: str, target: str, *, dear: bool) -> float | None:
+        """The price of one unit of a currency in another, where one symbol tells it."""
+        for spec in self.specs.values():
+            if (spec.base, spec.profit) == (source, target):
+                quote = self.quote(spec.name)
+                return spec.price(quote.ask if dear else quote.bid)
+            if (spec.base, spec.profit) == (target, source):
+                quote = self.quote(spec.name)
+                return 1 / spec.price(quote.bid if dear else quote.ask)
+        return None

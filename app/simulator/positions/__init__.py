@@ -1,0 +1,1 @@
+"""What a fill does to positions and money."""

@@ -1,0 +1,141 @@
+"""Orders that wait: for their price, for their end, or for the broker to get round to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+from ..books.ledger import Ledger
+from ..books.records import Order, Position, Scheduled
+from ..market.exchange import Exchange
+from ..market.feed import Quote
+from ..positions.booking import Fill, book, worth_after
+from ..positions.money import BUY, SELL
+from ..vocabulary import constants as mt5
+from ..vocabulary.symbols import SymbolSpec
+from .events import Event, Rank
+from .sentry import Sentry
+from .triggers import Corridor, above, below
+
+FILL_ORDER = "fill_order"  # what a scheduled row asks for; its parameters: {"order": ticket}
+STOP_LIMITS = {
+    mt5.ORDER_TYPE_BUY_STOP_LIMIT: mt5.ORDER_TYPE_BUY_LIMIT,
+    mt5.ORDER_TYPE_SELL_STOP_LIMIT: mt5.ORDER_TYPE_SELL_LIMIT,
+}
+LIMITS = (mt5.ORDER_TYPE_BUY_LIMIT, mt5.ORDER_TYPE_SELL_LIMIT)
+_BUYS = (
+    mt5.ORDER_TYPE_BUY, mt5.ORDER_TYPE_BUY_LIMIT, mt5.ORDER_TYPE_BUY_STOP, mt5.ORDER_TYPE_BUY_STOP_LIMIT,
+)  # fmt: skip
+
+
+def order_side(order_type: int) -> int:
+    """Whether such an order buys (0) or sells (1)."""
+    return BUY if order_type in _BUYS else SELL
+
+
+def is_market(order: Order) -> bool:
+    """Whether an active order waits for the broker, not for a price."""
+    return order.type in (BUY, SELL)
+
+
+def waiting_lane(spec: SymbolSpec, order_type: int, price: float) -> Corridor:
+    """Where the price may go while such an order waits: a buy is held against the ask, a sell against the bid."""
+    buys = order_side(order_type) == BUY
+    falls = buys == (order_type in LIMITS)
+    return below(spec, price, on_ask=buys) if falls else above(spec, price, on_ask=buys)
+
+
+class Waiting:
+    """Executes pending orders at the first tick that reaches their price, and ends those whose time is over."""
+
+    def __init__(self, ledger: Ledger, exchange: Exchange) -> None:
+        self._ledger = ledger
+        self._exchange = exchange
+        self._sentry = Sentry(exchange)
+
+    def due(self, until_msc: int) -> Iterable[Event]:
+        """Orders whose price has been reached or whose time is over, and those that the broker gets round to."""
+        self._sentry.begin_round()
+        for order in self._ledger.all_active_orders():
+            if 0 < order.time_expiration_msc <= until_msc:
+                yield Event(order.time_expiration_msc, Rank.EXPIRY, order.ticket, partial(self._expire, order))
+            if not is_market(order) and (touch := self._touch(order, until_msc)):
+                yield Event(touch.time_msc, Rank.ORDER, order.ticket, partial(self._activate, order, touch))
+        for row in self._ledger.scheduled(until_msc):
+            if row.what == FILL_ORDER:
+                yield Event(row.due_msc, Rank.FILL, row.id, partial(self._fill_scheduled, row))
+
+    def _touch(self, order: Order, until_msc: int) -> Quote | None:
+        lane = waiting_lane(self._exchange.specs[order.symbol], order.type, order.price_open)
+        return self._sentry.touch(order.symbol, lane, order.active_msc, until_msc)
+
+    def _expire(self, order: Order) -> None:
+        end_order(self._ledger.of(order.login), order, mt5.ORDER_STATE_EXPIRED, order.time_expiration_msc)
+
+    def _activate(self, order: Order, touch: Quote) -> None:
+        ledger = self._ledger.of(order.login)
+        if order.type in STOP_LIMITS:
+            ledger.change_order(
+                order._replace(
+                    type=STOP_LIMITS[order.type],
+                    price_open=order.price_stoplimit,
+                    price_stoplimit=0.0,
+                    active_msc=touch.time_msc,
+                )
+            )
+        else:
+            execute_order(ledger, self._exchange, order, touch, touch.time_msc)
+
+    def _fill_scheduled(self, row: Scheduled) -> None:
+        ledger = self._ledger.of(row.login)
+        ledger.unschedule(row.id)
+        for order in ledger.active_orders(ticket=row.parameters["order"]):
+            quote = self._exchange.market(order.symbol, row.due_msc)
+            execute_order(ledger, self._exchange, order, quote, row.due_msc)
+
+
+def end_order(ledger: Ledger, order: Order, state: int, now_msc: int) -> None:
+    """Put an active order into history without a deal."""
+    ledger.change_order(order._replace(state=state, time_done_msc=now_msc))
+
+
+def execute_order(ledger: Ledger, exchange: Exchange, order: Order, quote: Quote, now_msc: int) -> None:
+    """Fill what is left of an active order at a quote; reject it where that cannot be done any more."""
+    fill = Fill(
+        spec=exchange.specs[order.symbol],
+        side=order_side(order.type),
+        volume=order.volume_current,
+        quote=quote,
+        time_msc=now_msc,
+        reason=order.reason,
+        magic=order.magic,
+        comment=order.comment,
+        sl=order.sl,
+        tp=order.tp,
+        order=order,
+    )
+    closes = order.position_id not in (0, order.ticket)
+    found = ledger.positions(ticket=order.position_id) if closes else []
+    held = found[0] if found else None
+    if exchange.is_open(order.symbol, now_msc) and (
+        _is_there(fill, held) if closes else _may_enter(ledger, exchange, fill)
+    ):
+        book(ledger, exchange, fill, held)
+    else:
+        end_order(ledger, order, mt5.ORDER_STATE_REJECTED, now_msc)
+
+
+def _is_there(fill: Fill, held: Position | None) -> bool:
+    return held is not None and held.type != fill.side and held.volume >= fill.volume
+
+
+def _may_enter(ledger: Ledger, exchange: Exchange, fill: Fill) -> bool:
+    """Whether there is money and room for a fill; one that makes a netted position smaller needs neither."""
+    account, same = ledger.account(), ledger.positions(symbol=fill.spec.name)
+    hedging = account.margin_mode == mt5.ACCOUNT_MARGIN_MODE_RETAIL_HEDGING
+    if not hedging and any(_is_there(fill, held) for held in same):
+        return True
+    opens = fill.order is None or not ledger.positions(ticket=fill.order.ticket) if hedging else not same
+    if opens and account.limit_positions and ledger.positions_total() >= account.limit_positions:
+        return False
+    return worth_after(ledger, exchange, fill, None).free_cents >= 0

@@ -1,0 +1,51 @@
+"""What the trade server does without being asked: stops, pending orders, fills that come late, trades of others.
+
+Nobody has to be there when it happens. Whoever looks at the books next enters what has come due, at the time and
+price it came due; the books are the same whoever that is and however often they look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+from ..books.ledger import Ledger
+from ..market.exchange import Exchange
+from .events import Event, Source
+from .operations import Operations
+from .outsiders import Outsiders
+from .pending import Waiting
+from .stop_outs import StopOuts
+from .stops import Stops
+from .swaps import Swaps
+
+
+class Server:
+    """Enters what has come due in one connection's books."""
+
+    def __init__(self, ledger: Ledger, exchange: Exchange) -> None:
+        self._ledger = ledger
+        # Each with what in the books it may make something of.
+        self._sources: tuple[tuple[str, Source], ...] = (
+            ("waiting", Operations(ledger)),
+            ("faults", Outsiders(ledger, exchange)),
+            ("stops", Stops(ledger, exchange)),
+            ("waiting", Waiting(ledger, exchange)),
+            ("positions", Swaps(ledger, exchange)),
+            ("positions", StopOuts(ledger, exchange)),
+        )
+
+    def advance(self, until_msc: int) -> None:
+        """Enter what has come due by this instant (milliseconds UTC)."""
+        if list(self._due(until_msc)):
+            with self._ledger.writing():
+                self.advance_locked(until_msc)
+
+    def advance_locked(self, until_msc: int) -> None:
+        """The same for one who is writing already: one after the other, as each may bring the next about."""
+        while event := min(self._due(until_msc), key=lambda event: event[:3], default=None):
+            event.book()
+
+    def _due(self, until_msc: int) -> Iterator[Event]:
+        pulse = self._ledger.pulse()
+        return chain.from_iterable(source.due(until_msc) for kind, source in self._sources if getattr(pulse, kind))

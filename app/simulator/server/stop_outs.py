@@ -1,0 +1,195 @@
+"""Stop-out: positions that the broker closes when an account's equity no longer carries them.
+
+Found in the feeds like a stop-loss, however long nobody looked: the account is valued at the worst prices of an hour,
+then of a minute, and only where these would not carry its positions, tick by tick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+import numpy as np
+
+from ..books.ledger import Ledger
+from ..books.records import Account, Position
+from ..market.conversion import Rates
+from ..market.exchange import Exchange
+from ..market.feed import HOUR_MS, MINUTE_MS, Bars, Quote
+from ..positions.booking import Fill, book
+from ..positions.portfolio import Worth, appraise, cents, floating_profit
+from ..vocabulary import constants as mt5
+from .events import Event, Rank
+
+# A margin that is converted from another currency moves with it, and worst prices are the equity's alone: by how much
+# the margin may be larger, for the currencies of an hour and of a minute.
+_CAUTION = {HOUR_MS: 1.05, MINUTE_MS: 1.01}
+_COMMENT_MAX = 31
+_Extremes = tuple[int, int]
+
+
+@dataclass(slots=True)
+class _Watch:
+    """An account with its positions, and until when it is known to carry them."""
+
+    account: Account
+    positions: list[Position]
+    carried_msc: int
+
+
+class StopOuts:
+    """Closes the worst position of an account whose margin level has fallen to its stop-out level."""
+
+    def __init__(self, ledger: Ledger, exchange: Exchange) -> None:
+        self._ledger = ledger
+        self._exchange = exchange
+        # What is remembered saves time and decides nothing.
+        self._version: object = None
+        self._watches: dict[int, _Watch] = {}
+        self._prices = _Prices(exchange)
+
+    def due(self, until_msc: int) -> Iterable[Event]:
+        """Accounts that cannot carry their positions, each at its first such instant."""
+        version = self._ledger.version()
+        if version != self._version:
+            self._version, self._watches = version, dict(self._look())
+        for login, watch in self._watches.items():
+            if watch.carried_msc < until_msc and (at_msc := self._first(watch, until_msc)) is not None:
+                yield Event(at_msc, Rank.STOP_OUT, login, partial(self._close_worst, login, at_msc))
+
+    def _look(self) -> Iterator[tuple[int, _Watch]]:
+        for login in self._ledger.logins_with_positions():
+            ledger = self._ledger.of(login)
+            account, positions = ledger.account(), ledger.positions()
+            known = self._watches.get(login)
+            if known and (known.account, known.positions) == (account, positions):
+                yield login, known
+            else:
+                # The first instant of this state counts, too.
+                yield login, _Watch(account, positions, _state_msc(account, positions) - 1)
+
+    def _first(self, watch: _Watch, until_msc: int) -> int | None:
+        """The first instant in (carried, until] at which the account cannot carry its positions."""
+        while watch.carried_msc < until_msc:
+            next_msc = watch.carried_msc + 1
+            if self._carries(watch, HOUR_MS, next_msc // HOUR_MS):
+                watch.carried_msc = (next_msc // HOUR_MS + 1) * HOUR_MS - 1
+            elif self._carries(watch, MINUTE_MS, next_msc // MINUTE_MS):
+                watch.carried_msc = (next_msc // MINUTE_MS + 1) * MINUTE_MS - 1
+            elif (at_msc := self._first_in_minute(watch, next_msc // MINUTE_MS, until_msc)) is not None:
+                return at_msc
+        return None
+
+    def _carries(self, watch: _Watch, span_ms: int, number: int) -> bool:
+        """Whether an hour's or minute's worst prices leave the account its positions."""
+        rates = Rates(
+            watch.account.currency, self._exchange.specs, lambda symbol: self._prices.worst(symbol, span_ms, number)
+        )
+        return not _is_out(watch.account, appraise(watch.account, watch.positions, rates), _CAUTION[span_ms])
+
+    def _first_in_minute(self, watch: _Watch, minute: int, until_msc: int) -> int | None:
+        end_msc = min((minute + 1) * MINUTE_MS - 1, until_msc)
+        for time_msc in self._times(watch, minute, end_msc):
+            if self._falls(watch, time_msc):
+                return time_msc
+            watch.carried_msc = time_msc
+        watch.carried_msc = end_msc
+        return None
+
+    def _times(self, watch: _Watch, minute: int, end_msc: int) -> list[int]:
+        """When the account's worth may change in a minute: where its present state begins, and at ticks."""
+        asked: set[str] = set()
+
+        def quote(symbol: str) -> Quote:
+            asked.add(symbol)
+            return self._exchange.market(symbol, end_msc)
+
+        appraise(watch.account, watch.positions, Rates(watch.account.currency, self._exchange.specs, quote))
+        begins = np.array([_state_msc(watch.account, watch.positions)])
+        times = [begins, *(self._exchange.feeds[symbol].ticks(minute).time_msc for symbol in asked)]
+        ascending = np.unique(np.concatenate(times))
+        return [int(time) for time in ascending[(ascending > watch.carried_msc) & (ascending <= end_msc)]]
+
+    def _falls(self, watch: _Watch, time_msc: int) -> bool:
+        """Whether the account is out at this instant, and something can be closed then."""
+        rates = self._exchange.rates(watch.account.currency, time_msc)
+        if not _is_out(watch.account, appraise(watch.account, watch.positions, rates)):
+            return False
+        return any(self._closable(held, rates, time_msc) for held in watch.positions)
+
+    def _closable(self, held: Position, rates: Rates, time_msc: int) -> bool:
+        """Whether its market is open; a price from before the week-end is none to close at."""
+        fresh = time_msc - rates.quote(held.symbol).time_msc < MINUTE_MS
+        return fresh and self._exchange.is_open(held.symbol, time_msc)
+
+    def _close_worst(self, login: int, time_msc: int) -> None:
+        ledger = self._ledger.of(login)
+        account, positions = ledger.account(), ledger.positions()
+        rates = self._exchange.rates(account.currency, time_msc)
+        closable = [held for held in positions if self._closable(held, rates, time_msc)]
+        worst = min(closable, key=lambda held: cents(floating_profit(held, rates)) + held.swap_cents)
+        fill = Fill(
+            spec=rates.specs[worst.symbol],
+            side=1 - worst.type,
+            volume=worst.volume,
+            quote=rates.quote(worst.symbol),
+            time_msc=time_msc,
+            reason=mt5.DEAL_REASON_SO,
+            magic=worst.magic,
+            comment=_comment(appraise(account, positions, rates)),
+        )
+        book(ledger, self._exchange, fill, worst)
+
+
+class _Prices:
+    """The worst prices of hours and minutes, worked out once for all that ask."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._day = lru_cache(maxsize=1024)(self._make_day)
+        self._hour = lru_cache(maxsize=1024)(self._make_hour)
+
+    def worst(self, symbol: str, span_ms: int, number: int) -> Quote:
+        """The lowest bid and the highest ask while this hour or minute lasts.
+
+        Until its first tick the last price from before holds, which is one of those of the span before.
+        """
+        before = self._extremes(symbol, span_ms, number - 1)
+        if before is None:
+            last = self._exchange.market(symbol, number * span_ms)
+            before = last.bid, last.ask
+        low, high = self._extremes(symbol, span_ms, number) or before
+        return Quote(0, min(low, before[0]), max(high, before[1]))
+
+    def _extremes(self, symbol: str, span_ms: int, number: int) -> _Extremes | None:
+        if span_ms == HOUR_MS:
+            return self._day(symbol, number // 24).get(number)
+        return self._hour(symbol, number // 60).get(number)
+
+    def _make_day(self, symbol: str, day: int) -> dict[int, _Extremes]:
+        return _rows(self._exchange.feeds[symbol].hours(np.arange(24, dtype=np.int64) + day * 24), 3600)
+
+    def _make_hour(self, symbol: str, hour: int) -> dict[int, _Extremes]:
+        return _rows(self._exchange.feeds[symbol].minutes_of_hour(hour), 60)
+
+
+def _rows(bars: Bars, seconds: int) -> dict[int, _Extremes]:
+    extremes = zip(bars.low.tolist(), bars.ask_high.tolist(), strict=True)
+    return dict(zip((bars.start // seconds).tolist(), extremes, strict=True))
+
+
+def _state_msc(account: Account, positions: list[Position]) -> int:
+    """Since when the account has been as it is, but for prices."""
+    return max(account.changed_msc, *(held.swapped_msc for held in positions))
+
+
+def _is_out(account: Account, worth: Worth, caution: float = 1.0) -> bool:
+    if account.stopout_mode == mt5.ACCOUNT_STOPOUT_MODE_MONEY:
+        return worth.equity_cents <= cents(account.stopout_level)
+    return worth.equity_cents * 100 <= account.stopout_level * worth.margin_cents * caution
+
+
+def _comment(worth: Worth) -> str:
+    """What the deal says: `so 49.97%/499.70/1000.00`, the margin level, the equity and the margin."""
+    return f"so {worth.level:.2f}%/{worth.equity_cents / 100:.2f}/{worth.margin_cents / 100:.2f}"[:_COMMENT_MAX]

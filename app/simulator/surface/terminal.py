@@ -1,0 +1,254 @@
+"""One terminal: its connection to the books, its last error, its Market Watch, and the faults it suffers."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ..books.authorization import log_in
+from ..books.fault_rows import Fault
+from ..books.ledger import Ledger
+from ..desk.trading import Desk
+from ..market.conversion import Rates
+from ..market.exchange import Exchange
+from ..market.feed import Quote
+from ..market.rates import History
+from ..market.server_clock import ServerClock
+from ..server.server import Server
+from ..vocabulary.last_errors import (
+    CALL_FAILED,
+    GONE,
+    NOT_CONNECTED,
+    NOT_STARTED,
+    SUCCESS,
+    TIMEOUT,
+    UNAUTHORIZED,
+    LastError,
+    failure,
+)
+from ..vocabulary.symbols import SymbolSpec
+from .calls import CallFailed, PendingError, not_found
+
+_log = logging.getLogger(__name__)
+
+BUILD = 5100
+MAX_BARS = 100_000
+HOLD_STEP_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What initialize() opens and shutdown() closes; `start` says which start of the terminal it leads to."""
+
+    ledger: Ledger
+    server: Server
+    desk: Desk
+    start: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Terminal:
+    """The state behind the functions. One call at a time, as the package's hold on the interpreter makes it.
+
+    `watched_first` are the symbols of a new Market Watch. `latency_s` names functions that take that long before they
+    do anything; `sleep` is how they wait.
+    """
+
+    ledger_path: Path
+    exchange: Exchange
+    latency_s: Mapping[str, float]
+    sleep: Callable[[float], None]
+    watched_first: frozenset[str]
+    synced: bool = True
+    books_watched: set[str] = field(default_factory=set)
+    last_error: LastError = (0, "")
+    left_behind: Exception | None = None
+    connection: Connection | None = None
+    build_known: bool = False
+    selected: set[str] = field(default_factory=set)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _running: str = ""
+    _reached: bool = False
+    _restless: bool = False
+    _watch: int = -1
+    _faults: list[Fault] = field(default_factory=list)
+
+    def run(self, name: str, call: Callable[[], Any], failure: Any) -> Any:
+        """Run one call; what goes wrong becomes its failure value and the last error."""
+        with self._lock:
+            if name == "last_error":  # the one call that leaves it as it is
+                return call()
+            self.last_error, self.left_behind = SUCCESS, None
+            self._running, self._reached = name, False
+            if name in self.latency_s:
+                self.sleep(self.latency_s[name])
+            answer = failure
+            try:
+                answer = call()
+            except PendingError as error:
+                self.last_error, self.left_behind = error.last_error, error.cause
+            except CallFailed as error:
+                self.last_error = error.last_error
+            except sqlite3.Error:
+                # The books cannot be read or written. A terminal has one thing to say about its server's trouble.
+                _log.exception("simulator: %s failed on %s", name, self.ledger_path)
+                self.last_error = CALL_FAILED
+            if self.left_behind is not None:
+                said = f"<built-in function {name}> returned a result with an exception set"
+                raise SystemError(said) from self.left_behind
+            return answer
+
+    def open(self) -> None:
+        """Connect, closing the connection that is there."""
+        self.close()
+        try:
+            ledger = Ledger(str(self.ledger_path), self.exchange.now_msc(), synced=self.synced)
+        except sqlite3.Error as error:
+            raise CallFailed(-10003, f"IPC initialize failed, {self.ledger_path}: {error}") from error
+        server = Server(ledger, self.exchange)
+        self.connection = Connection(
+            ledger, server, Desk(ledger, self.exchange, server, self.fault), ledger.pulse().starts
+        )
+        self.build_known = True
+        self._watch = -1
+        if any(fault.fault == "terminal_gone" for fault in ledger.faults.at_work(self.exchange.now_msc())):
+            self.close()
+            raise CallFailed(*NOT_STARTED)
+
+    def log_in(self, login: int, password: str, server: str) -> None:
+        """Become this account's terminal (0: stay the one's it is); what is wrong with it fails the call with -6."""
+        connection = self.connected()
+        ledger = log_in(connection.ledger, login, password, server, self.exchange.now_msc())
+        if ledger is None:
+            raise CallFailed(*UNAUTHORIZED)
+        desk = Desk(ledger, self.exchange, connection.server, self.fault)
+        self.connection = replace(connection, ledger=ledger, desk=desk)
+
+    def close(self) -> None:
+        """Disconnect, if connected."""
+        if self.connection is not None:
+            self.connection.ledger.close()
+            self.connection = None
+            self.books_watched.clear()
+
+    def connected(self) -> Connection:
+        """The connection; without one the call fails with -10004. Here a call meets the faults that are for it."""
+        if self.connection is None:
+            raise CallFailed(*NOT_CONNECTED)
+        if not self._reached:
+            self._reached = True
+            self._meet_faults(self.connection)
+        return self.connection
+
+    def books(self) -> Ledger:
+        """The books, with all that has come due by itself."""
+        connection = self.connected()
+        if self._restless or self._faults:
+            connection.server.advance(self._known_msc())
+        return connection.ledger
+
+    def fault(self, name: str, symbol: str | None = None) -> Fault | None:
+        """The fault of this name that the running call suffers; of this symbol's, if it is about symbols."""
+        if not self._faults:
+            return None
+        found = (each for each in self._faults if each.fault == name)
+        return next((each for each in found if symbol is None or each.takes("symbol", symbol)), None)
+
+    def now_msc(self, symbol: str) -> int:
+        """The instant of the newest tick that may have arrived here."""
+        frozen = self.fault("frozen_feed", symbol)
+        return min(self._known_msc(), frozen.since_msc) if frozen else self._known_msc()
+
+    def quote(self, symbol: str) -> Quote | None:
+        """The symbol's last tick as it is known here."""
+        return self.exchange.quote(symbol, self.now_msc(symbol))
+
+    def rates(self) -> Rates:
+        """Quotes of one moment as they are known here, and what currencies are worth to the account by them."""
+        known: dict[str, Quote] = {}
+
+        def quote(symbol: str) -> Quote:
+            if symbol not in known:
+                found = self.quote(symbol)
+                if found is None:
+                    raise not_found()
+                known[symbol] = found
+            return known[symbol]
+
+        return Rates(self.connected().ledger.account().currency, self.exchange.specs, quote)
+
+    def history(self, spec: SymbolSpec) -> History:
+        """The symbol's past, as of now."""
+        return History(self.exchange.feeds[spec.name], spec, self.server_clock, self.now_msc(spec.name))
+
+    @property
+    def server_clock(self) -> ServerClock:
+        """The server's wall clock as it is known here."""
+        clock, jump = self.exchange.server_clock, self.fault("offset_jump")
+        return replace(clock, winter_offset_s=clock.winter_offset_s + int(jump.parameters["value"])) if jump else clock
+
+    def show(self, symbol: str, *, shown: bool) -> None:
+        """Show or hide a symbol in the Market Watch, which all programs of this terminal share."""
+        ledger = self.connected().ledger
+        if shown != (symbol in self.selected):
+            with ledger.writing():
+                ledger.show_symbol(symbol, shown=shown)
+            self._look_around(self.connected())
+
+    def watched(self) -> set[str]:
+        """The symbols of the Market Watch that have prices."""
+        if not self.fault("zero_tick"):
+            return self.selected
+        return {name for name in self.selected if not self.fault("zero_tick", name)}
+
+    def _known_msc(self) -> int:
+        """Until when news from the server have arrived: now, or when the connection to it was lost."""
+        now_msc = self.exchange.now_msc()
+        lost = self.fault("disconnect")
+        return min(now_msc, lost.since_msc) if lost else now_msc
+
+    def _meet_faults(self, connection: Connection) -> None:
+        self._look_around(connection)
+        for fault in self._faults:
+            if not (fault.has_calls and fault.takes("function", self._running)):
+                continue
+            if fault.fault in ("hang", "slow"):
+                self._hold(connection.ledger, fault)
+                self._look_around(connection)
+            elif fault.fault == "ipc_timeout" and self._take(connection.ledger, fault):
+                raise CallFailed(*TIMEOUT)
+            elif fault.fault == "call_failed" and self._take(connection.ledger, fault):
+                raise CallFailed(*failure(int(fault.parameters["value"]), self._running))
+
+    def _look_around(self, connection: Connection) -> None:
+        ledger, self._faults = connection.ledger, []
+        pulse, now_msc = ledger.pulse(), self.exchange.now_msc()
+        self._restless = pulse.restless
+        if pulse.watch != self._watch:
+            changed = ledger.market_watch()
+            self.selected = {name for name in self.exchange.specs if changed.get(name, name in self.watched_first)}
+            self._watch = pulse.watch
+        if pulse.starts != connection.start:
+            self.close()
+            raise CallFailed(*GONE)
+        if pulse.faults:
+            self._faults = ledger.faults.at_work(now_msc)
+            if not self._faults:
+                with ledger.writing():
+                    ledger.faults.clear(now_msc)
+
+    def _hold(self, ledger: Ledger, fault: Fault) -> None:
+        """Hold the call, and with it the process, until its time is over or somebody ends the fault."""
+        until_msc = self.exchange.now_msc() + round(fault.parameters["seconds"] * 1000)
+        taken = self._take(ledger, fault, until_msc)
+        while taken and self.exchange.now_msc() < until_msc and ledger.faults.is_there(fault.id):
+            self.sleep(HOLD_STEP_S)
+
+    def _take(self, ledger: Ledger, fault: Fault, held_until_msc: int = 0) -> bool:
+        with ledger.writing():
+            return ledger.faults.take(fault.id, held_until_msc)
