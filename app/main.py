@@ -123,8 +123,7 @@ async def serve(
                 def end() -> None:
                     stop_demo()
                     server.should_exit = True
-                    if not loop.is_closed():
-                        loop.call_later(settings.http.shutdown_s, services.dealer.let_go)
+                    loop.call_later(settings.http.shutdown_s, services.dealer.let_go)
 
                 stop.then(end)
                 try:
@@ -152,6 +151,7 @@ class StopSignals:
     def __init__(self) -> None:
         self._before: dict[int, Any] = {}
         self._requested = False
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: Callable[[], None] = lambda: None
 
     def __enter__(self) -> Self:
@@ -164,14 +164,16 @@ class StopSignals:
             signal.signal(number, handler)
 
     def then(self, stop: Callable[[], None]) -> None:
-        """Call *stop* when asked to, at once if that has happened."""
-        self._stop = stop
+        """Have the running loop call *stop* when asked to, or call it at once if that has happened."""
+        self._stop, self._loop = stop, asyncio.get_running_loop()
         if self._requested:
             stop()
 
     def _request(self, *_: object) -> None:
+        """Where the loop does not take signals itself, this comes in the midst of its work on its own lists."""
         self._requested = True
-        self._stop()
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._stop)
 
 
 def program_version() -> str:
