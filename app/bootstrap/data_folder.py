@@ -24,7 +24,7 @@ from app.watch.binding import ANOTHER_FOLDER, Binding
 LOCK_FILE = "instance.lock"
 OWNER_FILE = "instance.json"
 ACCOUNT_FILE = "account.json"
-BEGIN_ANEW = "begin anew in an empty folder: --data-dir OTHER"
+BEGIN_ANEW = "begin anew: --fresh, which sets aside what the folder holds, or --data-dir OTHER"
 
 
 @contextmanager

@@ -41,6 +41,11 @@ Sessions = Annotated[
 ]
 NewKey = Annotated[bool, typer.Option("--new-key", help="Replace the API key; the new one is shown once.")]
 
+Fresh = Annotated[
+    bool,
+    typer.Option("--fresh", help="Begin with a new simulated account; the old one's files are set aside in before/."),
+]
+
 
 def flags_from(
     *,

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import typer
 
+from app.bootstrap.fresh import set_aside
 from app.bootstrap.services import Services
+from app.broker.specs import terminal_spec
 from app.cli.banner import banner
 from app.cli.options import (
     Config,
     DataDir,
     Demo,
+    Fresh,
     Host,
     NewKey,
     Port,
@@ -34,11 +38,28 @@ def run(
     demo: Demo = None,
     sessions: Sessions = None,
     new_key: NewKey = False,
+    fresh: Fresh = False,
     config: Config = None,
 ) -> None:
     """Start the API and, on the simulator, a small demo trader. Ctrl-C stops it, nothing lost."""
     flags = flags_from(terminal=terminal, host=host, port=port, data_dir=data_dir, demo=demo, sessions=sessions)
-    with_errors_explained(lambda: serve_until_stopped(Settings.load(config, flags), new_key=new_key))
+    with_errors_explained(lambda: _run(Settings.load(config, flags), new_key=new_key, fresh=fresh))
+
+
+def _run(settings: Settings, *, new_key: bool, fresh: bool) -> None:
+    if fresh:
+        begin_anew(settings)
+    serve_until_stopped(settings, new_key=new_key)
+
+
+def begin_anew(settings: Settings) -> None:
+    """Set aside what the data folder holds of the simulator's account, and say where it is.
+
+    Raises:
+        StartupError: it is not the simulator's, or cannot be moved.
+    """
+    aside = set_aside(settings.data_dir, terminal_spec(settings), datetime.now(UTC))
+    typer.echo("There was nothing to set aside." if aside is None else f"The old account's files lie in {aside}")
 
 
 def serve_until_stopped(
