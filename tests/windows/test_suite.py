@@ -20,6 +20,7 @@ LANES: Mapping[str, tuple[str, ...]] = {
         "tests/app/history",
         "tests/app/monitoring",
         "tests/app/watch",
+        "tests/app/test_main.py",
         "tests/app/test_resources.py",
         "tests/app/test_settings.py",
     ),
