@@ -2,7 +2,7 @@
 
 import { useRef, useState } from "preact/hooks";
 
-import { DASH, price, type Times } from "../format";
+import { price, type Times } from "../format";
 import { useFrame, useSymbols, useTimes } from "../hooks";
 import { rows } from "../live";
 import { texts } from "../texts";
@@ -91,12 +91,16 @@ function changesOf(before: Terms, draft: Terms, times: Times): Changes {
   return changes;
 }
 
+function said(name: keyof Terms, text: string, digits: number | undefined): string {
+  if (name === "expiration") return text.replace("T", " ") || texts.form.never;
+  return text ? price(Number(text), digits) : texts.none;
+}
+
 function changeLines(order: PendingRow, digits: number | undefined, before: Terms, draft: Terms, changes: Changes): [string, string][] {
   const labels = { price: names.price, sl: names.sl, tp: names.tp, expiration: names.expires };
-  const said = (text: string) => text.replace("T", " ") || DASH;
   const changed = (Object.keys(changes) as (keyof Terms)[]).map((name): [string, string] => [
     labels[name],
-    `${said(before[name])} → ${said(draft[name])}`,
+    `${said(name, before[name], digits)} → ${said(name, draft[name], digits)}`,
   ]);
   const about = aboutLines(order, digits).filter(([name]) => name !== names.price || !("price" in changes));
   return [...about, ...changed];

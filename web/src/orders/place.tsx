@@ -47,7 +47,7 @@ export function OrderDialog(props: { onClose: () => void }) {
       {wanted ? (
         <Confirm
           lines={orderLines(chosen, wanted.type, tick, symbol)}
-          action={`${words.place}: ${orderWords(chosen, wanted.type)}`}
+          action={`${words.place}: ${orderWords(chosen, wanted.type, symbol)}`}
           sending={sending.sending}
           side={chosen.side}
           back={() => setWanted(null)}
@@ -87,22 +87,23 @@ function wantedOf(draft: Draft, times: Times): Wanted {
   return { type, path: "/api/orders/pending", body: { ...terms, order_type: typeName(type), price: Number(draft.price), expiration } };
 }
 
-function orderWords(draft: Draft, type: number): string {
-  const at = isPending(type) ? ` ${words.at} ${draft.price}` : "";
+function orderWords(draft: Draft, type: number, symbol: SymbolInfo | undefined): string {
+  const at = isPending(type) ? ` ${words.at} ${price(Number(draft.price), symbol?.digits)}` : "";
   return `${typeWord(type)} ${volume(Number(draft.volume))} ${draft.symbol}${at}`;
 }
 
 function orderLines(draft: Draft, type: number, tick: TickRow | undefined, symbol: SymbolInfo | undefined): [string, string][] {
   const quote = price(quoteOf(type, tick), symbol?.digits);
+  const typed = (text: string) => price(Number(text), symbol?.digits);
   const lines: [string, string][] = [
     isPending(type) ? [texts.columns.type, typeWord(type)] : [words.side, words[sideOf(type)]],
     [words.volume, volume(Number(draft.volume))],
     [words.symbol, draft.symbol],
-    [texts.columns.price, isPending(type) ? draft.price : `${words.atMarket}, ${words.about} ${quote}`],
+    [texts.columns.price, isPending(type) ? typed(draft.price) : `${words.atMarket}, ${words.about} ${quote}`],
   ];
   if (isPending(type)) lines.push([sideOf(type) === "buy" ? texts.columns.ask : texts.columns.bid, quote]);
-  if (draft.sl) lines.push([words.sl, draft.sl]);
-  if (draft.tp) lines.push([words.tp, draft.tp]);
+  if (draft.sl) lines.push([words.sl, typed(draft.sl)]);
+  if (draft.tp) lines.push([words.tp, typed(draft.tp)]);
   if (isPending(type)) lines.push([words.expires, draft.expiration.replace("T", " ") || words.never]);
   if (draft.comment) lines.push([words.comment, draft.comment]);
   return lines;

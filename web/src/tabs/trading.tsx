@@ -29,11 +29,13 @@ export function Trading({ trade }: { trade: (trade: Trade) => void }) {
   const frame = useFrame();
   const symbols = useSymbols();
   if (!frame) return <Empty>{texts.loading}</Empty>;
+  const hasPending = Boolean(frame.orders.ticket?.length);
   return (
     <>
       <Today frame={frame} newOrder={() => trade({ place: true })} />
       <Positions frame={frame} symbols={symbols} close={(close) => trade({ close })} />
-      <div class="columns wide-first">
+      {/* Orders that wait need the whole width, and beside nothing that waits there is room for the prices. */}
+      <div class={hasPending ? "stacked" : "columns wide-first"}>
         <Pending frame={frame} symbols={symbols} trade={trade} />
         <Prices frame={frame} symbols={symbols} />
       </div>
@@ -139,7 +141,7 @@ function Pending({ frame, symbols, trade }: { frame: Frame; symbols: Map<string,
     { name: "current", label: names.current, number: true, show: (row) => price(row.price_current, digits(row)) },
     { name: "sl", label: names.sl, number: true, show: (row) => price(row.sl, digits(row)) },
     { name: "tp", label: names.tp, number: true, show: (row) => price(row.tp, digits(row)) },
-    { name: "expires", label: names.expires, show: (row) => times.moment(row.time_expiration * 1_000, frame.at_ms), by: (row) => row.time_expiration },
+    { name: "expires", label: names.expires, show: (row) => times.typed(row.time_expiration * 1_000).replace("T", " ") || DASH, by: (row) => row.time_expiration },
     { name: "comment", label: names.comment, show: (row) => <Foreign text={row.comment ?? ""} /> },
   ];
   if (mayTrade) columns.push({ name: "action", label: names.action, show: (row) => isPending(row.type) && <PendingActions order={row} trade={trade} /> });
