@@ -15,6 +15,8 @@ from tests.support.program import Program
 from tests.web.browser import OpenPage, assert_accessible
 from tests.web.test_trading import focus
 
+CANCELLED = 2
+"""MetaTrader's ORDER_STATE_CANCELED."""
 NARROW = {"width": 360, "height": 800}
 BESIDE = """() => [...document.querySelectorAll('dialog *')]
     .filter((one) => one.getBoundingClientRect().right > innerWidth).map((one) => one.outerHTML.slice(0, 80))"""
@@ -99,6 +101,9 @@ def test_a_buy_limit_is_placed_changed_and_cancelled(program: Program, open_page
         waterfall = page.get_by_role("table", name="Waterfall")
         expect(waterfall.get_by_text("cancel_pending_order", exact=True)).to_be_visible()
         assert seen.troubles == []
+    with program.client() as client:
+        past = {order["ticket"]: order for order in client.get("/api/history/orders?limit=20").json()["orders"]}
+    assert past[ticket]["state"] == CANCELLED
     acts = ("place_pending_order", "modify_pending_order", "cancel_pending_order")
     assert [act in names for act, names in zip(acts, spans_of(program, ticket), strict=True)] == [True] * 3
 

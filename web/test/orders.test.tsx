@@ -138,6 +138,16 @@ describe("placing an order that waits", () => {
     expect(sent).toEqual([{ method: "POST", path: "/api/orders/pending", body }]);
   });
 
+  it("warns where the market passes the price while it is read once more", async () => {
+    render(<OrderDialog onClose={() => {}} />);
+    await screen.findAllByText("1.10140");
+    fireEvent.click(screen.getByLabelText("Limit"));
+    press("Review order");
+    expect(screen.queryByRole("alert")).toBeNull();
+    showing({ ticks: { symbol: ["EURUSD"], bid: [1.05], ask: [1.0501], time_msc: [1] } });
+    await waitFor(() => expect(screen.getByRole("alert").textContent).toContain("is not below the ask"));
+  });
+
   it("goes no further with a price on the wrong side, and says why", async () => {
     render(<OrderDialog onClose={() => {}} />);
     await screen.findAllByText("1.10140");

@@ -32,6 +32,7 @@ export function ChangeDialog(props: { order: PendingRow; onClose: () => void }) 
   const { order } = props;
   const sending = useSending("PATCH", `/api/orders/${order.ticket}`);
   const symbol = useSymbols().get(order.symbol);
+  const tick = rows<TickRow>(useFrame()?.ticks).find((one) => one.symbol === order.symbol);
   const times = useTimes();
   // The order as it was when the dialog opened: what stays as it was then is not sent.
   const before = termsOf(order, symbol, times);
@@ -53,6 +54,7 @@ export function ChangeDialog(props: { order: PendingRow; onClose: () => void }) 
       {changes ? (
         <Confirm
           lines={changeLines(order, symbol?.digits, before, draft, changes)}
+          warning={"price" in changes ? priceTrouble(order.type, draft.price, tick, symbol) : null}
           action={`${words.changeLabel} ${order.ticket}`}
           sending={sending.sending}
           disabled={!allowed}
@@ -64,6 +66,7 @@ export function ChangeDialog(props: { order: PendingRow; onClose: () => void }) 
         <ChangeForm
           order={order}
           symbol={symbol}
+          tick={tick}
           before={before}
           draft={draft}
           allowed={allowed}
@@ -109,6 +112,7 @@ function changeLines(order: PendingRow, digits: number | undefined, before: Term
 function ChangeForm(props: {
   order: PendingRow;
   symbol: SymbolInfo | undefined;
+  tick: TickRow | undefined;
   before: Terms;
   draft: Terms;
   allowed: boolean;
@@ -120,7 +124,7 @@ function ChangeForm(props: {
   const form = useRef<HTMLFormElement>(null);
   const [saysNothing, setSaysNothing] = useState(false);
   const times = useTimes();
-  const tick = rows<TickRow>(useFrame()?.ticks).find((one) => one.symbol === order.symbol);
+  const { tick } = props;
   const changes = changesOf(before, draft, times);
   const isMoved = "price" in changes;
   const expired = useExpirationTrouble("expiration" in changes ? draft.expiration : "");

@@ -73,6 +73,8 @@ export function NeedsLogin() {
 /** Everything once more, and the button that sends it. */
 export function Confirm(props: {
   lines: [string, string][];
+  /** What has become wrong since it was filled in: the market goes on while it is read. */
+  warning?: string | null;
   action: string;
   sending: boolean;
   disabled?: boolean;
@@ -85,6 +87,11 @@ export function Confirm(props: {
   return (
     <>
       <Facts lines={props.lines} />
+      {props.warning && !props.sending && (
+        <p class="advice" role="alert">
+          {props.warning}
+        </p>
+      )}
       <p class="note" role="status">
         {props.sending && words.waiting}
       </p>

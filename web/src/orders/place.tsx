@@ -9,7 +9,7 @@ import { texts } from "../texts";
 import type { SymbolInfo, TickRow } from "../types";
 import { Confirm, TradeDialog, useMayTrade } from "./dialog";
 import { type Draft, draftType, OrderForm } from "./form";
-import { isPending, quoteOf, sideOf, suggested, typeName, typeWord } from "./prices";
+import { isPending, priceTrouble, quoteOf, sideOf, suggested, typeName, typeWord } from "./prices";
 import { useSending } from "./sending";
 
 const words = texts.form;
@@ -47,6 +47,7 @@ export function OrderDialog(props: { onClose: () => void }) {
       {wanted ? (
         <Confirm
           lines={orderLines(chosen, wanted.type, tick, symbol)}
+          warning={isPending(wanted.type) ? priceTrouble(wanted.type, chosen.price, tick, symbol) : null}
           action={`${words.place}: ${orderWords(chosen, wanted.type, symbol)}`}
           sending={sending.sending}
           side={chosen.side}
