@@ -150,7 +150,7 @@ async def test_refusal_of_the_broker_is_explained(api: Api) -> None:
 
 @pytest.mark.parametrize("retcode", [10015, 10016])
 async def test_refused_prices_are_explained_by_those_last_seen(retcode: int) -> None:
-    """A broker that gives no prices with its refusal: the last ones seen, and how far price and stops must stand off."""
+    """A broker that gives no prices with its refusal: the last ones seen, and how far prices must stand off."""
     order = Order(order_id=ORDER_ID, action=Action.OPEN, symbol="EURUSD", side=Side.BUY, volume=0.1, sl=1.15)
     symbol = replace(SYMBOL, record={"trade_stops_level": 30})
     decided = Decision(order=order, outcome=Rejected(retcode=retcode), trace_id=TRACE_ID, symbol=symbol, tick=TICK)

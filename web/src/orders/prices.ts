@@ -61,8 +61,12 @@ export function suggested(type: number, tick: TickRow | undefined, symbol: Symbo
 export function whereItLies(type: number, tick: TickRow | undefined, symbol: SymbolInfo | undefined): string {
   const quote = quoteOf(type, tick);
   if (!quote) return words.noQuote;
+  return `${typeWord(type)}: ${words.stands} ${place(type, quote, symbol)}.`;
+}
+
+function place(type: number, quote: number, symbol: SymbolInfo | undefined): string {
   const room = symbol?.stops_level ? ` ${words.by} ${symbol.stops_level} ${words.points}` : "";
-  return `${typeWord(type)}: ${words.stands} ${sideOfMarket(type)} ${shown(quote, symbol?.digits)}${room}.`;
+  return `${BELOW.has(type) ? words.below : words.above} ${sideOf(type) === "buy" ? words.ask : words.bid} ${shown(quote, symbol?.digits)}${room}`;
 }
 
 /** What is wrong with a price, in a sentence; null where nothing is, as far as is known here. */
@@ -70,12 +74,10 @@ export function priceTrouble(type: number, text: string, tick: TickRow | undefin
   const price = Number(text);
   if (!text.trim() || !(price > 0)) return words.missing;
   const quote = quoteOf(type, tick);
-  if (quote && !standsRight(type, price, quote, symbol)) return `${text} ${words.isNot} ${sideOfMarket(type)}. ${whereItLies(type, tick, symbol)}`;
+  if (quote && !standsRight(type, price, quote, symbol)) {
+    return `${text} ${words.isNot} ${place(type, quote, symbol)}, ${words.where} ${typeWord(type).toLowerCase()} ${words.stands}.`;
+  }
   return symbol ? stepTrouble(price, symbol) : null;
-}
-
-function sideOfMarket(type: number): string {
-  return `${BELOW.has(type) ? words.below : words.above} ${sideOf(type) === "buy" ? words.ask : words.bid}`;
 }
 
 function distanceOf(symbol: SymbolInfo | undefined): number {

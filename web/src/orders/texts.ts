@@ -45,6 +45,7 @@ export const orderTexts = {
     by: "by",
     points: "points or more",
     isNot: "is not",
+    where: "where a",
     missing: "Give the price that it waits for.",
     step: "Prices of this symbol move in steps of",
     nearest: "the nearest are",
