@@ -35,7 +35,11 @@ ADVICE: Mapping[int, Advice] = {
         "The broker does not take this volume.",
         "Use a volume between the symbol's volume_min and volume_max, a multiple of volume_step.",
     ),
-    10015: Advice("The broker does not take this price.", _PRICE),
+    10015: Advice(
+        "The broker does not take this price.",
+        "Ask for the current tick. A buy limit and a sell stop stand below it, a sell limit and a buy stop above it, "
+        "by stops_level_points or more; a market order is sent again, with a larger deviation if prices move fast.",
+    ),
     10016: Advice(
         "Stop loss or take profit is too near or on the wrong side.",
         "Compare sl and tp with bid and ask; they must stand off by stops_level_points or more.",

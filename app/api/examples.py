@@ -189,6 +189,8 @@ SYMBOL_SUMMARY: Mapping[str, Any] = {
     "min_lot": 0.01,
     "max_lot": 500.0,
     "lot_step": 0.01,
+    "tick_size": 0.00001,
+    "stops_level": 0,
     "margin_initial": 0.0,
     "margin_maintenance": 0.0,
 }

@@ -15,7 +15,8 @@ from app.domain.orders import Action, Denied, Filled, Kind, NotSent, Order, Plac
 from app.trading.dealer import Decision
 from otel.metatrader5.codes import RETCODES
 
-INVALID_STOPS = 10016
+TOO_NEAR = frozenset({10015, 10016})
+"""INVALID_PRICE and INVALID_STOPS: what stands nearer to the market than the symbol allows is among their causes."""
 
 T = TypeVar("T")
 
@@ -138,8 +139,8 @@ def _what(order: Order) -> str:
 
 
 def _limits(rejected: Rejected, symbol: Symbol | None) -> dict[str, Any]:
-    """How far stops must stand off, where they were refused."""
-    if rejected.retcode != INVALID_STOPS or symbol is None:
+    """How far prices and stops must stand off, where they were refused."""
+    if rejected.retcode not in TOO_NEAR or symbol is None:
         return {}
     return {"stops_level_points": symbol.record.get("trade_stops_level"), "point": symbol.point}
 

@@ -87,6 +87,8 @@ def symbol_summary(record: Record) -> dict[str, Any]:
         "min_lot": record["volume_min"],
         "max_lot": record["volume_max"],
         "lot_step": record["volume_step"],
+        "tick_size": record["trade_tick_size"],
+        "stops_level": record["trade_stops_level"],
         "margin_initial": record["margin_initial"],
         "margin_maintenance": record["margin_maintenance"],
     }

@@ -29,7 +29,7 @@ POSITION_COLUMNS: Final = (
 )
 ORDER_COLUMNS: Final = (
     *("ticket", "time_setup_msc", "symbol", "type", "volume_current", "price_open", "price_current", "sl", "tp"),
-    *("magic", "comment"),
+    *("time_expiration", "magic", "comment"),
 )
 ACCOUNT_FIELDS: Final = (
     *("login", "server", "currency", "leverage", "balance", "equity", "profit", "margin", "margin_free"),

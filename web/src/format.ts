@@ -93,6 +93,18 @@ export class Times {
     return `${this.shifted(ms).toISOString().slice(0, 10)} ${this.time(ms, millis)}`;
   }
 
+  /** As an input of date and time takes it; empty for none. */
+  typed(ms: Maybe): string {
+    return ms ? this.shifted(ms).toISOString().slice(0, ms % 60_000 ? 19 : 16) : "";
+  }
+
+  /** The moment that was typed into such an input; null where there is none. */
+  parse(text: string): number | null {
+    const read_ms = Date.parse(this.zone === "local" ? text : `${text}Z`);
+    if (Number.isNaN(read_ms)) return null;
+    return this.zone === "broker" ? read_ms - this.brokerOffset_s * 1_000 : read_ms;
+  }
+
   /** For an axis over *span* milliseconds: as much of a moment as tells its points apart. */
   axis(ms: number, span: number): string {
     const text = this.shifted(ms).toISOString();

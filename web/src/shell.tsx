@@ -7,7 +7,8 @@ import { loggedOut, logIn, logOut, refreshes, session } from "./api";
 import { next, shortcuts, theme, THEMES, zone, ZONES } from "./choices";
 import { useFrame, useTimes } from "./hooks";
 import { live, type LiveState, type Stream } from "./live";
-import { CloseDialog, OrderDialog, underWay } from "./order";
+import { OpenTrade, type Trade } from "./orders/open";
+import { underWay } from "./orders/sending";
 import { Badge, Dialog, focusOnce, Foreign, Panel, type Tone } from "./parts";
 import { adjust, goTo, place, type Tab, TABS } from "./place";
 import { useStore } from "./store";
@@ -18,9 +19,8 @@ import { System } from "./tabs/system";
 import { Traces } from "./tabs/traces";
 import { Trading } from "./tabs/trading";
 import { texts } from "./texts";
-import type { PositionRow } from "./types";
 
-type Open = "order" | "help" | "login" | PositionRow | null;
+type Open = "help" | "login" | Trade | null;
 
 export function Page({ stream }: { stream: Stream }) {
   const [open, setOpen] = useState<Open>(null);
@@ -38,7 +38,7 @@ export function Page({ stream }: { stream: Stream }) {
   useShortcuts({ open: setOpen, refresh });
   const sections: Record<Tab, () => JSX.Element> = {
     overview: () => <Overview />,
-    trading: () => <Trading newOrder={() => setOpen("order")} close={setOpen} />,
+    trading: () => <Trading trade={setOpen} />,
     traces: () => <Traces />,
     performance: () => <Performance />,
     security: () => <Security />,
@@ -53,8 +53,7 @@ export function Page({ stream }: { stream: Stream }) {
           {locked ? <Locked logIn={() => setOpen("login")} /> : sections[tab]()}
         </div>
       </main>
-      {open === "order" && <OrderDialog onClose={close} />}
-      {typeof open === "object" && open && <CloseDialog position={open} onClose={close} />}
+      {typeof open === "object" && open && <OpenTrade trade={open} onClose={close} />}
       {open === "help" && <Help onClose={close} />}
       {open === "login" && <LogIn onClose={close} />}
     </>
@@ -349,7 +348,7 @@ function useShortcuts(props: { open: (what: Open) => void; refresh: () => void }
       if (tab) goTo({ tab });
       const acts: Record<string, () => void> = {
         r: () => now.current.refresh(),
-        n: () => now.current.open("order"),
+        n: () => now.current.open({ place: true }),
         "?": () => now.current.open("help"),
         d: () => theme.set(next(THEMES, theme.get())),
         z: () => zone.set(next(ZONES, zone.get())),

@@ -1,5 +1,6 @@
-/** Every word on the page. */
+/** Every word on the page; those about orders lie beside their dialogs. */
 
+import { orderTexts } from "./orders/texts";
 import type { Layer, Mode } from "./types";
 
 export const texts = {
@@ -196,51 +197,14 @@ export const texts = {
     ask: "Ask",
     spread: "Spread, points",
     age: "Age",
+    expires: "Expires",
   },
   sides: ["Buy", "Sell"],
   orderTypes: ["Buy", "Sell", "Buy limit", "Sell limit", "Buy stop", "Sell stop", "Buy stop limit", "Sell stop limit"],
   dealTypes: ["Buy", "Sell", "Balance", "Credit", "Charge", "Correction", "Bonus", "Commission"],
   entries: ["In", "Out", "In/out", "Out by"],
   reasons: ["person", "mobile", "web", "program", "stop-loss", "take-profit", "stop-out", "rollover", "variation margin", "split"],
-  form: {
-    title: "New market order",
-    symbol: "Symbol",
-    side: "Side",
-    buy: "Buy",
-    sell: "Sell",
-    volume: "Volume, lots",
-    sl: "Stop-loss price",
-    tp: "Take-profit price",
-    comment: "Comment",
-    optional: "optional",
-    review: "Review order",
-    back: "Change",
-    place: "Place order",
-    placing: "Sending …",
-    waiting: "Sent. It is answered within 8 seconds, whatever happens; this stays open until then.",
-    confirm: "Confirm the order",
-    confirmClose: "Confirm closing",
-    closeWhole: "The whole position is closed at the market.",
-    close: "Close position",
-    about: "about",
-    atMarket: "at the market",
-    on: "on",
-    needsLogin: "Trading needs a log-in with the scope “trade”.",
-    invalid: "Give a volume above zero.",
-    done: "Done",
-    again: "Another order",
-  },
-  results: {
-    filled: "Filled",
-    placed: "Taken by the broker, not executed yet",
-    unchanged: "Nothing to change",
-    refused: "Refused",
-    unknown: "Outcome unknown",
-    unknownSays: "Do not send it again. It is being looked up; its trace and the positions will show what became of it.",
-    trace: "See its trace",
-    nothingSent: "Nothing was traded.",
-    numbers: "The numbers",
-  },
+  ...orderTexts,
   traces: {
     title: "Orders as traces",
     one: "Trace",

@@ -105,6 +105,8 @@ export interface PendingRow {
   price_current: number;
   sl: number;
   tp: number;
+  /** Seconds since 1970 UTC; 0 for never. */
+  time_expiration: number;
   magic: number;
   comment: string;
 }
@@ -189,6 +191,10 @@ export interface SymbolInfo {
   min_lot: number;
   max_lot: number;
   lot_step: number;
+  /** By how much prices move; in the last digit's unit or a multiple of it. */
+  tick_size: number;
+  /** How many points a waiting order's price must stand off the market. */
+  stops_level: number;
 }
 
 export type Outcome = "filled" | "placed" | "unchanged" | "rejected" | "denied" | "not_sent" | "unknown";
@@ -337,9 +343,12 @@ export interface OrderAnswer {
   position: number | null;
   deal: number | null;
   outcome: Outcome;
+  /** Such as `buy_limit`; `market` where it does not wait. */
+  order_type?: string;
   symbol: string;
   side: "buy" | "sell";
   volume: number;
+  remaining?: number;
   price: number | null;
   order_id: string;
   trace_id: string;

@@ -3,7 +3,9 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import { call, loggedOut, logOut, readSession, session } from "../src/api";
 import { live } from "../src/live";
-import { CloseDialog, OrderDialog, Refusal } from "../src/order";
+import { CloseDialog } from "../src/orders/close";
+import { Refusal } from "../src/orders/outcome";
+import { OrderDialog } from "../src/orders/place";
 import { Refused } from "../src/api";
 import { Foreign, Shown } from "../src/parts";
 import { type Column, Table } from "../src/table";

@@ -148,11 +148,12 @@ async def test_refusal_of_the_broker_is_explained(api: Api) -> None:
     assert "buy 0.1 EURUSD" in error["message"]
 
 
-async def test_refused_stops_are_explained_by_the_prices_last_seen() -> None:
-    """A broker that gives no prices with its refusal: the last ones seen, and how far stops must stand off."""
+@pytest.mark.parametrize("retcode", [10015, 10016])
+async def test_refused_prices_are_explained_by_those_last_seen(retcode: int) -> None:
+    """A broker that gives no prices with its refusal: the last ones seen, and how far prices must stand off."""
     order = Order(order_id=ORDER_ID, action=Action.OPEN, symbol="EURUSD", side=Side.BUY, volume=0.1, sl=1.15)
     symbol = replace(SYMBOL, record={"trade_stops_level": 30})
-    decided = Decision(order=order, outcome=Rejected(retcode=10016), trace_id=TRACE_ID, symbol=symbol, tick=TICK)
+    decided = Decision(order=order, outcome=Rejected(retcode=retcode), trace_id=TRACE_ID, symbol=symbol, tick=TICK)
     details = orjson.loads(order_answer(decided).body)["detail"]["error"]["details"]
     assert (details["sl"], details["tp"], details["bid"], details["ask"]) == (1.15, None, 1.1, 1.2)
     assert (details["stops_level_points"], details["point"]) == (30, 0.00001)

@@ -6,7 +6,7 @@ import { call, type Refused, session, useRead } from "../api";
 import { anyText, DASH, duration, megabytes, number } from "../format";
 import { useFrame, useTimes } from "../hooks";
 import { rows } from "../live";
-import { Refusal } from "../order";
+import { Refusal } from "../orders/outcome";
 import { Badge, Empty, Figure, Foreign, Panel, Shown, type Tone } from "../parts";
 import { useStore } from "../store";
 import { type Column, Table } from "../table";

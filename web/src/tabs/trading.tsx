@@ -9,6 +9,9 @@ import { DASH, duration, milliseconds, money, number, parseTime, price, signed, 
 import { useFrame, useSymbols, useTimes, useTradeMark } from "../hooks";
 import { rows } from "../live";
 import { Choice, Empty, Figure, Foreign, Panel, Shown, Ticket } from "../parts";
+import { useMayTrade } from "../orders/dialog";
+import type { Trade } from "../orders/open";
+import { isPending } from "../orders/prices";
 import { adjust, place } from "../place";
 import { useStore } from "../store";
 import { type Column, Table } from "../table";
@@ -22,16 +25,18 @@ const WINDOWS = ["1h", "24h", "7d"] as const;
 type TradeWindow = (typeof WINDOWS)[number];
 const WINDOW_MS: Record<TradeWindow, number> = { "1h": 3_600_000, "24h": 86_400_000, "7d": 604_800_000 };
 
-export function Trading(props: { newOrder: () => void; close: (position: PositionRow) => void }) {
+export function Trading({ trade }: { trade: (trade: Trade) => void }) {
   const frame = useFrame();
   const symbols = useSymbols();
   if (!frame) return <Empty>{texts.loading}</Empty>;
+  const hasPending = Boolean(frame.orders.ticket?.length);
   return (
     <>
-      <Today frame={frame} newOrder={props.newOrder} />
-      <Positions frame={frame} symbols={symbols} close={props.close} />
-      <div class="columns wide-first">
-        <Pending frame={frame} symbols={symbols} />
+      <Today frame={frame} newOrder={() => trade({ place: true })} />
+      <Positions frame={frame} symbols={symbols} close={(close) => trade({ close })} />
+      {/* Orders that wait need the whole width, and beside nothing that waits there is room for the prices. */}
+      <div class={hasPending ? "stacked" : "columns wide-first"}>
+        <Pending frame={frame} symbols={symbols} trade={trade} />
         <Prices frame={frame} symbols={symbols} />
       </div>
       <OrderCharts />
@@ -121,9 +126,10 @@ function Sum(props: { count: number; value: number }) {
   );
 }
 
-function Pending({ frame, symbols }: { frame: Frame; symbols: Map<string, SymbolInfo> }) {
+function Pending({ frame, symbols, trade }: { frame: Frame; symbols: Map<string, SymbolInfo>; trade: (trade: Trade) => void }) {
   const times = useTimes();
   const pending = rows<PendingRow>(frame.orders);
+  const mayTrade = useMayTrade();
   const digits = (row: PendingRow) => symbols.get(row.symbol)?.digits;
   const columns: Column<PendingRow>[] = [
     { name: "ticket", label: names.ticket, show: (row) => <Ticket number={row.ticket} />, by: (row) => row.ticket },
@@ -135,12 +141,27 @@ function Pending({ frame, symbols }: { frame: Frame; symbols: Map<string, Symbol
     { name: "current", label: names.current, number: true, show: (row) => price(row.price_current, digits(row)) },
     { name: "sl", label: names.sl, number: true, show: (row) => price(row.sl, digits(row)) },
     { name: "tp", label: names.tp, number: true, show: (row) => price(row.tp, digits(row)) },
+    { name: "expires", label: names.expires, show: (row) => times.typed(row.time_expiration * 1_000).replace("T", " ") || DASH, by: (row) => row.time_expiration },
     { name: "comment", label: names.comment, show: (row) => <Foreign text={row.comment ?? ""} /> },
   ];
+  if (mayTrade) columns.push({ name: "action", label: names.action, show: (row) => isPending(row.type) && <PendingActions order={row} trade={trade} /> });
   return (
     <Panel title={words.pending} aside={<span class="count">{pending.length}</span>}>
-      <Table caption={words.pending} columns={columns} rows={pending} id={(row) => row.ticket} empty={words.noPending} first={["symbol", "type", "volume", "price"]} />
+      <Table caption={words.pending} columns={columns} rows={pending} id={(row) => row.ticket} empty={words.noPending} first={["symbol", "type", "volume", "price", "action"]} />
     </Panel>
+  );
+}
+
+function PendingActions({ order, trade }: { order: PendingRow; trade: (trade: Trade) => void }) {
+  return (
+    <span class="acts">
+      <button type="button" class="small" aria-label={`${texts.pending.changeLabel} ${order.ticket}`} onClick={() => trade({ change: order })}>
+        {texts.pending.change}
+      </button>
+      <button type="button" class="small" aria-label={`${texts.pending.cancelLabel} ${order.ticket}`} onClick={() => trade({ cancel: order })}>
+        {texts.pending.cancel}
+      </button>
+    </span>
   );
 }
 

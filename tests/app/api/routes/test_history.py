@@ -205,6 +205,7 @@ async def test_symbols_are_listed_in_short(api: Api) -> None:
         **dict.fromkeys(("description", "currency_base", "currency_profit", "currency_margin"), "x"),
         **dict.fromkeys(("digits", "point", "spread", "bid", "ask", "last", "volume", "trade_mode"), 1),
         **dict.fromkeys(("volume_min", "volume_max", "volume_step", "margin_initial", "margin_maintenance"), 2.0),
+        **dict.fromkeys(("trade_tick_size", "trade_stops_level"), 3.0),
         "name": "EURUSD.r",
         "select": True,
         "time": 0,
@@ -215,9 +216,9 @@ async def test_symbols_are_listed_in_short(api: Api) -> None:
         watched = (await client.get("/api/market-watch")).json()
         assert watched == (await client.get("/api/symbols/market-watch")).json()
     assert api.archive.asked[0] == {"age_s_max": 0.0}
-    assert [(one["broker_symbol"], one["enabled"], one["min_lot"]) for one in listed] == [
-        ("EURUSD.r", True, 2.0),
-        ("OTHER", False, 2.0),
+    assert [(one["broker_symbol"], one["enabled"], one["min_lot"], one["tick_size"]) for one in listed] == [
+        ("EURUSD.r", True, 2.0, 3.0),
+        ("OTHER", False, 2.0, 3.0),
     ]
     assert [one["name"] for one in watched] == ["EURUSD.r"]
 
