@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
-from tests.support.program import Program
+from tests.support.program import Program, order
 from tests.web.browser import OpenPage, assert_accessible
 
 SECTIONS = {
@@ -41,6 +41,23 @@ def test_a_section_is_whole(program: Program, open_page: OpenPage, section: str,
         assert page.evaluate(STICKING_OUT) == []
         assert_accessible(page)
         assert seen.troubles == []
+
+
+def test_a_trace_that_is_opened_early_fills_up(program: Program, open_page: OpenPage) -> None:
+    """Whoever comes right from an order's answer sees its last spans without asking again."""
+    with program.client() as client:
+        trace_id = order(client).trace_id
+
+    def half(route: Route) -> None:
+        """The first answer is of a moment at which one span had been written."""
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "spans": answer.json()["spans"][:1]})
+
+    with open_page(program.url) as seen:
+        seen.page.route(re.compile("/api/traces/[0-9a-f]{32}$"), half, times=1)
+        page = seen.go(f"?tab=traces&trace={trace_id}")
+        waterfall = page.get_by_role("table", name="Waterfall")
+        expect(waterfall.get_by_text("order_send", exact=True)).to_be_visible(timeout=10_000)
 
 
 ROWS = """(row) => {
