@@ -1,4 +1,4 @@
-"""The project's own tests on CPython for Windows, in two lanes side by side."""
+"""The project's own tests on CPython for Windows, in lanes side by side."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from tests.windows.place import ROOT, WindowsPython
 
 LANES: Mapping[str, tuple[str, ...]] = {
+    "api": ("tests/app/api", "tests/app/demo"),
     "otel": ("tests/otel", "tests/app/broker", "tests/app/trading", "tests/app/telemetry", "tests/app/cli"),
     "app": (
         "tests/app/simulator",
@@ -32,9 +33,7 @@ LEFT_OUT: Mapping[str, str] = {
     "tests/web": "Chromium for Windows does not run under Wine",
     "tests/docs": "the examples are written for a POSIX shell",
     "tests/bench": "measures, on a machine that is none",
-    "tests/app/api": "the same code above the same worker; an order through all of it is test_api.py's",
     "tests/app/dashboard": "the page is built with Node, for the system that it is built on",
-    "tests/app/demo": "a client over HTTP",
     "tests/app/test_defects.py": "whole programs, started and stopped: test_api.py does that from outside",
     "tests/app/test_facts.py": "the same",
     "tests/app/test_figures.py": "the same",
@@ -57,7 +56,7 @@ def _run(windows: WindowsPython, lane: str, folder: Path) -> tuple[int, str]:
 
 @pytest.fixture(scope="module")
 def lanes(windows: WindowsPython) -> Iterator[Mapping[str, Future[tuple[int, str]]]]:
-    """Both lanes, running."""
+    """All lanes, running."""
     with ThreadPoolExecutor(len(LANES)) as pool:
         yield {lane: pool.submit(_run, windows, lane, windows.temporary / lane) for lane in LANES}
 
