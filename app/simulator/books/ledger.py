@@ -97,11 +97,15 @@ class Ledger:
     def reading(self) -> Iterator[None]:
         """Everything read inside belongs to one moment."""
         self._accounts.clear()
-        self._connection.execute("BEGIN")
         try:
+            self._connection.execute("BEGIN")
             yield
         finally:
-            self._connection.execute("COMMIT")
+            self.roll_back()
+
+    def roll_back(self) -> None:
+        """End a transaction that was left open: nothing of it was done."""
+        schema.roll_back(self._connection)
 
     def identity(self) -> str:
         """What tells these books from all others; given once, when they are made."""

@@ -123,14 +123,19 @@ def connect(path: str, found: Callable[[sqlite3.Connection], None], *, synced: b
 @contextmanager
 def writing(connection: sqlite3.Connection) -> Iterator[None]:
     """Everything inside is on disk when this ends, or nothing is; other processes wait meanwhile."""
-    connection.execute("BEGIN IMMEDIATE")
     try:
+        connection.execute("BEGIN IMMEDIATE")
         yield
         connection.execute("COMMIT")
     except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+        roll_back(connection)
         raise
+
+
+def roll_back(connection: sqlite3.Connection) -> None:
+    """Undo what a transaction has begun, if there is one."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
 
 
 def _version(connection: sqlite3.Connection) -> int:

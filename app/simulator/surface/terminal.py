@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from ..vocabulary.last_errors import (
 )
 from ..vocabulary.symbols import SymbolSpec
 from .calls import CallFailed, PendingError, not_found
+from .signals import uninterrupted
 
 _log = logging.getLogger(__name__)
 
@@ -83,25 +85,7 @@ class Terminal:
         with self._lock:
             if name == "last_error":  # the one call that leaves it as it is
                 return call()
-            self.last_error, self.left_behind = SUCCESS, None
-            self._running, self._reached = name, False
-            if name in self.latency_s:
-                self.sleep(self.latency_s[name])
-            answer = failure
-            try:
-                answer = call()
-            except PendingError as error:
-                self.last_error, self.left_behind = error.last_error, error.cause
-            except CallFailed as error:
-                self.last_error = error.last_error
-            except sqlite3.Error:
-                # The books cannot be read or written. A terminal has one thing to say about its server's trouble.
-                _log.exception("simulator: %s failed on %s", name, self.ledger_path)
-                self.last_error = CALL_FAILED
-            if self.left_behind is not None:
-                said = f"<built-in function {name}> returned a result with an exception set"
-                raise SystemError(said) from self.left_behind
-            return answer
+            return uninterrupted(partial(self._run, name, call, failure))
 
     def open(self) -> None:
         """Connect, closing the connection that is there."""
@@ -131,10 +115,10 @@ class Terminal:
 
     def close(self) -> None:
         """Disconnect, if connected."""
-        if self.connection is not None:
-            self.connection.ledger.close()
-            self.connection = None
+        connection, self.connection = self.connection, None
+        if connection is not None:
             self.books_watched.clear()
+            connection.ledger.close()
 
     def connected(self) -> Connection:
         """The connection; without one the call fails with -10004. Here a call meets the faults that are for it."""
@@ -205,6 +189,32 @@ class Terminal:
         if not self.fault("zero_tick"):
             return self.selected
         return {name for name in self.selected if not self.fault("zero_tick", name)}
+
+    def _run(self, name: str, call: Callable[[], Any], failure: Any) -> Any:
+        self.last_error, self.left_behind = SUCCESS, None
+        self._running, self._reached = name, False
+        if name in self.latency_s:
+            self.sleep(self.latency_s[name])
+        answer = failure
+        try:
+            answer = call()
+        except PendingError as error:
+            self.last_error, self.left_behind = error.last_error, error.cause
+        except CallFailed as error:
+            self.last_error = error.last_error
+        except sqlite3.Error:
+            # The books cannot be read or written. A terminal has one thing to say about its server's trouble.
+            _log.exception("simulator: %s failed on %s", name, self.ledger_path)
+            self.last_error = CALL_FAILED
+        except BaseException:
+            # Nobody else waits for a call that something has broken off, a thread's being told to end, say.
+            if self.connection is not None:
+                self.connection.ledger.roll_back()
+            raise
+        if self.left_behind is not None:
+            said = f"<built-in function {name}> returned a result with an exception set"
+            raise SystemError(said) from self.left_behind
+        return answer
 
     def _known_msc(self) -> int:
         """Until when news from the server have arrived: now, or when the connection to it was lost."""
