@@ -167,9 +167,17 @@ class Ledger:
         """The account to which a terminal logs in when none is asked for."""
         return int(self._connection.execute("SELECT login FROM terminal").fetchone()[0])
 
-    def set_default_login(self, login: int) -> None:
-        """Name the account to which a terminal logs in when none is asked for."""
+    def set_default_login(self, login: int, *, investor: bool = False) -> None:
+        """Name the account to which a terminal logs in when none is asked for, and whose password it keeps."""
         self._connection.execute("UPDATE terminal SET login = ?", (login,))
+        self._connection.execute("UPDATE accounts SET kept_investor = ? WHERE login = ?", (investor, login))
+
+    def kept_investor(self, login: int) -> bool:
+        """Whether the password that the terminal has kept for this account is the investor's."""
+        row = self._connection.execute(
+            "SELECT kept_investor FROM accounts WHERE login = ?", (_to_key(login),)
+        ).fetchone()
+        return row is not None and bool(row[0])
 
     def add_order(self, order: Order) -> int:
         """Enter an order and return its number. An executed one without a position opens the one with its number."""

@@ -97,8 +97,12 @@ _MARKET_WATCH = """
 CREATE TABLE market_watch (symbol TEXT PRIMARY KEY, shown INTEGER NOT NULL);
 ALTER TABLE terminal ADD COLUMN watch INTEGER NOT NULL DEFAULT 0
 """
+_TERMINAL_KEEPS = """
+ALTER TABLE accounts ADD COLUMN kept_investor INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE terminal ADD COLUMN symbol_suffix TEXT
+"""
 # What leads from each version to the next; one step more is one version more.
-_STEPS = (_TABLES, _STOPS_AND_FAULTS, _ACCOUNTS_AND_ORDERS, _MARKET_WATCH)
+_STEPS = (_TABLES, _STOPS_AND_FAULTS, _ACCOUNTS_AND_ORDERS, _MARKET_WATCH, _TERMINAL_KEEPS)
 _VERSION = len(_STEPS)
 
 

@@ -94,6 +94,7 @@ class Terminal:
             ledger = Ledger(str(self.ledger_path), self.exchange.now_msc(), synced=self.synced)
         except sqlite3.Error as error:
             raise CallFailed(-10003, f"IPC initialize failed, {self.ledger_path}: {error}") from error
+        ledger = ledger.of(ledger.login, investor=ledger.kept_investor(ledger.login))
         server = Server(ledger, self.exchange)
         self.connection = Connection(
             ledger, server, Desk(ledger, self.exchange, server, self.fault), ledger.pulse().starts
