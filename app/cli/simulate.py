@@ -90,6 +90,13 @@ def _opened(setup: Setup, login: int) -> float:
     now_s = time.time()
     setup.data_dir.mkdir(parents=True, exist_ok=True)
     with closing(Ledger(str(setup.ledger), int(now_s * 1000))) as ledger:
+        symbols, suffix = take_symbols(setup.symbols)
+        if refused := ledger.naming.refusal(suffix, [spec.root + suffix for spec in symbols]):
+            raise _end(
+                2,
+                f"the account in {setup.data_dir} cannot be used: {refused}. Name its own with --symbols, or "
+                "take another --data-dir",
+            )
         log_in(ledger, login, "", "", int(now_s * 1000))
         newest_s = max(account.changed_msc for account in ledger.accounts()) / 1000
     if setup.speed == 1 and newest_s > now_s + 1:

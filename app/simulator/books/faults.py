@@ -84,13 +84,13 @@ class FaultBook:
     Args:
         ledger: path of the simulator's SQLite file, made where it is not there yet.
         clock: seconds UTC.
-        symbol_suffix: what the broker ends its symbols' names with.
+        symbol_suffix: what the broker ends its symbols' names with, where the books do not say it yet.
     """
 
     def __init__(self, ledger: Path, clock: Callable[[], float], symbol_suffix: str = "") -> None:
         self._path = ledger
         self._clock = clock
-        self._specs = {spec.name: spec for spec in with_suffix(SYMBOLS, symbol_suffix)}
+        self._suffix = symbol_suffix
 
     def add(self, fault: str, **parameters: Any) -> dict[str, Any]:
         """Begin a fault and describe it; parameters that are None are not given.
@@ -98,11 +98,13 @@ class FaultBook:
         Raises:
             FaultRefused: there is no such fault, or not with such parameters.
         """
-        known = _checked(fault, {name: value for name, value in parameters.items() if value is not None}, self._specs)
+        given = {name: value for name, value in parameters.items() if value is not None}
         with self._opened() as ledger, ledger.writing():
-            now_msc = self._now_msc()
+            now_msc, suffix = self._now_msc(), ledger.naming.suffix()
+            specs = {spec.name: spec for spec in with_suffix(SYMBOLS, self._suffix if suffix is None else suffix)}
+            known = _checked(fault, given, specs)
             if known.get("position"):
-                _check_position(ledger, known, self._specs)
+                _check_position(ledger, known, specs)
             ledger.faults.clear(now_msc)
             if fault == "terminal_gone":
                 ledger.faults.restart_terminal()

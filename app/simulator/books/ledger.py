@@ -18,6 +18,7 @@ from ..vocabulary.constants import DEAL_TYPE_BALANCE, DEAL_TYPE_CREDIT, ORDER_ST
 from . import schema
 from .accounts import DEFAULT, INITIAL_CENTS
 from .fault_rows import FaultRows
+from .naming import Naming
 from .records import Account, Deal, Order, Position, Pulse, Scheduled
 
 # Orders and deals are numbered apart, from the same start: whoever mixes them up finds a wrong record soon.
@@ -70,7 +71,7 @@ class Ledger:
         Without `synced` a commit does not wait for the disk: several times faster, and lost with the machine's power.
         """
         self._connection = schema.connect(path, partial(_found, now_msc=now_msc), synced=synced)
-        self.faults = FaultRows(self._connection)
+        self.faults, self.naming = FaultRows(self._connection), Naming(self._connection)
         self.login = self.default_login()
         # The account of each login as this transaction has read it, and after how many changes of rows.
         self._accounts: dict[int, tuple[int, Account]] = {}
@@ -85,6 +86,7 @@ class Ledger:
             return self
         other = object.__new__(Ledger)
         other._connection, other.faults, other._accounts = self._connection, self.faults, self._accounts
+        other.naming = self.naming
         other.login, other.investor = login, investor
         return other
 

@@ -66,6 +66,7 @@ class Terminal:
     latency_s: Mapping[str, float]
     sleep: Callable[[float], None]
     watched_first: frozenset[str]
+    symbol_suffix: str = ""
     synced: bool = True
     books_watched: set[str] = field(default_factory=set)
     last_error: LastError = (0, "")
@@ -92,8 +93,12 @@ class Terminal:
         self.close()
         try:
             ledger = Ledger(str(self.ledger_path), self.exchange.now_msc(), synced=self.synced)
+            refused = ledger.naming.refusal(self.symbol_suffix, self.exchange.specs)
         except sqlite3.Error as error:
-            raise CallFailed(-10003, f"IPC initialize failed, {self.ledger_path}: {error}") from error
+            raise self._not_opened(error) from error
+        if refused:
+            ledger.close()
+            raise self._not_opened(refused)
         ledger = ledger.of(ledger.login, investor=ledger.kept_investor(ledger.login))
         server = Server(ledger, self.exchange)
         self.connection = Connection(
@@ -190,6 +195,9 @@ class Terminal:
         if not self.fault("zero_tick"):
             return self.selected
         return {name for name in self.selected if not self.fault("zero_tick", name)}
+
+    def _not_opened(self, why: object) -> CallFailed:
+        return CallFailed(-10003, f"IPC initialize failed, {self.ledger_path}: {why}")
 
     def _run(self, name: str, call: Callable[[], Any], failure: Any) -> Any:
         self.last_error, self.left_behind = SUCCESS, None

@@ -104,6 +104,18 @@ def test_an_account_is_kept_where_a_folder_is_named(bot: Path, simulate: Simulat
     assert netting[0] == "5100002 100000.0 True 0"
 
 
+def test_an_account_keeps_its_symbols_names(simulate: Simulate) -> None:
+    """A run whose symbols are called otherwise is refused before its program starts, and the reason names both."""
+    kept = ("--data-dir", "kept", "--", sys.executable, "-c")
+    script = "import MetaTrader5 as mt5; mt5.initialize(); print(mt5.Buy('EURUSD.r', 0.1).retcode)"
+    assert simulate("--symbols", "EURUSD.r", *kept, script).stdout == "10009\n"
+
+    refused = simulate(*kept, "print('ran')")
+
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "end in '.r', and those of this start have no ending" in refused.stderr
+
+
 def test_market_options_reach_the_program(simulate: Simulate) -> None:
     """Seed, symbols with a broker's ending, speed and strict are the module's."""
     script = """

@@ -107,6 +107,18 @@ def test_symbols_are_called_as_the_broker_calls_them(tmp_path: Path, clock: Fake
         book.add("frozen_feed", symbol="EURUSD")
 
 
+def test_the_books_know_what_symbols_are_called(tmp_path: Path, clock: FakeClock) -> None:
+    """Whoever asks for a fault need not know the ending: the books have it once a terminal was started with it."""
+    mt5: Any = SimulatorModule(ledger=tmp_path / "l", clock=clock, symbol_suffix=".r")
+    assert mt5.initialize()
+    mt5.shutdown()
+
+    book = FaultBook(tmp_path / "l", clock)
+    assert book.add("requote", symbol="EURUSD.r")["symbol"] == "EURUSD.r"
+    with pytest.raises(FaultRefused, match="symbol"):
+        book.add("external_trade", symbol="EURUSD", side="buy", volume=0.1)
+
+
 def test_every_function_that_asks_the_terminal_can_hang(unconnected: SimulatorModule) -> None:
     """The list of functions is the module's, but for the two that ask nobody."""
     known = {name for name in vars(unconnected) if callable(getattr(unconnected, name)) and name.islower()}
