@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,7 @@ class Terminal:
     _restless: bool = False
     _watch: int = -1
     _faults: list[Fault] = field(default_factory=list)
+    _request_ids: Iterator[int] = field(default_factory=lambda: count(1))
 
     def run(self, name: str, call: Callable[[], Any], failure: Any) -> Any:
         """Run one call; what goes wrong becomes its failure value and the last error."""
@@ -101,9 +103,7 @@ class Terminal:
             raise self._not_opened(refused)
         ledger = ledger.of(ledger.login, investor=ledger.kept_investor(ledger.login))
         server = Server(ledger, self.exchange)
-        self.connection = Connection(
-            ledger, server, Desk(ledger, self.exchange, server, self.fault), ledger.pulse().starts
-        )
+        self.connection = Connection(ledger, server, self._desk(ledger, server), ledger.pulse().starts)
         self.build_known = True
         self._watch = -1
         if any(fault.fault == "terminal_gone" for fault in ledger.faults.at_work(self.exchange.now_msc())):
@@ -116,8 +116,7 @@ class Terminal:
         ledger = log_in(connection.ledger, login, password, server, self.exchange.now_msc())
         if ledger is None:
             raise CallFailed(*UNAUTHORIZED)
-        desk = Desk(ledger, self.exchange, connection.server, self.fault)
-        self.connection = replace(connection, ledger=ledger, desk=desk)
+        self.connection = replace(connection, ledger=ledger, desk=self._desk(ledger, connection.server))
 
     def close(self) -> None:
         """Disconnect, if connected."""
@@ -196,6 +195,9 @@ class Terminal:
             return self.selected
         return {name for name in self.selected if not self.fault("zero_tick", name)}
 
+    def _desk(self, ledger: Ledger, server: Server) -> Desk:
+        return Desk(ledger, self.exchange, server, self.fault, self._request_ids)
+
     def _not_opened(self, why: object) -> CallFailed:
         return CallFailed(-10003, f"IPC initialize failed, {self.ledger_path}: {why}")
 
@@ -263,10 +265,15 @@ class Terminal:
 
     def _hold(self, ledger: Ledger, fault: Fault) -> None:
         """Hold the call, and with it the process, until its time is over or somebody ends the fault."""
-        until_msc = self.exchange.now_msc() + round(fault.parameters["seconds"] * 1000)
-        taken = self._take(ledger, fault, until_msc)
-        while taken and self.exchange.now_msc() < until_msc and ledger.faults.is_there(fault.id):
-            self.sleep(HOLD_STEP_S)
+        left_s = fault.parameters["seconds"]
+        if not self._take(ledger, fault, self.exchange.now_msc() + round(left_s * 1000)):
+            return
+        # By what is slept: the market's clock may stand still, or run as fast as it likes.
+        while left_s > 0 and ledger.faults.is_there(fault.id):
+            self.sleep(min(HOLD_STEP_S, left_s))
+            left_s -= HOLD_STEP_S
+        with ledger.writing():
+            ledger.faults.release(fault.id)
 
     def _take(self, ledger: Ledger, fault: Fault, held_until_msc: int = 0) -> bool:
         with ledger.writing():
