@@ -37,6 +37,8 @@ Symbols = Annotated[
 EXAMPLE: Final = "mt5-otel simulate -- python bot.py"
 # What shells answer: no such command, or one that may not be run.
 _NOT_FOUND, _NOT_RUNNABLE = 127, 126
+# What a system ends a process with, and a closed terminal those in it. What is ignored already (nohup) stays so.
+_ENDING = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
 
 
 def simulate(
@@ -98,7 +100,7 @@ def _opened(setup: Setup, login: int) -> float:
                 "take another --data-dir",
             )
         log_in(ledger, login, "", "", int(now_s * 1000))
-        newest_s = max(account.changed_msc for account in ledger.accounts()) / 1000
+        newest_s = ledger.newest_msc() / 1000
     if setup.speed == 1 and newest_s > now_s + 1:
         raise _end(
             2,
@@ -130,10 +132,10 @@ def _awaited(process: subprocess.Popen[bytes]) -> int:
     """Wait for its end, whatever we are told meanwhile: Ctrl-C reaches it by itself, being ended is handed on."""
 
     def end(signum: int, frame: FrameType | None) -> None:
-        del signum, frame
-        process.terminate()
+        del frame
+        process.send_signal(signum)
 
-    before = signal.signal(signal.SIGTERM, end)
+    before = {number: signal.signal(number, end) for number in _ENDING if signal.getsignal(number) != signal.SIG_IGN}
     try:
         while True:
             try:
@@ -141,7 +143,8 @@ def _awaited(process: subprocess.Popen[bytes]) -> int:
             except KeyboardInterrupt:
                 continue
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _end(code: int, message: str) -> typer.Exit:

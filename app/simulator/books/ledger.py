@@ -181,6 +181,16 @@ class Ledger:
         ).fetchone()
         return row is not None and bool(row[0])
 
+    def newest_msc(self) -> int:
+        """The latest instant that anything in the books has: of a deal, an order, a position."""
+        return int(
+            self._connection.execute(
+                """SELECT max(msc) FROM (SELECT max(changed_msc) AS msc FROM accounts
+                UNION ALL SELECT max(max(time_setup_msc, time_done_msc, active_msc)) FROM orders
+                UNION ALL SELECT max(max(time_msc, time_update_msc, stops_msc, swapped_msc)) FROM positions)"""
+            ).fetchone()[0]
+        )
+
     def add_order(self, order: Order) -> int:
         """Enter an order and return its number. An executed one without a position opens the one with its number."""
         ticket = self._insert(_ORDERS, order)
