@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -82,7 +83,13 @@ def simulate(
         # Books that are deleted afterwards need not outlive a power cut.
         kept = data_dir is not None
         setup = Setup(data_dir=folder, seed=seed, symbols=symbols, speed=speed, strict=strict, synced=kept)
-        since_s = _opened(setup, ACCOUNTS[account])
+        try:
+            since_s = _opened(setup, ACCOUNTS[account])
+        except (OSError, sqlite3.Error) as error:
+            raise _end(
+                2,
+                f"the account in {folder} cannot be opened ({error}). Take another --data-dir, or one that is new",
+            ) from error
         code = _run(program, {**os.environ, **setup.variables(since_s), "PYTHONPATH": _python_path(os.environ)})
     raise typer.Exit(code)
 

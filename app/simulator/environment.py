@@ -20,7 +20,8 @@ from .vocabulary.texts import NAME_MAX, utf16_units
 LEDGER = "simulator.sqlite"
 # What each variable sets; the documentation's table is made from this.
 VARIABLES: Mapping[str, str] = {
-    "MT5_SIMULATOR_DATA_DIR": "folder of the account's books; without it each process has its own, which goes with it",
+    "MT5_SIMULATOR_DATA_DIR": "folder of the account's books, made if need be; without it each process has its own, "
+    "which goes with it",
     "MT5_SIMULATOR_SEED": "the market: a whole number (1)",
     "MT5_SIMULATOR_SYMBOLS": "the Market Watch at the start, separated by commas; one ending for all is the broker's "
     "(`EURUSD.r,XAUUSD.r`)",

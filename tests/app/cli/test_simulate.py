@@ -207,6 +207,25 @@ def test_an_account_ahead_of_now_is_not_turned_back(bot: Path, simulate: Simulat
     assert run.stdout.splitlines() == ["True 10009"]
 
 
+@pytest.mark.parametrize("content", [None, b"no database, however long it may be", b""])
+def test_books_that_are_none_are_said(bot: Path, simulate: Simulate, content: bytes | None) -> None:
+    """A data folder that is a file, or holds a file that is no ledger, is named with what is wrong with it."""
+    folder = bot / "kept"
+    if content is None:
+        folder.write_text("a file")
+    else:
+        folder.mkdir()
+        (folder / "simulator.sqlite").write_bytes(content)
+
+    run = simulate("--data-dir", "kept", "--", sys.executable, "-c", "print('ran')")
+
+    if content == b"":  # which SQLite takes for a database with nothing in it
+        assert run.stdout == "ran\n"
+    else:
+        assert (run.returncode, run.stdout) == (2, "")
+        assert "the account in kept cannot be opened (" in run.stderr
+
+
 def test_orders_alone_are_ahead_of_now_too(simulate: Simulate) -> None:
     """Books that a fast clock has left with a waiting order and no deal cannot go back either."""
     waits = (
