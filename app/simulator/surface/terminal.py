@@ -85,10 +85,7 @@ class Terminal:
 
     def run(self, name: str, call: Callable[[], Any], failure: Any) -> Any:
         """Run one call; what goes wrong becomes its failure value and the last error."""
-        with self._lock:
-            if name == "last_error":  # the one call that leaves it as it is
-                return call()
-            return uninterrupted(partial(self._run, name, call, failure))
+        return uninterrupted(partial(self._run, name, call, failure))
 
     def open(self) -> None:
         """Connect, closing the connection that is there."""
@@ -202,30 +199,33 @@ class Terminal:
         return CallFailed(-10003, f"IPC initialize failed, {self.ledger_path}: {why}")
 
     def _run(self, name: str, call: Callable[[], Any], failure: Any) -> Any:
-        self.last_error, self.left_behind = SUCCESS, None
-        self._running, self._reached = name, False
-        if name in self.latency_s:
-            self.sleep(self.latency_s[name])
-        answer = failure
-        try:
-            answer = call()
-        except PendingError as error:
-            self.last_error, self.left_behind = error.last_error, error.cause
-        except CallFailed as error:
-            self.last_error = error.last_error
-        except sqlite3.Error:
-            # The books cannot be read or written. A terminal has one thing to say about its server's trouble.
-            _log.exception("simulator: %s failed on %s", name, self.ledger_path)
-            self.last_error = CALL_FAILED
-        except BaseException:
-            # Nobody else waits for a call that something has broken off, a thread's being told to end, say.
-            if self.connection is not None:
-                self.connection.ledger.roll_back()
-            raise
-        if self.left_behind is not None:
-            said = f"<built-in function {name}> returned a result with an exception set"
-            raise SystemError(said) from self.left_behind
-        return answer
+        with self._lock:
+            if name == "last_error":  # the one call that leaves it as it is
+                return call()
+            self.last_error, self.left_behind = SUCCESS, None
+            self._running, self._reached = name, False
+            if name in self.latency_s:
+                self.sleep(self.latency_s[name])
+            answer = failure
+            try:
+                answer = call()
+            except PendingError as error:
+                self.last_error, self.left_behind = error.last_error, error.cause
+            except CallFailed as error:
+                self.last_error = error.last_error
+            except sqlite3.Error:
+                # The books cannot be read or written. A terminal has one thing to say about its server's trouble.
+                _log.exception("simulator: %s failed on %s", name, self.ledger_path)
+                self.last_error = CALL_FAILED
+            except BaseException:
+                # Nobody else waits for a call that something has broken off, a thread's being told to end, say.
+                if self.connection is not None:
+                    self.connection.ledger.roll_back()
+                raise
+            if self.left_behind is not None:
+                said = f"<built-in function {name}> returned a result with an exception set"
+                raise SystemError(said) from self.left_behind
+            return answer
 
     def _known_msc(self) -> int:
         """Until when news from the server have arrived: now, or when the connection to it was lost."""

@@ -97,6 +97,24 @@ def test_a_signal_comes_after_the_call(mt5: Any, bell: Clock, buy: dict[str, Any
     assert mt5.order_send(buy).retcode == mt5.TRADE_RETCODE_DONE
 
 
+def test_a_handler_may_wait_for_another_thread(mt5: Any, bell: Clock, buy: dict[str, Any]) -> None:
+    """It runs when the call has let go: what it waits for in another thread may trade meanwhile."""
+    ended: list[bool] = []
+
+    def wait(number: int, frame: FrameType | None) -> None:
+        thread = threading.Thread(target=mt5.order_send, args=(buy,), daemon=True)
+        thread.start()
+        thread.join(30)
+        ended.append(not thread.is_alive())
+
+    signal.signal(signal.SIGINT, wait)
+    bell.does.append(ringing)
+
+    assert mt5.order_send(buy).retcode == mt5.TRADE_RETCODE_DONE
+    assert ended == [True]
+    assert mt5.positions_total() == 2
+
+
 def test_what_breaks_a_call_off_leaves_the_books_free(mt5: Any, bell: Clock, buy: dict[str, Any], ledger: Path) -> None:
     """Nothing of the call was done, and neither this process nor another waits for it."""
     bell.does.append(raising)
