@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -37,6 +38,8 @@ Symbols = Annotated[
 EXAMPLE: Final = "mt5-otel simulate -- python bot.py"
 # What shells answer: no such command, or one that may not be run.
 _NOT_FOUND, _NOT_RUNNABLE = 127, 126
+# What a system ends a process with, and a closed terminal those in it. What is ignored already (nohup) stays so.
+_ENDING = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
 
 
 def simulate(
@@ -80,7 +83,13 @@ def simulate(
         # Books that are deleted afterwards need not outlive a power cut.
         kept = data_dir is not None
         setup = Setup(data_dir=folder, seed=seed, symbols=symbols, speed=speed, strict=strict, synced=kept)
-        since_s = _opened(setup, ACCOUNTS[account])
+        try:
+            since_s = _opened(setup, ACCOUNTS[account])
+        except (OSError, sqlite3.Error) as error:
+            raise _end(
+                2,
+                f"the account in {folder} cannot be opened ({error}). Take another --data-dir, or one that is new",
+            ) from error
         code = _run(program, {**os.environ, **setup.variables(since_s), "PYTHONPATH": _python_path(os.environ)})
     raise typer.Exit(code)
 
@@ -90,8 +99,15 @@ def _opened(setup: Setup, login: int) -> float:
     now_s = time.time()
     setup.data_dir.mkdir(parents=True, exist_ok=True)
     with closing(Ledger(str(setup.ledger), int(now_s * 1000))) as ledger:
+        symbols, suffix = take_symbols(setup.symbols)
+        if refused := ledger.naming.refusal(suffix, [spec.root + suffix for spec in symbols]):
+            raise _end(
+                2,
+                f"the account in {setup.data_dir} cannot be used: {refused}. Name its own with --symbols, or "
+                "take another --data-dir",
+            )
         log_in(ledger, login, "", "", int(now_s * 1000))
-        newest_s = max(account.changed_msc for account in ledger.accounts()) / 1000
+        newest_s = ledger.newest_msc() / 1000
     if setup.speed == 1 and newest_s > now_s + 1:
         raise _end(
             2,
@@ -123,10 +139,10 @@ def _awaited(process: subprocess.Popen[bytes]) -> int:
     """Wait for its end, whatever we are told meanwhile: Ctrl-C reaches it by itself, being ended is handed on."""
 
     def end(signum: int, frame: FrameType | None) -> None:
-        del signum, frame
-        process.terminate()
+        del frame
+        process.send_signal(signum)
 
-    before = signal.signal(signal.SIGTERM, end)
+    before = {number: signal.signal(number, end) for number in _ENDING if signal.getsignal(number) != signal.SIG_IGN}
     try:
         while True:
             try:
@@ -134,7 +150,8 @@ def _awaited(process: subprocess.Popen[bytes]) -> int:
             except KeyboardInterrupt:
                 continue
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _end(code: int, message: str) -> typer.Exit:

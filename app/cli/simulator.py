@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sqlite3
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -65,7 +67,8 @@ def ledger_command(
     They are the truth to hold everything else against: read from the file, not from a terminal or the API. Of each
     account the balance is printed, and what the sum of its deals makes it.
     """
-    found = statement(_books(config, data_dir), time.time)
+    with _opened_books(config, data_dir) as ledger:
+        found = statement(ledger, time.time)
     chosen: Mapping[str, Any] = found if table is None else {table: found[table]}
     if form == "json":
         typer.echo(json.dumps(chosen if table is None else found[table], indent=2))
@@ -109,18 +112,19 @@ def fault_command(
 
     A fault ends by itself: after its seconds, or its count of calls.
     """
-    book = FaultBook(_books(config, data_dir), time.time)
-    if name == LIST:
-        _print_tables({"faults": book.active()})
-    elif name == END:
-        typer.echo(f"Ended: {book.end(number)}.")
-    else:
-        given = {
-            "seconds": seconds, "count": count, "function": function, "symbol": symbol, "retcode": retcode,
-            "fraction": fraction, "value": _number_or_text(value), "side": side, "volume": volume,
-            "position": position, "reason": reason,
-        }  # fmt: skip
-        _begin(book, name, given)
+    given = {
+        "seconds": seconds, "count": count, "function": function, "symbol": symbol, "retcode": retcode,
+        "fraction": fraction, "value": _number_or_text(value), "side": side, "volume": volume,
+        "position": position, "reason": reason,
+    }  # fmt: skip
+    with _opened_books(config, data_dir) as ledger:
+        book = FaultBook(ledger, time.time)
+        if name == LIST:
+            _print_tables({"faults": book.active()})
+        elif name == END:
+            typer.echo(f"Ended: {book.end(number)}.")
+        else:
+            _begin(book, name, given)
 
 
 def _begin(book: FaultBook, name: str, given: Mapping[str, Any]) -> None:
@@ -150,9 +154,9 @@ def money_command(
 
     It is entered when the account is looked at next, behind all that happened to it before.
     """
-    book = OperationBook(_books(config, data_dir), time.time)
     try:
-        asked = book.add(kind, amount, login=login, comment=comment)
+        with _opened_books(config, data_dir) as ledger:
+            asked = OperationBook(ledger, time.time).add(kind, amount, login=login, comment=comment)
     except OperationRefused as error:
         option = f"--{error.parameter}" if error.parameter in ("login", "comment") else error.parameter.upper()
         raise _end(2, f"{option} {error.expected}") from error
@@ -168,6 +172,20 @@ def _number_or_text(value: str | None) -> float | int | str | None:
         except (TypeError, ValueError):
             continue
     return value
+
+
+@contextmanager
+def _opened_books(config: Path | None, data_dir: Path | None) -> Iterator[Path]:
+    """Name the ledger; what goes wrong with it is said in a sentence."""
+    ledger = _books(config, data_dir)
+    try:
+        yield ledger
+    except sqlite3.Error as error:
+        raise _end(
+            1,
+            f"{ledger} cannot be read or written ({error}). See that it is a simulator's, of this release, and that "
+            "its folder may be written",
+        ) from error
 
 
 def _books(config: Path | None, data_dir: Path | None) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import shutil
 import tempfile
 import time
@@ -14,11 +15,13 @@ from typing import Any, NoReturn, TypeVar
 from .market.virtual_clock import VirtualClock
 from .module import SimulatorModule
 from .vocabulary.symbols import SYMBOLS, SymbolSpec
+from .vocabulary.texts import NAME_MAX, utf16_units
 
 LEDGER = "simulator.sqlite"
 # What each variable sets; the documentation's table is made from this.
 VARIABLES: Mapping[str, str] = {
-    "MT5_SIMULATOR_DATA_DIR": "folder of the account's books; without it each process has its own, which goes with it",
+    "MT5_SIMULATOR_DATA_DIR": "folder of the account's books, made if need be; without it each process has its own, "
+    "which goes with it",
     "MT5_SIMULATOR_SEED": "the market: a whole number (1)",
     "MT5_SIMULATOR_SYMBOLS": "the Market Watch at the start, separated by commas; one ending for all is the broker's "
     "(`EURUSD.r,XAUUSD.r`)",
@@ -62,6 +65,10 @@ def module_from(environ: Mapping[str, str]) -> SimulatorModule:
     }
     if folder := environ.get("MT5_SIMULATOR_DATA_DIR"):
         synced = given.take("SYNCED", True, _YES_OR_NO.__getitem__, "1 or 0")
+        try:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+        except OSError:
+            given.refuse("DATA_DIR", "a folder that is there or can be made")
         return SimulatorModule(ledger=Path(folder).absolute() / LEDGER, synced=synced, **options)
     return _with_temporary_books(options)
 
@@ -81,7 +88,10 @@ def take_symbols(names: str) -> tuple[tuple[SymbolSpec, ...], str]:
     if None in parts or len(suffixes) != 1:
         expected = f"names out of {', '.join(known)}, all with the same ending if any"
         raise VariableRefused("MT5_SIMULATOR_SYMBOLS", expected, names)
-    return tuple(replace(spec, watched=spec.name in roots) for spec in SYMBOLS), suffixes.pop()
+    (suffix,) = suffixes
+    if max(utf16_units(root + suffix) for root in known) > NAME_MAX:
+        raise VariableRefused("MT5_SIMULATOR_SYMBOLS", f"names of at most {NAME_MAX} characters, all of them", names)
+    return tuple(replace(spec, watched=spec.name in roots) for spec in SYMBOLS), suffix
 
 
 class _Variables:
@@ -107,8 +117,11 @@ def _with_temporary_books(options: Mapping[str, Any]) -> SimulatorModule:
     """The module on books that go with the process."""
     folder = tempfile.mkdtemp(prefix="mt5-simulator-")
     module = SimulatorModule(ledger=Path(folder) / LEDGER, synced=False, **options)
+    owner = os.getpid()
 
     def clear() -> None:
+        if os.getpid() != owner:
+            return  # a fork ends: the books are its parent's
         # Books that are open cannot be deleted everywhere.
         module.shutdown()
         shutil.rmtree(folder, ignore_errors=True)
@@ -146,7 +159,7 @@ class Setup:
         }
 
     def clock_since(self, now_s: float, newest_s: float) -> float:
-        """Since when a fast clock must have been running to be past the newest deal of the books."""
+        """Since when a fast clock must have been running to be past the newest entry of the books."""
         if self.speed == 1 or newest_s <= now_s:
             return now_s
         return (now_s * self.speed - newest_s) / (self.speed - 1)

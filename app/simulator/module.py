@@ -109,6 +109,7 @@ class SimulatorModule(ModuleType):
             latency_s=dict(latency_s or {}),
             sleep=sleep,
             synced=synced,
+            symbol_suffix=symbol_suffix,
             watched_first=frozenset(spec.name for spec in exchange.specs.values() if spec.watched),
         )
         functions = {body.__name__: Function(terminal, kind, body, failure) for body, kind, failure in _FUNCTIONS}

@@ -68,6 +68,10 @@ class FaultRows:
         )
         return cursor.rowcount == 1
 
+    def release(self, number: int) -> None:
+        """Say that it holds no call any more."""
+        self._connection.execute("UPDATE faults SET held_until_msc = 0 WHERE id = ?", (number,))
+
     def end(self, number: int) -> None:
         """Take a fault away."""
         self._connection.execute("DELETE FROM faults WHERE id = ?", (number,))

@@ -84,13 +84,13 @@ class FaultBook:
     Args:
         ledger: path of the simulator's SQLite file, made where it is not there yet.
         clock: seconds UTC.
-        symbol_suffix: what the broker ends its symbols' names with.
+        symbol_suffix: what the broker ends its symbols' names with, where the books do not say it yet.
     """
 
     def __init__(self, ledger: Path, clock: Callable[[], float], symbol_suffix: str = "") -> None:
         self._path = ledger
         self._clock = clock
-        self._specs = {spec.name: spec for spec in with_suffix(SYMBOLS, symbol_suffix)}
+        self._suffix = symbol_suffix
 
     def add(self, fault: str, **parameters: Any) -> dict[str, Any]:
         """Begin a fault and describe it; parameters that are None are not given.
@@ -98,11 +98,13 @@ class FaultBook:
         Raises:
             FaultRefused: there is no such fault, or not with such parameters.
         """
-        known = _checked(fault, {name: value for name, value in parameters.items() if value is not None}, self._specs)
+        given = {name: value for name, value in parameters.items() if value is not None}
         with self._opened() as ledger, ledger.writing():
-            now_msc = self._now_msc()
+            now_msc, suffix = self._now_msc(), ledger.naming.suffix()
+            specs = {spec.name: spec for spec in with_suffix(SYMBOLS, self._suffix if suffix is None else suffix)}
+            known = _checked(fault, given, specs)
             if known.get("position"):
-                _check_position(ledger, known, self._specs)
+                _check_position(ledger, known, specs)
             ledger.faults.clear(now_msc)
             if fault == "terminal_gone":
                 ledger.faults.restart_terminal()
@@ -200,8 +202,12 @@ def _check_position(ledger: Ledger, parameters: Mapping[str, Any], specs: Mappin
         raise FaultRefused("volume", f"should be lots of the position, which has {held[0].volume:g}")
 
 
-def _between(least: float, most: float) -> Callable[[Any], str | None]:
-    return lambda value: None if least <= value <= most else f"should be from {least:g} to {most:g}"
+def _between(least: float, most: float, *, whole: bool = False) -> Callable[[Any], str | None]:
+    def check(value: Any) -> str | None:
+        fits = isinstance(value, int if whole else int | float) and least <= value <= most
+        return None if fits else f"should be {'a whole number ' if whole else ''}from {least:g} to {most:g}"
+
+    return check
 
 
 def _whole_minutes(value: Any) -> str | None:
@@ -220,24 +226,27 @@ def _login(value: Any) -> str | None:
 
 
 def _comment(value: Any) -> str | None:
-    fits = isinstance(value, str) and utf16_units(value) <= NAME_MAX
-    return None if fits else f"should be a text of at most {NAME_MAX} characters"
+    fits = (
+        isinstance(value, str) and utf16_units(value) <= NAME_MAX and not any("\ud800" <= c <= "\udfff" for c in value)
+    )
+    return None if fits else f"should be a text of at most {NAME_MAX} characters, each of them whole"
 
 
 def _one_of(names: Mapping[Any, Any] | tuple[str, ...], what: str = "") -> Callable[[Any], str | None]:
     expected = what or f"one of {', '.join(names)}"
-    return lambda value: None if value in names else f"should be {expected}"
+    # A tuple, since a mapping does not say "no" to a list.
+    return lambda value: None if value in tuple(names) else f"should be {expected}"
 
 
 _CHECKS: Mapping[str, Callable[[Any], str | None]] = {
     "seconds": _between(0.001, SECONDS_MAX),
-    "count": _between(1, COUNT_MAX),
+    "count": _between(1, COUNT_MAX, whole=True),
     "function": _one_of(FUNCTIONS, "a function of the package that asks the terminal"),
     "fraction": _between(0.01, 0.99),
     "retcode": _one_of(REFUSALS, "the code of a refusal, 10004 to 10046"),
     "side": _one_of(SIDES),
     "volume": _between(0.01, 1000),
-    "position": _between(1, 2**63 - 1),
+    "position": _between(1, 2**63 - 1, whole=True),
     "reason": _one_of(REASONS),
 }
 # What `value` is depends on the fault: a code, a login, seconds of the clock, seconds of delay, a text.

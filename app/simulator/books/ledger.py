@@ -18,6 +18,7 @@ from ..vocabulary.constants import DEAL_TYPE_BALANCE, DEAL_TYPE_CREDIT, ORDER_ST
 from . import schema
 from .accounts import DEFAULT, INITIAL_CENTS
 from .fault_rows import FaultRows
+from .naming import Naming
 from .records import Account, Deal, Order, Position, Pulse, Scheduled
 
 # Orders and deals are numbered apart, from the same start: whoever mixes them up finds a wrong record soon.
@@ -70,7 +71,7 @@ class Ledger:
         Without `synced` a commit does not wait for the disk: several times faster, and lost with the machine's power.
         """
         self._connection = schema.connect(path, partial(_found, now_msc=now_msc), synced=synced)
-        self.faults = FaultRows(self._connection)
+        self.faults, self.naming = FaultRows(self._connection), Naming(self._connection)
         self.login = self.default_login()
         # The account of each login as this transaction has read it, and after how many changes of rows.
         self._accounts: dict[int, tuple[int, Account]] = {}
@@ -85,6 +86,7 @@ class Ledger:
             return self
         other = object.__new__(Ledger)
         other._connection, other.faults, other._accounts = self._connection, self.faults, self._accounts
+        other.naming = self.naming
         other.login, other.investor = login, investor
         return other
 
@@ -97,11 +99,15 @@ class Ledger:
     def reading(self) -> Iterator[None]:
         """Everything read inside belongs to one moment."""
         self._accounts.clear()
-        self._connection.execute("BEGIN")
         try:
+            self._connection.execute("BEGIN")
             yield
         finally:
-            self._connection.execute("COMMIT")
+            self.roll_back()
+
+    def roll_back(self) -> None:
+        """End a transaction that was left open: nothing of it was done."""
+        schema.roll_back(self._connection)
 
     def identity(self) -> str:
         """What tells these books from all others; given once, when they are made."""
@@ -163,9 +169,27 @@ class Ledger:
         """The account to which a terminal logs in when none is asked for."""
         return int(self._connection.execute("SELECT login FROM terminal").fetchone()[0])
 
-    def set_default_login(self, login: int) -> None:
-        """Name the account to which a terminal logs in when none is asked for."""
+    def set_default_login(self, login: int, *, investor: bool = False) -> None:
+        """Name the account to which a terminal logs in when none is asked for, and whose password it keeps."""
         self._connection.execute("UPDATE terminal SET login = ?", (login,))
+        self._connection.execute("UPDATE accounts SET kept_investor = ? WHERE login = ?", (investor, login))
+
+    def kept_investor(self, login: int) -> bool:
+        """Whether the password that the terminal has kept for this account is the investor's."""
+        row = self._connection.execute(
+            "SELECT kept_investor FROM accounts WHERE login = ?", (_to_key(login),)
+        ).fetchone()
+        return row is not None and bool(row[0])
+
+    def newest_msc(self) -> int:
+        """The latest instant that anything in the books has: of a deal, an order, a position."""
+        return int(
+            self._connection.execute(
+                """SELECT max(msc) FROM (SELECT max(changed_msc) AS msc FROM accounts
+                UNION ALL SELECT max(max(time_setup_msc, time_done_msc, active_msc)) FROM orders
+                UNION ALL SELECT max(max(time_msc, time_update_msc, stops_msc, swapped_msc)) FROM positions)"""
+            ).fetchone()[0]
+        )
 
     def add_order(self, order: Order) -> int:
         """Enter an order and return its number. An executed one without a position opens the one with its number."""

@@ -97,8 +97,12 @@ _MARKET_WATCH = """
 CREATE TABLE market_watch (symbol TEXT PRIMARY KEY, shown INTEGER NOT NULL);
 ALTER TABLE terminal ADD COLUMN watch INTEGER NOT NULL DEFAULT 0
 """
+_TERMINAL_KEEPS = """
+ALTER TABLE accounts ADD COLUMN kept_investor INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE terminal ADD COLUMN symbol_suffix TEXT
+"""
 # What leads from each version to the next; one step more is one version more.
-_STEPS = (_TABLES, _STOPS_AND_FAULTS, _ACCOUNTS_AND_ORDERS, _MARKET_WATCH)
+_STEPS = (_TABLES, _STOPS_AND_FAULTS, _ACCOUNTS_AND_ORDERS, _MARKET_WATCH, _TERMINAL_KEEPS)
 _VERSION = len(_STEPS)
 
 
@@ -123,14 +127,19 @@ def connect(path: str, found: Callable[[sqlite3.Connection], None], *, synced: b
 @contextmanager
 def writing(connection: sqlite3.Connection) -> Iterator[None]:
     """Everything inside is on disk when this ends, or nothing is; other processes wait meanwhile."""
-    connection.execute("BEGIN IMMEDIATE")
     try:
+        connection.execute("BEGIN IMMEDIATE")
         yield
         connection.execute("COMMIT")
     except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+        roll_back(connection)
         raise
+
+
+def roll_back(connection: sqlite3.Connection) -> None:
+    """Undo what a transaction has begun, if there is one."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -133,7 +133,8 @@ def open_case(
     account = ledger.account()
     order = _first(ledger.active_orders(ticket=request.order)) if request.action in (MODIFY, REMOVE) else None
     position = _first(ledger.positions(ticket=request.position)) if request.position else None
-    if not request.position and request.action in (DEAL, SLTP) and account.margin_mode != _HEDGING:
+    netting = account.margin_mode != _HEDGING and request.symbol in exchange.specs
+    if netting and not request.position and request.action in (DEAL, SLTP):
         position = _first(ledger.positions(symbol=request.symbol))
     opposite = _first(ledger.positions(ticket=request.position_by)) if request.action == CLOSE_BY else None
     named: Order | Position | None = order or (position if request.action in (SLTP, CLOSE_BY) else None)

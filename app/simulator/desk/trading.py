@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator
 from dataclasses import replace
-from itertools import count
 from typing import NamedTuple
 
 from ..books.fault_rows import Fault
@@ -41,17 +40,23 @@ class _Answer(NamedTuple):
 class Desk:
     """Executes the requests of one terminal against the shared books.
 
-    `fault` finds the fault of a name that the running call suffers, if it concerns a symbol.
+    `fault` finds the fault of a name that the running call suffers, if it concerns a symbol; `request_ids` numbers
+    what is sent.
     """
 
     def __init__(
-        self, ledger: Ledger, exchange: Exchange, server: Server, fault: Callable[[str, str], Fault | None]
+        self,
+        ledger: Ledger,
+        exchange: Exchange,
+        server: Server,
+        fault: Callable[[str, str], Fault | None],
+        request_ids: Iterator[int],
     ) -> None:
         self._ledger = ledger
         self._exchange = exchange
         self._server = server
         self._fault = fault
-        self._request_ids = count(1)
+        self._request_ids = request_ids
 
     def send(self, request: Struct, *, watched: Container[str]) -> Struct:
         """Execute a request; the books are on disk before this returns. A refusal is a result, too."""

@@ -37,4 +37,5 @@ def _simulator(spec: ModuleSpec) -> ModuleType:
 # Under any other name it is only looked at.
 if __name__ == "MetaTrader5":
     assert __spec__ is not None
-    sys.modules[__name__] = _simulator(__spec__)
+    # The functions say that they belong to the second, and a pickle of one looks there.
+    sys.modules[__name__] = sys.modules[f"{__name__}._core"] = _simulator(__spec__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
@@ -14,6 +15,8 @@ from ..market.exchange import Exchange
 from ..positions.booking import Fill, book, worth_after
 from .events import Event, Rank
 from .stops import stop_comment
+
+_log = logging.getLogger(__name__)
 
 
 class Outsiders:
@@ -46,6 +49,10 @@ class Outsiders:
 
     def _open(self, fault: Fault) -> None:
         wanted, ledger = fault.parameters, self._ledger.of(self._ledger.default_login())
+        if wanted["symbol"] not in self._exchange.specs:
+            # It was asked for before any start had said what the symbols are called.
+            _log.warning("simulator: no %s here, so nobody else trades it (fault %d)", wanted["symbol"], fault.id)
+            return
         fill = self._fill(fault, wanted["symbol"], SIDES[wanted["side"]], wanted["volume"])
         if worth_after(ledger, self._exchange, fill, None).free_cents >= 0:
             book(ledger, self._exchange, fill, None)

@@ -103,6 +103,10 @@ class Function:
     def __repr__(self) -> str:
         return f"<built-in function {self.__name__}>"
 
+    def __reduce__(self) -> str:
+        # As of a built-in: a copy is the function itself, and a pickle its module's name and its own.
+        return self.__name__
+
     def _check_kind(self, args: Arguments, kwargs: Keywords) -> None:
         """Refuse what the interpreter itself refuses, leaving the last error alone."""
         if self._kind == "keywords":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import Any
 
 from ..vocabulary import structs
@@ -93,7 +93,7 @@ def terminal_info(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Stru
 
 def _leads_to_terminal(path: str) -> bool:
     """Whether a terminal is taken to be there: no path, any program's, and any that exists."""
-    return not path or path.lower().endswith(".exe") or Path(path).exists()
+    return not path or path.lower().endswith(".exe") or os.path.exists(path)  # noqa: PTH110  # Path's raises on some
 
 
 def _taken(args: Arguments, kwargs: Keywords, places: tuple[str, ...]) -> dict[str, Any]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,7 @@ from ..vocabulary.last_errors import (
 )
 from ..vocabulary.symbols import SymbolSpec
 from .calls import CallFailed, PendingError, not_found
+from .signals import uninterrupted
 
 _log = logging.getLogger(__name__)
 
@@ -64,6 +67,7 @@ class Terminal:
     latency_s: Mapping[str, float]
     sleep: Callable[[float], None]
     watched_first: frozenset[str]
+    symbol_suffix: str = ""
     synced: bool = True
     books_watched: set[str] = field(default_factory=set)
     last_error: LastError = (0, "")
@@ -77,43 +81,26 @@ class Terminal:
     _restless: bool = False
     _watch: int = -1
     _faults: list[Fault] = field(default_factory=list)
+    _request_ids: Iterator[int] = field(default_factory=lambda: count(1))
 
     def run(self, name: str, call: Callable[[], Any], failure: Any) -> Any:
         """Run one call; what goes wrong becomes its failure value and the last error."""
-        with self._lock:
-            if name == "last_error":  # the one call that leaves it as it is
-                return call()
-            self.last_error, self.left_behind = SUCCESS, None
-            self._running, self._reached = name, False
-            if name in self.latency_s:
-                self.sleep(self.latency_s[name])
-            answer = failure
-            try:
-                answer = call()
-            except PendingError as error:
-                self.last_error, self.left_behind = error.last_error, error.cause
-            except CallFailed as error:
-                self.last_error = error.last_error
-            except sqlite3.Error:
-                # The books cannot be read or written. A terminal has one thing to say about its server's trouble.
-                _log.exception("simulator: %s failed on %s", name, self.ledger_path)
-                self.last_error = CALL_FAILED
-            if self.left_behind is not None:
-                said = f"<built-in function {name}> returned a result with an exception set"
-                raise SystemError(said) from self.left_behind
-            return answer
+        return uninterrupted(partial(self._run, name, call, failure))
 
     def open(self) -> None:
         """Connect, closing the connection that is there."""
         self.close()
         try:
             ledger = Ledger(str(self.ledger_path), self.exchange.now_msc(), synced=self.synced)
+            refused = ledger.naming.refusal(self.symbol_suffix, self.exchange.specs)
         except sqlite3.Error as error:
-            raise CallFailed(-10003, f"IPC initialize failed, {self.ledger_path}: {error}") from error
+            raise self._not_opened(error) from error
+        if refused:
+            ledger.close()
+            raise self._not_opened(refused)
+        ledger = ledger.of(ledger.login, investor=ledger.kept_investor(ledger.login))
         server = Server(ledger, self.exchange)
-        self.connection = Connection(
-            ledger, server, Desk(ledger, self.exchange, server, self.fault), ledger.pulse().starts
-        )
+        self.connection = Connection(ledger, server, self._desk(ledger, server), ledger.pulse().starts)
         self.build_known = True
         self._watch = -1
         if any(fault.fault == "terminal_gone" for fault in ledger.faults.at_work(self.exchange.now_msc())):
@@ -126,15 +113,14 @@ class Terminal:
         ledger = log_in(connection.ledger, login, password, server, self.exchange.now_msc())
         if ledger is None:
             raise CallFailed(*UNAUTHORIZED)
-        desk = Desk(ledger, self.exchange, connection.server, self.fault)
-        self.connection = replace(connection, ledger=ledger, desk=desk)
+        self.connection = replace(connection, ledger=ledger, desk=self._desk(ledger, connection.server))
 
     def close(self) -> None:
         """Disconnect, if connected."""
-        if self.connection is not None:
-            self.connection.ledger.close()
-            self.connection = None
+        connection, self.connection = self.connection, None
+        if connection is not None:
             self.books_watched.clear()
+            connection.ledger.close()
 
     def connected(self) -> Connection:
         """The connection; without one the call fails with -10004. Here a call meets the faults that are for it."""
@@ -206,6 +192,41 @@ class Terminal:
             return self.selected
         return {name for name in self.selected if not self.fault("zero_tick", name)}
 
+    def _desk(self, ledger: Ledger, server: Server) -> Desk:
+        return Desk(ledger, self.exchange, server, self.fault, self._request_ids)
+
+    def _not_opened(self, why: object) -> CallFailed:
+        return CallFailed(-10003, f"IPC initialize failed, {self.ledger_path}: {why}")
+
+    def _run(self, name: str, call: Callable[[], Any], failure: Any) -> Any:
+        with self._lock:
+            if name == "last_error":  # the one call that leaves it as it is
+                return call()
+            self.last_error, self.left_behind = SUCCESS, None
+            self._running, self._reached = name, False
+            if name in self.latency_s:
+                self.sleep(self.latency_s[name])
+            answer = failure
+            try:
+                answer = call()
+            except PendingError as error:
+                self.last_error, self.left_behind = error.last_error, error.cause
+            except CallFailed as error:
+                self.last_error = error.last_error
+            except sqlite3.Error:
+                # The books cannot be read or written. A terminal has one thing to say about its server's trouble.
+                _log.exception("simulator: %s failed on %s", name, self.ledger_path)
+                self.last_error = CALL_FAILED
+            except BaseException:
+                # Nobody else waits for a call that something has broken off, a thread's being told to end, say.
+                if self.connection is not None:
+                    self.connection.ledger.roll_back()
+                raise
+            if self.left_behind is not None:
+                said = f"<built-in function {name}> returned a result with an exception set"
+                raise SystemError(said) from self.left_behind
+            return answer
+
     def _known_msc(self) -> int:
         """Until when news from the server have arrived: now, or when the connection to it was lost."""
         now_msc = self.exchange.now_msc()
@@ -244,10 +265,15 @@ class Terminal:
 
     def _hold(self, ledger: Ledger, fault: Fault) -> None:
         """Hold the call, and with it the process, until its time is over or somebody ends the fault."""
-        until_msc = self.exchange.now_msc() + round(fault.parameters["seconds"] * 1000)
-        taken = self._take(ledger, fault, until_msc)
-        while taken and self.exchange.now_msc() < until_msc and ledger.faults.is_there(fault.id):
-            self.sleep(HOLD_STEP_S)
+        left_s = fault.parameters["seconds"]
+        if not self._take(ledger, fault, self.exchange.now_msc() + round(left_s * 1000)):
+            return
+        # By what is slept: the market's clock may stand still, or run as fast as it likes.
+        while left_s > 0 and ledger.faults.is_there(fault.id):
+            self.sleep(min(HOLD_STEP_S, left_s))
+            left_s -= HOLD_STEP_S
+        with ledger.writing():
+            ledger.faults.release(fault.id)
 
     def _take(self, ledger: Ledger, fault: Fault, held_until_msc: int = 0) -> bool:
         with ledger.writing():

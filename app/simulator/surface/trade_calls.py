@@ -86,7 +86,7 @@ def orders_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tuple[S
         case ("ticket", number):
             active = ledger.active_orders(ticket=number)
         case ("symbol", name):
-            active = ledger.active_orders(symbol=name)
+            active = ledger.active_orders(symbol=name) if name in terminal.exchange.specs else []
         case ("group", group):
             active = _in_group(ledger.active_orders(), group)
         case _:

@@ -104,6 +104,18 @@ def test_an_account_is_kept_where_a_folder_is_named(bot: Path, simulate: Simulat
     assert netting[0] == "5100002 100000.0 True 0"
 
 
+def test_an_account_keeps_its_symbols_names(simulate: Simulate) -> None:
+    """A run whose symbols are called otherwise is refused before its program starts, and the reason names both."""
+    kept = ("--data-dir", "kept", "--", sys.executable, "-c")
+    script = "import MetaTrader5 as mt5; mt5.initialize(); print(mt5.Buy('EURUSD.r', 0.1).retcode)"
+    assert simulate("--symbols", "EURUSD.r", *kept, script).stdout == "10009\n"
+
+    refused = simulate(*kept, "print('ran')")
+
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "end in '.r', and those of this start have no ending" in refused.stderr
+
+
 def test_market_options_reach_the_program(simulate: Simulate) -> None:
     """Seed, symbols with a broker's ending, speed and strict are the module's."""
     script = """
@@ -161,6 +173,7 @@ def test_the_path_makes_any_program_find_it(bot: Path, simulate: Simulate) -> No
         (["--", "./bot.py"], 126, "'./bot.py' cannot be run"),
         (["--symbols", "EURGBP", "--", "python"], 2, "--symbols must be names out of EURUSD, GBPUSD"),
         (["--symbols", "EURUSD.a,GBPUSD.b", "--", "python"], 2, "all with the same ending"),
+        (["--symbols", "US500" + "x" * 24, "--", "python"], 2, "--symbols must be names of at most 29 characters"),
         (["--speed", "0", "--", "python"], 2, "--speed"),
         (["--account", "spread", "--", "python"], 2, "'hedging', 'netting', 'exchange', 'real'"),
     ],
@@ -194,10 +207,46 @@ def test_an_account_ahead_of_now_is_not_turned_back(bot: Path, simulate: Simulat
     assert run.stdout.splitlines() == ["True 10009"]
 
 
+@pytest.mark.parametrize("content", [None, b"no database, however long it may be", b""])
+def test_books_that_are_none_are_said(bot: Path, simulate: Simulate, content: bytes | None) -> None:
+    """A data folder that is a file, or holds a file that is no ledger, is named with what is wrong with it."""
+    folder = bot / "kept"
+    if content is None:
+        folder.write_text("a file")
+    else:
+        folder.mkdir()
+        (folder / "simulator.sqlite").write_bytes(content)
+
+    run = simulate("--data-dir", "kept", "--", sys.executable, "-c", "print('ran')")
+
+    if content == b"":  # which SQLite takes for a database with nothing in it
+        assert run.stdout == "ran\n"
+    else:
+        assert (run.returncode, run.stdout) == (2, "")
+        assert "the account in kept cannot be opened (" in run.stderr
+
+
+def test_orders_alone_are_ahead_of_now_too(simulate: Simulate) -> None:
+    """Books that a fast clock has left with a waiting order and no deal cannot go back either."""
+    waits = (
+        "import MetaTrader5 as mt5, time; mt5.initialize()\n"
+        "while mt5.symbol_info_tick('BTCUSD').time - 7200 < time.time() + 3600: pass\n"
+        "print(mt5.order_send(action=5, symbol='EURUSD', volume=0.1, type=2, price=0.5, type_filling=2).retcode)"
+    )
+    kept = ("--symbols", "EURUSD,BTCUSD", "--data-dir", "kept")
+    assert simulate(*kept, "--speed", "10000", "--", sys.executable, "-c", waits).stdout == "10009\n"
+
+    refused = simulate(*kept, "--", sys.executable, "-c", "print('ran')")
+
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "ahead of now" in refused.stderr
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="processes there are not told by signals")
-@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
-def test_being_ended_reaches_the_program(bot: Path, told: signal.Signals) -> None:
-    """Ctrl-C and a stop by the system end the program too, the books are cleared away, the code says which."""
+@pytest.mark.parametrize("told", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_being_ended_reaches_the_program(bot: Path, told: str) -> None:
+    """Ctrl-C, a stop by the system and a closed terminal end the program too; its books go, the code says which."""
+    number = signal.Signals[told]
     waiting = "import MetaTrader5 as mt5, time; mt5.initialize(); print('up', flush=True); time.sleep(60)"
     (temporary := bot / "tmp").mkdir()
     process = subprocess.Popen(
@@ -211,9 +260,9 @@ def test_being_ended_reaches_the_program(bot: Path, told: signal.Signals) -> Non
     assert process.stdout is not None
     assert process.stdout.readline() == "up\n"
     # A terminal tells all processes of the group; the system tells the one that it started.
-    (os.killpg if told == signal.SIGINT else os.kill)(process.pid, told)
+    (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
 
-    assert process.wait(30) == 128 + told
+    assert process.wait(30) == 128 + number
     assert process.stdout.read() == ""
     process.stdout.close()
     assert list(temporary.iterdir()) == []

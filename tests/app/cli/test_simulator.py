@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -150,3 +152,19 @@ def test_a_hung_terminal_is_reached(mt5: Any, tmp_path: Path) -> None:
     simulator(tmp_path, "fault", "end")
     held.join(20)
     assert results[0].retcode == mt5.TRADE_RETCODE_DONE
+
+
+@pytest.mark.parametrize("command", [("ledger",), ("fault", "list"), ("fault", "requote"), ("money", "deposit", "1")])
+def test_books_that_are_none(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """A file that is no ledger, or one of a later release, ends each command with a sentence about it."""
+    ledger = tmp_path / "simulator.sqlite"
+    ledger.write_text("no database, however long it may be")
+    broken = simulator(tmp_path, *command)
+    ledger.unlink()
+    with closing(sqlite3.connect(ledger)) as later:
+        later.execute("PRAGMA user_version = 99")
+    newer = simulator(tmp_path, *command)
+
+    assert (broken.exit_code, newer.exit_code) == (1, 1)
+    assert f"{ledger} cannot be read or written (file is not a database)" in broken.stderr
+    assert "(ledger of version 99; this simulator reads up to" in newer.stderr

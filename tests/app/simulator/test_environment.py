@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -9,7 +12,9 @@ from typing import Any
 import pytest
 
 from app.simulator.environment import LEDGER, Setup, VariableRefused, module_from, take_symbols
+from app.simulator.importable import FOLDER
 from app.simulator.vocabulary.symbols import SYMBOLS
+from tests.support.program import clean_environment
 
 
 def test_nothing_set_is_the_usual_market(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -46,7 +51,6 @@ def test_seeds_differ(tmp_path: Path) -> None:
         mt5: Any = module_from(
             {"MT5_SIMULATOR_DATA_DIR": str(tmp_path / str(len(bids))), "MT5_SIMULATOR_SEED": str(seed)}
         )
-        (tmp_path / str(len(bids))).mkdir()
         assert mt5.initialize()
         bids.append(mt5.copy_ticks_range("GBPUSD", 1_773_146_096, 1_773_146_396, -1)["bid"].tolist())
         mt5.shutdown()
@@ -88,3 +92,50 @@ def test_a_clock_begins_at_the_newest_deal(speed: float, newest_s: float) -> Non
     since_s = setup.clock_since(1000.0, newest_s)
 
     assert since_s + (1000.0 - since_s) * speed == pytest.approx(max(1000.0, newest_s))
+
+
+def test_a_folder_for_the_books_is_made(tmp_path: Path) -> None:
+    """A folder that is not there yet is made, as the command makes it; what can be none is refused by name."""
+    folder = tmp_path / "new" / "books"
+    mt5: Any = module_from({"MT5_SIMULATOR_DATA_DIR": str(folder)})
+    assert mt5.initialize()
+    mt5.shutdown()
+
+    with pytest.raises(VariableRefused, match="MT5_SIMULATOR_DATA_DIR must be a folder"):
+        module_from({"MT5_SIMULATOR_DATA_DIR": str(folder / LEDGER)})
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks there")
+def test_a_forks_end_leaves_its_parents_books(tmp_path: Path) -> None:
+    """A child that was forked ends as programs do, and its parent trades on."""
+    script = """
+import os, sys, MetaTrader5 as mt5
+mt5.initialize()
+if not os.fork():
+    sys.exit(0)
+os.wait()
+print(mt5.Buy("EURUSD", 0.1).retcode, os.path.exists(mt5.terminal_info().data_path))
+"""
+    environ = {**clean_environment(), "PYTHONPATH": str(FOLDER), "TMPDIR": str(tmp_path)}
+    ran = subprocess.run([sys.executable, "-c", script], env=environ, capture_output=True, text=True, check=False)
+    assert (ran.stdout, ran.stderr) == ("10009 True\n", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_functions_are_pickled_by_their_names(tmp_path: Path) -> None:
+    """A pool gets a function as it gets the package's: another process finds its own of that name."""
+    script = (
+        "import sys, pickle; pickled = sys.argv[1]\n"
+        "if pickled:\n"
+        "    print(pickle.loads(bytes.fromhex(pickled)) is sys.modules['MetaTrader5'].order_send)\n"
+        "else:\n"
+        "    import MetaTrader5; print(pickle.dumps(MetaTrader5.order_send).hex())"
+    )
+    for strict in ("0", "1"):
+        environ = {**clean_environment(), "PYTHONPATH": str(FOLDER), "MT5_SIMULATOR_STRICT": strict}
+        said = ""
+        for _ in range(2):
+            command = [sys.executable, "-c", script, said]
+            ran = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+            said = ran.stdout.strip()
+        assert (said, ran.stderr) == ("True", "")

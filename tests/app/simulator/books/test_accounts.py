@@ -115,3 +115,19 @@ def test_an_account_in_euros(mt5: Any, buy: dict[str, Any], clock: FakeClock) ->
     assert mt5.order_calc_profit(0, "USDJPY", 1.0, 100.0, 101.0) == pytest.approx(
         100_000 / mt5.symbol_info("EURJPY").ask if mt5.symbol_select("EURJPY") else 0, abs=0.005
     )
+
+
+def test_an_investor_stays_one(tmp_path: Path, clock: FakeClock, buy: dict[str, Any]) -> None:
+    """Who logs in without a password does so with the account's kept one: the investor's, until another is given."""
+    mt5: Any = SimulatorModule(ledger=tmp_path / "l.sqlite", clock=clock)
+    assert mt5.initialize(login=HEDGING, password="investor")
+    assert mt5.initialize()
+    assert mt5.order_send(buy).retcode == mt5.TRADE_RETCODE_TRADE_DISABLED
+    assert mt5.login(NETTING, "simulator")
+    assert mt5.login(HEDGING)
+    assert mt5.order_send(buy).retcode == mt5.TRADE_RETCODE_TRADE_DISABLED
+
+    assert mt5.login(HEDGING, "simulator")
+    assert mt5.initialize(login=HEDGING)
+    assert mt5.order_send(buy).retcode == mt5.TRADE_RETCODE_DONE
+    mt5.shutdown()

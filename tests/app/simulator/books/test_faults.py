@@ -58,6 +58,10 @@ REFUSED = [
     ("disconnect", {"seconds": 0.0}, "seconds"),
     ("disconnect", {"seconds": float("nan")}, "seconds"),
     ("disconnect", {"seconds": 86_401.0}, "seconds"),
+    ("disconnect", {"seconds": "long"}, "seconds"),
+    ("requote", {"symbol": ["EURUSD"]}, "symbol"),
+    ("requote", {"count": 1.5}, "count"),
+    ("partial_fill", {"fraction": "half"}, "fraction"),
     ("hang", {"count": 0}, "count"),
     ("hang", {"function": "format_disk"}, "function"),
     ("hang", {"function": "last_error"}, "function"),
@@ -78,11 +82,14 @@ REFUSED = [
     ("history_lag", {"value": "long"}, "value"),
     ("comment_rewritten", {"value": 5.0}, "value"),
     ("comment_rewritten", {"value": "x" * 30}, "value"),
+    ("comment_rewritten", {"value": "half an emoji: \ud800"}, "value"),
     ("external_trade", {}, "symbol"),
     ("external_trade", {"symbol": "EURUSD"}, "side"),
     ("external_trade", {"symbol": "EURUSD", "side": "up", "volume": 0.1}, "side"),
     ("external_trade", {"symbol": "EURUSD", "side": "buy"}, "volume"),
     ("external_trade", {"symbol": "EURUSD", "side": "buy", "volume": 0.015}, "volume"),
+    ("external_trade", {"symbol": "EURUSD", "side": "buy", "volume": "1"}, "volume"),
+    ("external_trade", {"position": 5.5}, "position"),
     ("external_trade", {"symbol": "EURUSD", "side": "buy", "volume": 0.1, "reason": "so"}, "reason"),
     ("external_trade", {"symbol": "EURUSD", "side": "buy", "volume": 0.1, "reason": "whim"}, "reason"),
     ("external_trade", {"position": 5}, "position"),
@@ -105,6 +112,18 @@ def test_symbols_are_called_as_the_broker_calls_them(tmp_path: Path, clock: Fake
     assert book.add("frozen_feed", symbol="EURUSD.r")["symbol"] == "EURUSD.r"
     with pytest.raises(FaultRefused, match="symbol"):
         book.add("frozen_feed", symbol="EURUSD")
+
+
+def test_the_books_know_what_symbols_are_called(tmp_path: Path, clock: FakeClock) -> None:
+    """Whoever asks for a fault need not know the ending: the books have it once a terminal was started with it."""
+    mt5: Any = SimulatorModule(ledger=tmp_path / "l", clock=clock, symbol_suffix=".r")
+    assert mt5.initialize()
+    mt5.shutdown()
+
+    book = FaultBook(tmp_path / "l", clock)
+    assert book.add("requote", symbol="EURUSD.r")["symbol"] == "EURUSD.r"
+    with pytest.raises(FaultRefused, match="symbol"):
+        book.add("external_trade", symbol="EURUSD", side="buy", volume=0.1)
 
 
 def test_every_function_that_asks_the_terminal_can_hang(unconnected: SimulatorModule) -> None:

@@ -60,9 +60,11 @@ def test_fields_as_keywords(mt5: Any, buy: Request) -> None:
 
 
 def test_request_ids_grow(mt5: Any, buy: Request) -> None:
-    """Every request has a number of its own, refused ones too."""
+    """Every request has a number of its own, refused ones too, whichever account the terminal is logged in to."""
     ids = [mt5.order_send(request).request_id for request in (buy, buy | {"volume": 0.001}, buy)]
     assert ids == [1, 2, 3]
+    assert mt5.login(5_100_002, "simulator")
+    assert mt5.order_send(buy).request_id == 4
 
 
 def test_the_books_after_opening(mt5: Any, buy: Request) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -283,3 +284,21 @@ def test_numpy_integers_are_indexes() -> None:
     assert take_int(np.uint8(7)) == 7
     with pytest.raises(PendingError):
         take_int(7.0)
+
+
+def test_a_function_copies_as_itself(mt5: Any) -> None:
+    """As built-ins do: whoever copies what he keeps functions in has the same ones."""
+    assert copy.copy(mt5.order_send) is mt5.order_send
+    assert copy.deepcopy({"send": mt5.order_send})["send"] is mt5.order_send
+
+
+@pytest.mark.parametrize("login", [5_100_001, 5_100_002])
+def test_half_an_emoji_is_no_symbol(mt5: Any, login: int) -> None:
+    """Text that nothing can store names nothing: no position, no order, and a request for it is invalid."""
+    half = "\ud800"
+    assert mt5.login(login, "simulator")
+    request = {"action": 1, "symbol": half, "volume": 0.1, "type": 0}
+
+    assert mt5.orders_get(symbol=half) == mt5.positions_get(symbol=half) == ()
+    assert mt5.symbol_info(half) is None
+    assert mt5.order_send(request).retcode == mt5.order_check(request).retcode == mt5.TRADE_RETCODE_INVALID

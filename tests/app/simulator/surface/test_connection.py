@@ -196,3 +196,10 @@ def test_last_error_is_shared_by_threads(mt5: Any) -> None:
     thread.join()
 
     assert seen == [(-4, "Terminal: Not found")]
+
+
+@pytest.mark.parametrize("path", ["a" * 256, "a/" * 128, "a\0b", "\ud800"])
+def test_a_path_that_cannot_be_leads_nowhere(unconnected: Any, path: str) -> None:
+    """A name that no file can have is refused as one that no file has."""
+    assert unconnected.initialize(path) is False
+    assert unconnected.last_error()[0] == -10003

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from app.simulator import SimulatorModule
+from app.simulator import SimulatorModule, VirtualClock
 from app.simulator.books.faults import FaultBook, FaultRefused
-from tests.app.simulator.conftest import FakeClock
+from tests.app.simulator.conftest import NOW_S, FakeClock
 
 Request = dict[str, Any]
 EVER = (0, 2_000_000_000)
@@ -349,3 +349,18 @@ def test_stops_trigger_while_the_feed_is_frozen(mt5: Any, book: FaultBook, buy: 
     book.add("frozen_feed", seconds=86_400.0)
     clock.advance(86_399)
     assert mt5.positions_total() == 0
+
+
+@pytest.mark.parametrize("speed", [0.0, 60.0])
+def test_a_hang_goes_by_the_machines_clock(tmp_path: Path, speed: float) -> None:
+    """It holds for seconds of whoever waits, wherever the market's clock stands or runs, and is over then."""
+    clock, slept = VirtualClock(NOW_S, speed=speed), list[float]()
+    mt5: Any = SimulatorModule(ledger=tmp_path / "l", clock=clock, sleep=slept.append)
+    book = FaultBook(tmp_path / "l", clock)
+    book.add("slow", seconds=1.02, function="initialize")
+
+    assert mt5.initialize()
+
+    assert sum(slept) == pytest.approx(1.02)
+    assert book.active() == []
+    mt5.shutdown()
