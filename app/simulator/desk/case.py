@@ -68,6 +68,11 @@ class Case:
         """The type of the order that it is about."""
         return int(self.request.type) if self.order is None else self.order.type
 
+    @property
+    def lots(self) -> float:
+        """The volume asked for, as it is dealt: in whole steps."""
+        return self.spec.lots(self.request.volume)
+
     def market(self) -> Quote:
         """The price, which there is once that was checked."""
         return self.exchange.market(self.spec.name, self.now_msc) if self.quote is None else self.quote
@@ -94,7 +99,7 @@ class Case:
         return Fill(
             spec=self.spec,
             side=order_side(request.type),
-            volume=round(request.volume, 8),
+            volume=self.lots,
             quote=self.market(),
             time_msc=self.now_msc,
             reason=mt5.DEAL_REASON_EXPERT,
@@ -140,7 +145,7 @@ def open_case(
     spec = exchange.specs.get(request.symbol or (named.symbol if named else ""))
     if spec is None:
         return None
-    closing = _closing(request, account, position)
+    closing = _closing(request, account, position, spec)
     return Case(
         request=request,
         ledger=ledger,
@@ -158,10 +163,10 @@ def open_case(
     )
 
 
-def _closing(request: Struct, account: Account, held: Position | None) -> Position | None:
+def _closing(request: Struct, account: Account, held: Position | None, spec: SymbolSpec) -> Position | None:
     if request.action != DEAL or held is None:
         return None
-    less = held.type != request.type and request.volume <= held.volume
+    less = held.type != request.type and spec.lots(request.volume) <= held.volume
     return held if account.margin_mode == _HEDGING or less else None
 
 

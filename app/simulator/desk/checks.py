@@ -148,7 +148,7 @@ def _closed_deal(case: Case, held: Position | None) -> int:
         return mt5.TRADE_RETCODE_POSITION_CLOSED
     if held.symbol != case.spec.name or (case.hedging and held.type == request.type):
         return mt5.TRADE_RETCODE_INVALID
-    if case.hedging and round(request.volume, 8) > held.volume:
+    if case.hedging and case.lots > held.volume:
         return mt5.TRADE_RETCODE_INVALID_CLOSE_VOLUME
     return mt5.TRADE_RETCODE_CLOSE_ORDER_EXIST if _is_closing(case, held) else 0
 
@@ -188,7 +188,7 @@ def _changed_order(case: Case, order: Order | None) -> int:
 def _is_closing(case: Case, held: Position) -> bool:
     """Whether an order that closes the position is under way."""
     return any(
-        order.position_id == held.identifier and is_market(order)
+        order.position_id == held.identifier and is_market(order) and order_side(order.type) != held.type
         for order in case.ledger.active_orders(symbol=held.symbol)
     )
 
@@ -305,7 +305,7 @@ def _lots_one_way(case: Case) -> float:
     side, symbol = order_side(case.request.type), case.spec.name
     held = sum(each.volume for each in case.ledger.positions(symbol=symbol) if each.type == side)
     waiting = (each for each in case.ledger.active_orders(symbol=symbol) if order_side(each.type) == side)
-    return float(held + sum(order.volume_current for order in waiting) + case.request.volume)
+    return float(held + sum(order.volume_current for order in waiting) + case.lots)
 
 
 def _regulation(case: Case) -> int:

@@ -51,10 +51,11 @@ class Outsiders:
             book(ledger, self._exchange, fill, None)
 
     def _fill(self, fault: Fault, symbol: str, side: int, volume: float) -> Fill:
+        spec = self._exchange.specs[symbol]
         return Fill(
-            spec=self._exchange.specs[symbol],
+            spec=spec,
             side=side,
-            volume=volume,
+            volume=spec.lots(volume),
             quote=self._exchange.market(symbol, fault.since_msc),
             time_msc=fault.since_msc,
             reason=REASONS[fault.parameters["reason"]],

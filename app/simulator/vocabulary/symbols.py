@@ -107,6 +107,12 @@ class SymbolSpec:
         on_step = abs(steps - round(steps)) < STEP_TOLERANCE if abs(steps) < 1e15 else False
         return on_step and self.volume_min - STEP_TOLERANCE <= volume <= self.volume_max + STEP_TOLERANCE
 
+    def lots(self, volume: float) -> float:
+        """Return a volume in whole steps, the nearest; one that may not be traded as it is."""
+        if not self.takes_volume(volume):
+            return volume
+        return float(round(round(volume / self.volume_step) * self.volume_step, 8))
+
 
 _POINTS = mt5.SYMBOL_SWAP_MODE_POINTS
 _INTEREST = mt5.SYMBOL_SWAP_MODE_INTEREST_CURRENT
