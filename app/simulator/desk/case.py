@@ -23,6 +23,7 @@ DEAL, PENDING, SLTP = mt5.TRADE_ACTION_DEAL, mt5.TRADE_ACTION_PENDING, mt5.TRADE
 MODIFY, REMOVE, CLOSE_BY = mt5.TRADE_ACTION_MODIFY, mt5.TRADE_ACTION_REMOVE, mt5.TRADE_ACTION_CLOSE_BY
 _HEDGING = mt5.ACCOUNT_MARGIN_MODE_RETAIL_HEDGING
 _DAY_S = 86_400
+_POINTS_MAX = 2.0**53
 
 
 class Terms(NamedTuple):
@@ -77,6 +78,11 @@ class Case:
         """The price, which there is once that was checked."""
         return self.exchange.market(self.spec.name, self.now_msc) if self.quote is None else self.quote
 
+    @property
+    def price(self) -> float:
+        """The price asked for, as one of the symbol's."""
+        return _rounded(self.request.price, self.spec)
+
     def stops(self) -> tuple[float, float]:
         """The stops asked for as prices of the symbol; the server rounds them."""
         return _rounded(self.request.sl, self.spec), _rounded(self.request.tp, self.spec)
@@ -85,7 +91,7 @@ class Case:
         """The terms asked for."""
         request = self.request
         return Terms(
-            _rounded(request.price, self.spec),
+            self.price,
             _rounded(request.stoplimit, self.spec),
             *self.stops(),
             request.type_time,
@@ -183,7 +189,8 @@ def _first(found: list[_Record]) -> _Record | None:
 
 
 def _rounded(price: float, spec: SymbolSpec) -> float:
-    return round(price, spec.digits) if math.isfinite(price) else price
+    """A price of the symbol; infinite where that is not a number of points that a double counts exactly."""
+    return round(price, spec.digits) if abs(price) * 10**spec.digits < _POINTS_MAX else math.inf
 
 
 def _bounded(server_s: int) -> int:

@@ -201,7 +201,7 @@ def _price(case: Case) -> int:
 
 def _dealt_price(case: Case) -> int:
     """Where the trader names the price, the market must not have left it by more than the deviation."""
-    price, quote = case.request.price, case.market()
+    price, quote = case.price, case.market()
     if not (math.isfinite(price) and price > 0):
         return mt5.TRADE_RETCODE_INVALID_PRICE
     away = abs(case.spec.points(price) - (quote.ask if case.request.type == BUY else quote.bid))
@@ -233,6 +233,9 @@ def _stops(case: Case) -> int:
     if action not in (DEAL, SLTP, PENDING, MODIFY) or case.closing is not None:
         return 0
     sl, tp = case.stops()
+    # Less than half a point would be no stop, where one was asked for.
+    if bool(sl) != bool(case.request.sl) or bool(tp) != bool(case.request.tp):
+        return mt5.TRADE_RETCODE_INVALID_STOPS
     if (sl and not spec.order_mode & _SL) or (tp and not spec.order_mode & _TP):
         return mt5.TRADE_RETCODE_INVALID_STOPS
     if action in (PENDING, MODIFY):
