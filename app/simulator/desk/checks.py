@@ -304,11 +304,17 @@ def _limits(case: Case) -> int:
 
 
 def _lots_one_way(case: Case) -> float:
-    """Lots of the symbol in the request's direction, held or waited for, with the request's."""
+    """Lots of the symbol in the request's direction, held or waited for, with the request's.
+
+    What a deal takes from a netted position of the other side is not held after it.
+    """
     side, symbol = order_side(case.request.type), case.spec.name
-    held = sum(each.volume for each in case.ledger.positions(symbol=symbol) if each.type == side)
+    positions = case.ledger.positions(symbol=symbol)
+    held = sum(each.volume for each in positions if each.type == side)
+    turned = case.request.action == DEAL and not case.hedging
+    closed = sum(each.volume for each in positions if each.type != side) if turned else 0.0
     waiting = (each for each in case.ledger.active_orders(symbol=symbol) if order_side(each.type) == side)
-    return float(held + sum(order.volume_current for order in waiting) + case.lots)
+    return float(held + sum(order.volume_current for order in waiting) + case.lots - closed)
 
 
 def _regulation(case: Case) -> int:
@@ -319,8 +325,9 @@ def _regulation(case: Case) -> int:
     if case.enters and case.account.hedge_prohibited:
         against = any(held.type != order_side(case.request.type) for held in same)
         return HEDGE_PROHIBITED if against else 0
-    if case.closing is not None and case.account.fifo_close:
-        older = any(held.ticket < case.closing.ticket and held.type == case.closing.type for held in same)
+    if case.account.fifo_close:
+        closed = (case.position, case.opposite) if case.request.action == CLOSE_BY else (case.closing,)
+        older = any(each and held.type == each.type and held.ticket < each.ticket for each in closed for held in same)
         return mt5.TRADE_RETCODE_FIFO_CLOSE if older else 0
     return 0
 

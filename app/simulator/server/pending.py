@@ -132,11 +132,13 @@ def _is_there(fill: Fill, held: Position | None) -> bool:
 
 
 def _may_enter(ledger: Ledger, exchange: Exchange, fill: Fill) -> bool:
-    """Whether there is money and room for a fill; one that makes a netted position smaller needs neither."""
+    """Whether rules, money and room allow a fill; one that makes a netted position smaller needs none of them."""
     account, same = ledger.account(), ledger.positions(symbol=fill.spec.name)
     hedging = account.margin_mode == _HEDGING
     if not hedging and any(_is_there(fill, held) for held in same):
         return True
+    if hedging and account.hedge_prohibited and any(held.type != fill.side for held in same):
+        return False
     opens = fill.order is None or not ledger.positions(ticket=fill.order.ticket) if hedging else not same
     if opens and account.limit_positions and ledger.positions_total() >= account.limit_positions:
         return False
