@@ -11,6 +11,7 @@ from ..books.ledger import Ledger
 from ..books.records import Account, Order, Position
 from ..market.exchange import Exchange
 from ..market.feed import Quote
+from ..market.server_clock import ServerClock
 from ..positions.booking import Fill, worth_after
 from ..positions.close_by import worth_after_close_by
 from ..positions.portfolio import Worth, appraise
@@ -131,9 +132,9 @@ class Case:
         if request.type_time == mt5.ORDER_TIME_SPECIFIED:
             return clock.to_utc_s(_bounded(request.expiration)) * 1000
         if request.type_time == mt5.ORDER_TIME_SPECIFIED_DAY:
-            return clock.to_utc_s(_day_end_s(_bounded(request.expiration))) * 1000
+            return _day_end_msc(clock, _bounded(request.expiration))
         if request.type_time == mt5.ORDER_TIME_DAY:
-            return clock.to_utc_s(_day_end_s(clock.to_server_s(self.now_msc // 1000))) * 1000
+            return _day_end_msc(clock, clock.to_server_s(self.now_msc // 1000))
         return 0
 
 
@@ -198,6 +199,6 @@ def _bounded(server_s: int) -> int:
     return min(max(server_s, 0), 2**32)
 
 
-def _day_end_s(server_s: int) -> int:
-    """The last second of its day."""
-    return server_s // _DAY_S * _DAY_S + _DAY_S - 1
+def _day_end_msc(clock: ServerClock, server_s: int) -> int:
+    """The end of the last second, 23:59:59, of a day on the server's clock; milliseconds UTC."""
+    return clock.to_utc_s(server_s // _DAY_S * _DAY_S + _DAY_S - 1) * 1000 + 999
