@@ -52,7 +52,6 @@ class SymbolSpec:
     filling_mode: int = FILLING_FOK | FILLING_IOC
     order_mode: int = 127
     expiration_mode: int = 15
-    gtc_mode: int = mt5.SYMBOL_ORDERS_GTC
     trade_mode: int = mt5.SYMBOL_TRADE_MODE_FULL
     trade_exemode: int = mt5.SYMBOL_TRADE_EXECUTION_MARKET
     stops_level: int = 0
