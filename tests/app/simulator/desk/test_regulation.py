@@ -75,11 +75,9 @@ def test_first_in_first_out_holds_for_closing_by(tmp_path: Path, clock: FakeCloc
     mt5.shutdown()
 
 
+# That a waiting order of more lots is refused against a position, too, is documented (SYMBOL_VOLUME_LIMIT).
 def test_a_turned_position_counts_as_what_it_becomes(clock: FakeClock, buy: Request) -> None:
-    """Of a deal that turns a netted position only what is beyond it counts for the symbol's limit; orders count whole.
-
-    The package's documentation forbids a waiting order of more lots than the limit against a position.
-    """
+    """Of a deal that turns a netted position what is beyond it counts for the limit; waiting orders count in full."""
     limited = replace(SYMBOLS[0], volume_limit=0.5)
     mt5: Any = SimulatorModule(ledger=Path(":memory:"), clock=clock, symbols=[limited])
     assert mt5.initialize()

@@ -222,11 +222,7 @@ MIDNIGHT = 1_775_001_600  # of the server's day, by its clock: 2026-04-01
 
 @pytest.mark.parametrize(
     ("type_time", "expiration", "ends"),
-    [
-        (1, 0, MIDNIGHT - 1),
-        (2, MIDNIGHT + 3600, MIDNIGHT + 3600),
-        (3, MIDNIGHT + 3600, MIDNIGHT + DAY_S - 1),
-    ],
+    [(1, 0, MIDNIGHT - 1), (2, MIDNIGHT + 3600, MIDNIGHT + 3600), (3, MIDNIGHT + 3600, MIDNIGHT + DAY_S - 1)],
 )
 def test_an_order_expires(mt5: Any, clock: FakeClock, type_time: int, expiration: int, ends: int) -> None:
     """Behind its day's last second, at its own, or behind the last of its own day: then it is in history as expired."""
