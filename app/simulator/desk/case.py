@@ -11,6 +11,7 @@ from ..books.ledger import Ledger
 from ..books.records import Account, Order, Position
 from ..market.exchange import Exchange
 from ..market.feed import Quote
+from ..market.server_clock import ServerClock
 from ..positions.booking import Fill, worth_after
 from ..positions.close_by import worth_after_close_by
 from ..positions.portfolio import Worth, appraise
@@ -23,6 +24,7 @@ DEAL, PENDING, SLTP = mt5.TRADE_ACTION_DEAL, mt5.TRADE_ACTION_PENDING, mt5.TRADE
 MODIFY, REMOVE, CLOSE_BY = mt5.TRADE_ACTION_MODIFY, mt5.TRADE_ACTION_REMOVE, mt5.TRADE_ACTION_CLOSE_BY
 _HEDGING = mt5.ACCOUNT_MARGIN_MODE_RETAIL_HEDGING
 _DAY_S = 86_400
+_POINTS_MAX = 2.0**53
 
 
 class Terms(NamedTuple):
@@ -68,9 +70,19 @@ class Case:
         """The type of the order that it is about."""
         return int(self.request.type) if self.order is None else self.order.type
 
+    @property
+    def lots(self) -> float:
+        """The volume asked for, as it is dealt: in whole steps."""
+        return self.spec.lots(self.request.volume)
+
     def market(self) -> Quote:
         """The price, which there is once that was checked."""
         return self.exchange.market(self.spec.name, self.now_msc) if self.quote is None else self.quote
+
+    @property
+    def price(self) -> float:
+        """The price asked for, as one of the symbol's."""
+        return _rounded(self.request.price, self.spec)
 
     def stops(self) -> tuple[float, float]:
         """The stops asked for as prices of the symbol; the server rounds them."""
@@ -80,7 +92,7 @@ class Case:
         """The terms asked for."""
         request = self.request
         return Terms(
-            _rounded(request.price, self.spec),
+            self.price,
             _rounded(request.stoplimit, self.spec),
             *self.stops(),
             request.type_time,
@@ -94,7 +106,7 @@ class Case:
         return Fill(
             spec=self.spec,
             side=order_side(request.type),
-            volume=round(request.volume, 8),
+            volume=self.lots,
             quote=self.market(),
             time_msc=self.now_msc,
             reason=mt5.DEAL_REASON_EXPERT,
@@ -120,9 +132,9 @@ class Case:
         if request.type_time == mt5.ORDER_TIME_SPECIFIED:
             return clock.to_utc_s(_bounded(request.expiration)) * 1000
         if request.type_time == mt5.ORDER_TIME_SPECIFIED_DAY:
-            return clock.to_utc_s(_day_end_s(_bounded(request.expiration))) * 1000
+            return _day_end_msc(clock, _bounded(request.expiration))
         if request.type_time == mt5.ORDER_TIME_DAY:
-            return clock.to_utc_s(_day_end_s(clock.to_server_s(self.now_msc // 1000))) * 1000
+            return _day_end_msc(clock, clock.to_server_s(self.now_msc // 1000))
         return 0
 
 
@@ -141,7 +153,7 @@ def open_case(
     spec = exchange.specs.get(request.symbol or (named.symbol if named else ""))
     if spec is None:
         return None
-    closing = _closing(request, account, position)
+    closing = _closing(request, account, position, spec)
     return Case(
         request=request,
         ledger=ledger,
@@ -159,10 +171,10 @@ def open_case(
     )
 
 
-def _closing(request: Struct, account: Account, held: Position | None) -> Position | None:
+def _closing(request: Struct, account: Account, held: Position | None, spec: SymbolSpec) -> Position | None:
     if request.action != DEAL or held is None:
         return None
-    less = held.type != request.type and request.volume <= held.volume
+    less = held.type != request.type and spec.lots(request.volume) <= held.volume
     return held if account.margin_mode == _HEDGING or less else None
 
 
@@ -179,7 +191,8 @@ def _first(found: list[_Record]) -> _Record | None:
 
 
 def _rounded(price: float, spec: SymbolSpec) -> float:
-    return round(price, spec.digits) if math.isfinite(price) else price
+    """A price of the symbol; infinite where that is not a number of points that a double counts exactly."""
+    return round(price, spec.digits) if abs(price) * 10**spec.digits < _POINTS_MAX else math.inf
 
 
 def _bounded(server_s: int) -> int:
@@ -187,6 +200,6 @@ def _bounded(server_s: int) -> int:
     return min(max(server_s, 0), 2**32)
 
 
-def _day_end_s(server_s: int) -> int:
-    """The last second of its day."""
-    return server_s // _DAY_S * _DAY_S + _DAY_S - 1
+def _day_end_msc(clock: ServerClock, server_s: int) -> int:
+    """The end of the last second, 23:59:59, of a day on the server's clock; milliseconds UTC."""
+    return clock.to_utc_s(server_s // _DAY_S * _DAY_S + _DAY_S - 1) * 1000 + 999

@@ -148,7 +148,7 @@ def _closed_deal(case: Case, held: Position | None) -> int:
         return mt5.TRADE_RETCODE_POSITION_CLOSED
     if held.symbol != case.spec.name or (case.hedging and held.type == request.type):
         return mt5.TRADE_RETCODE_INVALID
-    if case.hedging and round(request.volume, 8) > held.volume:
+    if case.hedging and case.lots > held.volume:
         return mt5.TRADE_RETCODE_INVALID_CLOSE_VOLUME
     return mt5.TRADE_RETCODE_CLOSE_ORDER_EXIST if _is_closing(case, held) else 0
 
@@ -188,7 +188,7 @@ def _changed_order(case: Case, order: Order | None) -> int:
 def _is_closing(case: Case, held: Position) -> bool:
     """Whether an order that closes the position is under way."""
     return any(
-        order.position_id == held.identifier and is_market(order)
+        order.position_id == held.identifier and is_market(order) and order_side(order.type) != held.type
         for order in case.ledger.active_orders(symbol=held.symbol)
     )
 
@@ -201,7 +201,7 @@ def _price(case: Case) -> int:
 
 def _dealt_price(case: Case) -> int:
     """Where the trader names the price, the market must not have left it by more than the deviation."""
-    price, quote = case.request.price, case.market()
+    price, quote = case.price, case.market()
     if not (math.isfinite(price) and price > 0):
         return mt5.TRADE_RETCODE_INVALID_PRICE
     away = abs(case.spec.points(price) - (quote.ask if case.request.type == BUY else quote.bid))
@@ -233,6 +233,9 @@ def _stops(case: Case) -> int:
     if action not in (DEAL, SLTP, PENDING, MODIFY) or case.closing is not None:
         return 0
     sl, tp = case.stops()
+    # Less than half a point would be no stop, where one was asked for.
+    if bool(sl) != bool(case.request.sl) or bool(tp) != bool(case.request.tp):
+        return mt5.TRADE_RETCODE_INVALID_STOPS
     if (sl and not spec.order_mode & _SL) or (tp and not spec.order_mode & _TP):
         return mt5.TRADE_RETCODE_INVALID_STOPS
     if action in (PENDING, MODIFY):
@@ -301,11 +304,17 @@ def _limits(case: Case) -> int:
 
 
 def _lots_one_way(case: Case) -> float:
-    """Lots of the symbol in the request's direction, held or waited for, with the request's."""
+    """Lots of the symbol in the request's direction, held or waited for, with the request's.
+
+    What a deal takes from a netted position of the other side is not held after it.
+    """
     side, symbol = order_side(case.request.type), case.spec.name
-    held = sum(each.volume for each in case.ledger.positions(symbol=symbol) if each.type == side)
+    positions = case.ledger.positions(symbol=symbol)
+    held = sum(each.volume for each in positions if each.type == side)
+    turned = case.request.action == DEAL and not case.hedging
+    closed = sum(each.volume for each in positions if each.type != side) if turned else 0.0
     waiting = (each for each in case.ledger.active_orders(symbol=symbol) if order_side(each.type) == side)
-    return float(held + sum(order.volume_current for order in waiting) + case.request.volume)
+    return float(held + sum(order.volume_current for order in waiting) + case.lots - closed)
 
 
 def _regulation(case: Case) -> int:
@@ -316,8 +325,9 @@ def _regulation(case: Case) -> int:
     if case.enters and case.account.hedge_prohibited:
         against = any(held.type != order_side(case.request.type) for held in same)
         return HEDGE_PROHIBITED if against else 0
-    if case.closing is not None and case.account.fifo_close:
-        older = any(held.ticket < case.closing.ticket and held.type == case.closing.type for held in same)
+    if case.account.fifo_close:
+        closed = (case.position, case.opposite) if case.request.action == CLOSE_BY else (case.closing,)
+        older = any(each and held.type == each.type and held.ticket < each.ticket for each in closed for held in same)
         return mt5.TRADE_RETCODE_FIFO_CLOSE if older else 0
     return 0
 

@@ -117,7 +117,7 @@ class Desk:
         if late := self._take("late_fill", case.spec.name):
             self._under_way(case, fill, round(late.parameters["seconds"] * 1000))
             return _Answer(mt5.TRADE_RETCODE_TIMEOUT)
-        lots = self._lots(case, fill.volume)
+        lots = self._lots(case, fill)
         if lots == fill.volume:
             return _filled(case, fill, mt5.TRADE_RETCODE_DONE)
         if fill.type_filling == mt5.ORDER_FILLING_RETURN:
@@ -126,10 +126,11 @@ class Desk:
             return _filled(case, replace(fill, volume=lots, order=active), mt5.TRADE_RETCODE_DONE_PARTIAL)
         return _filled(case, replace(fill, volume=lots, ordered=fill.volume), mt5.TRADE_RETCODE_DONE_PARTIAL)
 
-    def _lots(self, case: Case, volume: float) -> float:
-        """How much of a deal there is somebody for."""
-        least = case.spec.volume_min
-        partial = self._take("partial_fill", case.spec.name) if volume >= 2 * least - 1e-8 else None
+    def _lots(self, case: Case, fill: Fill) -> float:
+        """How much of a deal there is somebody for; fill-or-kill takes no part."""
+        least, volume = case.spec.volume_min, fill.volume
+        parts = fill.type_filling != mt5.ORDER_FILLING_FOK and volume >= 2 * least - 1e-8
+        partial = self._take("partial_fill", case.spec.name) if parts else None
         if partial is None:
             return volume
         steps = math.floor(volume * partial.parameters["fraction"] / case.spec.volume_step + 1e-7)

@@ -22,6 +22,12 @@ class _Side(NamedTuple):
     left: Position | None
     profit_cents: int
     swap_cents: int
+    fee_cents: int
+
+    @property
+    def money_cents(self) -> int:
+        """What its deal adds to the balance."""
+        return self.profit_cents + self.swap_cents + self.fee_cents
 
 
 def book_close_by(ledger: Ledger, exchange: Exchange, fill: Fill, held: Position, opposite: Position) -> Booked:
@@ -54,6 +60,7 @@ def book_close_by(ledger: Ledger, exchange: Exchange, fill: Fill, held: Position
                     price=price,
                     swap_cents=side.swap_cents,
                     profit_cents=side.profit_cents,
+                    fee_cents=side.fee_cents,
                     symbol=fill.spec.name,
                     comment=fill.comment,
                 )
@@ -67,7 +74,7 @@ def worth_after_close_by(ledger: Ledger, exchange: Exchange, fill: Fill, held: P
     account = ledger.account()
     rates = exchange.rates(account.currency, fill.time_msc)
     sides = list(_sides(fill, held, opposite, rates))
-    money = sum(side.profit_cents + side.swap_cents for side in sides)
+    money = sum(side.money_cents for side in sides)
     others = [each for each in ledger.positions() if each.ticket not in (held.ticket, opposite.ticket)]
     kept = [side.left for side in sides if side.left]
     return appraise(account._replace(balance_cents=account.balance_cents + money), [*others, *kept], rates)
@@ -75,10 +82,11 @@ def worth_after_close_by(ledger: Ledger, exchange: Exchange, fill: Fill, held: P
 
 def _sides(fill: Fill, held: Position, opposite: Position, rates: Rates) -> Iterator[_Side]:
     lots = min(held.volume, opposite.volume)
+    fee = -cents(fill.spec.fee_per_lot * lots)
     for position in (held, opposite):
         left = without(position, lots, fill.time_msc)
         gained = profit(Stake(fill.spec, position.type, lots), position.price_open, opposite.price_open, rates)
-        yield _Side(position, left, cents(gained), position.swap_cents - (left.swap_cents if left else 0))
+        yield _Side(position, left, cents(gained), position.swap_cents - (left.swap_cents if left else 0), fee)
 
 
 def _order(fill: Fill, lots: float, held: Position, opposite: Position) -> Order:

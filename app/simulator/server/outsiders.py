@@ -15,12 +15,15 @@ from ..market.exchange import Exchange
 from ..positions.booking import Fill, book, worth_after
 from .events import Event, Rank
 from .stops import stop_comment
+from .triggers import first_tick
+
+_log = logging.getLogger(__name__)
 
 _log = logging.getLogger(__name__)
 
 
 class Outsiders:
-    """Trades that the terminal has not asked for; what cannot be done any more is left."""
+    """Trades that the terminal has not asked for, while their market is open; what cannot be done is left."""
 
     def __init__(self, ledger: Ledger, exchange: Exchange) -> None:
         self._ledger = ledger
@@ -29,15 +32,28 @@ class Outsiders:
     def due(self, until_msc: int) -> Iterable[Event]:
         """Trades that were begun and not made yet."""
         for fault in self._ledger.faults.at_work(until_msc):
-            if fault.fault == EXTERNAL_TRADE and fault.since_msc <= until_msc:
-                yield Event(fault.since_msc, Rank.TRADE, fault.id, partial(self._trade, fault))
+            if fault.fault == EXTERNAL_TRADE and (due := self._due(fault, until_msc)):
+                yield Event(due.since_msc, Rank.TRADE, fault.id, partial(self._trade, due))
+
+    def _due(self, fault: Fault, until_msc: int) -> Fault | None:
+        """The trade as of when it can be made: at once, or at the first tick after its market was closed."""
+        held = self._held(fault)
+        symbol = held.symbol if held else fault.parameters["symbol"]
+        if symbol in self._exchange.specs and not self._exchange.is_open(symbol, fault.since_msc):
+            tick = first_tick(self._exchange.feeds[symbol], fault.since_msc, until_msc)
+            return fault._replace(since_msc=tick.time_msc) if tick else None
+        return fault if fault.since_msc <= until_msc else None
+
+    def _held(self, fault: Fault) -> Position | None:
+        """The position that it closes."""
+        ticket = fault.parameters["position"]
+        return next(iter(self._ledger.positions_anywhere(ticket)), None) if ticket else None
 
     def _trade(self, fault: Fault) -> None:
         self._ledger.faults.end(fault.id)
-        if ticket := fault.parameters["position"]:
-            for held in self._ledger.positions_anywhere(ticket):
-                self._close(fault, held)
-        else:
+        if held := self._held(fault):
+            self._close(fault, held)
+        elif not fault.parameters["position"]:
             self._open(fault)
 
     def _close(self, fault: Fault, held: Position) -> None:
@@ -56,12 +72,17 @@ class Outsiders:
         fill = self._fill(fault, wanted["symbol"], SIDES[wanted["side"]], wanted["volume"])
         if worth_after(ledger, self._exchange, fill, None).free_cents >= 0:
             book(ledger, self._exchange, fill, None)
+        else:
+            _log.warning(
+                "simulator: no money for somebody else's %g %s (fault %d)", fill.volume, fill.spec.name, fault.id
+            )
 
     def _fill(self, fault: Fault, symbol: str, side: int, volume: float) -> Fill:
+        spec = self._exchange.specs[symbol]
         return Fill(
-            spec=self._exchange.specs[symbol],
+            spec=spec,
             side=side,
-            volume=volume,
+            volume=spec.lots(volume),
             quote=self._exchange.market(symbol, fault.since_msc),
             time_msc=fault.since_msc,
             reason=REASONS[fault.parameters["reason"]],

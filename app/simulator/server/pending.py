@@ -23,6 +23,7 @@ STOP_LIMITS = {
     mt5.ORDER_TYPE_SELL_STOP_LIMIT: mt5.ORDER_TYPE_SELL_LIMIT,
 }
 LIMITS = (mt5.ORDER_TYPE_BUY_LIMIT, mt5.ORDER_TYPE_SELL_LIMIT)
+_HEDGING = mt5.ACCOUNT_MARGIN_MODE_RETAIL_HEDGING
 _BUYS = (
     mt5.ORDER_TYPE_BUY, mt5.ORDER_TYPE_BUY_LIMIT, mt5.ORDER_TYPE_BUY_STOP, mt5.ORDER_TYPE_BUY_STOP_LIMIT,
 )  # fmt: skip
@@ -114,7 +115,8 @@ def execute_order(ledger: Ledger, exchange: Exchange, order: Order, quote: Quote
         tp=order.tp,
         order=order,
     )
-    closes = order.position_id not in (0, order.ticket)
+    # Where positions are netted, an order that has met one before is for the symbol's, whatever that has become.
+    closes = ledger.account().margin_mode == _HEDGING and order.position_id not in (0, order.ticket)
     found = ledger.positions(ticket=order.position_id) if closes else []
     held = found[0] if found else None
     if exchange.is_open(order.symbol, now_msc) and (
@@ -130,11 +132,13 @@ def _is_there(fill: Fill, held: Position | None) -> bool:
 
 
 def _may_enter(ledger: Ledger, exchange: Exchange, fill: Fill) -> bool:
-    """Whether there is money and room for a fill; one that makes a netted position smaller needs neither."""
+    """Whether rules, money and room allow a fill; one that makes a netted position smaller needs none of them."""
     account, same = ledger.account(), ledger.positions(symbol=fill.spec.name)
-    hedging = account.margin_mode == mt5.ACCOUNT_MARGIN_MODE_RETAIL_HEDGING
+    hedging = account.margin_mode == _HEDGING
     if not hedging and any(_is_there(fill, held) for held in same):
         return True
+    if hedging and account.hedge_prohibited and any(held.type != fill.side for held in same):
+        return False
     opens = fill.order is None or not ledger.positions(ticket=fill.order.ticket) if hedging else not same
     if opens and account.limit_positions and ledger.positions_total() >= account.limit_positions:
         return False

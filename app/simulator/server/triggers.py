@@ -50,6 +50,11 @@ def above(spec: SymbolSpec, price: float, *, on_ask: bool) -> Corridor:
     return Corridor(on_ask, -_NEVER, min(spec.points(price), _NEVER))
 
 
+def first_tick(feed: Feed, after_msc: int, until_msc: int) -> Quote | None:
+    """The first tick in (after, until]: one that is outside of nowhere."""
+    return Window(feed, after_msc, until_msc).first_outside(Corridor(False, _NEVER, -_NEVER))
+
+
 class Window:
     """A symbol's ticks in (after, until], for all the positions that are to be held against them."""
 

@@ -55,7 +55,7 @@ def _terms(spec: SymbolSpec) -> dict[str, Any]:
         "expiration_mode": spec.expiration_mode,
         "filling_mode": spec.filling_mode,
         "order_mode": spec.order_mode,
-        "order_gtc_mode": spec.gtc_mode,
+        "order_gtc_mode": mt5.SYMBOL_ORDERS_GTC,
         "point": spec.point,
         "trade_tick_size": spec.tick,
         "trade_contract_size": spec.contract_size,

@@ -52,7 +52,6 @@ class SymbolSpec:
     filling_mode: int = FILLING_FOK | FILLING_IOC
     order_mode: int = 127
     expiration_mode: int = 15
-    gtc_mode: int = mt5.SYMBOL_ORDERS_GTC
     trade_mode: int = mt5.SYMBOL_TRADE_MODE_FULL
     trade_exemode: int = mt5.SYMBOL_TRADE_EXECUTION_MARKET
     stops_level: int = 0
@@ -106,6 +105,12 @@ class SymbolSpec:
         steps = volume / self.volume_step
         on_step = abs(steps - round(steps)) < STEP_TOLERANCE if abs(steps) < 1e15 else False
         return on_step and self.volume_min - STEP_TOLERANCE <= volume <= self.volume_max + STEP_TOLERANCE
+
+    def lots(self, volume: float) -> float:
+        """Return a volume in whole steps, the nearest; one that may not be traded as it is."""
+        if not self.takes_volume(volume):
+            return volume
+        return float(round(round(volume / self.volume_step) * self.volume_step, 8))
 
 
 _POINTS = mt5.SYMBOL_SWAP_MODE_POINTS

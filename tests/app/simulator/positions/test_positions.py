@@ -123,6 +123,22 @@ def test_a_fee_is_paid_on_every_deal(clock: FakeClock) -> None:
     mt5.shutdown()
 
 
+def test_a_fee_is_paid_on_both_deals_of_a_close_by(clock: FakeClock) -> None:
+    """Each of the two is a deal; the check counts them, too."""
+    mt5: Any = SimulatorModule(ledger=Path(":memory:"), clock=clock, symbols=[replace(SYMBOLS[0], fee_per_lot=2.0)])
+    mt5.initialize()
+    long, short = deal(mt5, BUY, 0.5), deal(mt5, SELL, 0.3)
+    request = {"action": mt5.TRADE_ACTION_CLOSE_BY, "position": long.order, "position_by": short.order}
+    checked = mt5.order_check(request).balance
+    assert mt5.order_send(request).retcode == mt5.TRADE_RETCODE_DONE
+
+    deals = mt5.history_deals_get(*EVER)
+    assert [made.fee for made in deals[-2:]] == [-0.6, -0.6]
+    assert checked == mt5.account_info().balance
+    assert checked == pytest.approx(sum(each.profit + each.commission + each.fee for each in deals), abs=1e-6)
+    mt5.shutdown()
+
+
 def close_by(mt5: Any, position: int, by: int) -> Any:
     """Close a position by another one."""
     return mt5.order_send({"action": mt5.TRADE_ACTION_CLOSE_BY, "position": position, "position_by": by, "magic": 9})

@@ -98,15 +98,25 @@ def test_a_part_is_filled(mt5: Any, book: FaultBook, buy: Request, fraction: flo
 def test_the_least_volume_is_not_parted(mt5: Any, book: FaultBook, buy: Request) -> None:
     """What cannot be filled in part is filled, and the fault waits for one that can."""
     book.add("partial_fill")
-    assert mt5.order_send(buy | {"volume": 0.01}).retcode == mt5.TRADE_RETCODE_DONE
-    assert mt5.order_send(buy | {"volume": 0.02}).volume == 0.01
+    ioc = buy | {"type_filling": mt5.ORDER_FILLING_IOC}
+    assert mt5.order_send(ioc | {"volume": 0.01}).retcode == mt5.TRADE_RETCODE_DONE
+    assert mt5.order_send(ioc | {"volume": 0.02}).volume == 0.01
+
+
+def test_fill_or_kill_takes_no_part(mt5: Any, book: FaultBook, buy: Request) -> None:
+    """An order that is filled whole or not at all is filled whole, and the fault waits for one that takes a part."""
+    book.add("partial_fill")
+    done = mt5.order_send(buy | {"type_filling": mt5.ORDER_FILLING_FOK})
+
+    assert (done.retcode, done.volume) == (mt5.TRADE_RETCODE_DONE, 0.1)
+    assert mt5.order_send(buy | {"type_filling": mt5.ORDER_FILLING_IOC}).retcode == mt5.TRADE_RETCODE_DONE_PARTIAL
 
 
 def test_a_close_in_part(mt5: Any, book: FaultBook, buy: Request) -> None:
     """The position keeps what was not closed."""
     opened = mt5.order_send(buy).order
     book.add("partial_fill", fraction=0.3)
-    result = mt5.order_send(buy | {"type": 1, "position": opened})
+    result = mt5.order_send(buy | {"type": 1, "position": opened, "type_filling": mt5.ORDER_FILLING_IOC})
 
     assert (result.retcode, result.volume) == (10010, 0.03)
     assert [(held.ticket, held.volume) for held in mt5.positions_get()] == [(opened, 0.07)]

@@ -222,25 +222,33 @@ MIDNIGHT = 1_775_001_600  # of the server's day, by its clock: 2026-04-01
 
 @pytest.mark.parametrize(
     ("type_time", "expiration", "ends"),
-    [
-        (1, 0, MIDNIGHT - 1),
-        (2, MIDNIGHT + 3600, MIDNIGHT + 3600),
-        (3, MIDNIGHT + 3600, MIDNIGHT + DAY_S - 1),
-    ],
+    [(1, 0, MIDNIGHT - 1), (2, MIDNIGHT + 3600, MIDNIGHT + 3600), (3, MIDNIGHT + 3600, MIDNIGHT + DAY_S - 1)],
 )
 def test_an_order_expires(mt5: Any, clock: FakeClock, type_time: int, expiration: int, ends: int) -> None:
-    """Its day's last second, its own second, or the last one of its own day: then it is in history as expired."""
+    """Behind its day's last second, at its own, or behind the last of its own day: then it is in history as expired."""
     request = waiting(mt5, BUY_LIMIT, 5000, type_time=type_time, expiration=expiration)
     placed = mt5.order_send(request)
     assert [order.time_expiration for order in mt5.orders_get()] == [ends]
-    clock.now_s = ends - OFFSET_S - 0.001
+    over_msc = ends * 1000 + (999 if type_time in (1, 3) else 0)
+    clock.now_s = over_msc / 1000 - OFFSET_S - 0.001
     assert mt5.orders_total() == 1
     clock.advance(3 * DAY_S)
     (order,) = mt5.history_orders_get(ticket=placed.order)
 
     assert mt5.orders_total() == 0
-    assert (order.state, order.time_done_msc) == (mt5.ORDER_STATE_EXPIRED, ends * 1000)
+    assert (order.state, order.time_done_msc) == (mt5.ORDER_STATE_EXPIRED, over_msc)
     assert (order.type_time, order.time_expiration, order.volume_current) == (type_time, ends, 0.1)
+
+
+def test_the_last_second_of_a_day_belongs_to_it(mt5: Any, clock: FakeClock) -> None:
+    """Who places an order for the day at 23:59:59.5 has it for half a second."""
+    clock.now_s = MIDNIGHT - OFFSET_S - 0.5
+    for type_time, expiration in ((1, 0), (3, MIDNIGHT - 1)):
+        request = waiting(mt5, BUY_LIMIT, 5000, type_time=type_time, expiration=expiration)
+        assert mt5.order_send(request).retcode == mt5.TRADE_RETCODE_DONE
+    assert [order.time_expiration for order in mt5.orders_get()] == [MIDNIGHT - 1] * 2
+    clock.advance(0.5)
+    assert mt5.orders_total() == 0
 
 
 def test_what_has_expired_is_not_executed(mt5: Any, clock: FakeClock) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from app.simulator import SimulatorModule
 from app.simulator.vocabulary import structs
+from app.simulator.vocabulary.symbols import SymbolSpec
 
 WATCHED = ("EURUSD", "GBPUSD", "USDCAD")
 CROSSES = ("EURJPY", "GBPJPY")
@@ -105,6 +107,12 @@ def test_terms_differ(mt5: Any) -> None:
     assert [infos[name].trade_contract_size for name in ("EURUSD", "XAUUSD", "BTCUSD")] == [100_000.0, 100.0, 1.0]
     assert infos["GBPJPY"].path == "Forex\\Crosses\\GBPJPY"
     assert (infos["XAUUSD"].currency_margin, infos["EURJPY"].currency_margin) == ("USD", "EUR")
+
+
+def test_orders_last_until_they_are_taken_back(mt5: Any) -> None:
+    """No symbol says, or can be made to say, that its orders end with the day, which they would not."""
+    assert {info.order_gtc_mode for info in mt5.symbols_get()} == {mt5.SYMBOL_ORDERS_GTC}
+    assert "gtc_mode" not in {field.name for field in fields(SymbolSpec)}
 
 
 def test_a_suffix_ends_every_name(clock: Any) -> None:
