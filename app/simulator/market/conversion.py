@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ..vocabulary.symbols import SymbolSpec
+from ..vocabulary import constants as mt5
+from ..vocabulary.symbols import SYMBOLS, SymbolSpec
 from .feed import Quote
 
 # Where no symbol leads from one currency to another, two may, by way of this one.
@@ -58,3 +59,30 @@ class Rates:
                 quote = self.quote(spec.name)
                 return 1 / spec.price(quote.bid if dear else quote.ask)
         return None
+
+
+def require_rates(specs: Mapping[str, SymbolSpec], currency: str) -> None:
+    """See that what each symbol costs and earns can be turned into the deposit currency.
+
+    Raises:
+        ValueError: no symbol leads there; the text names one that would.
+    """
+    rates = Rates(currency, specs, lambda _: Quote(0, 1, 1))
+    for spec in specs.values():
+        for needed in _currencies(spec):
+            try:
+                rates.convert(1.0, needed, dear=True, own=(spec, 1.0))
+            except LookupError:
+                pairs = [each.name for each in SYMBOLS if {each.base, each.profit} == {needed, currency}]
+                missing = pairs[0] if pairs else f"one of {needed} in {currency}"
+                raise ValueError(
+                    f"the symbol {spec.name} needs a rate from {needed} to {currency}, but the symbol that gives it "
+                    f"is not there: {missing}"
+                ) from None
+
+
+def _currencies(spec: SymbolSpec) -> tuple[str, ...]:
+    """The currencies in which a symbol's margin, profit and swaps come about."""
+    if spec.swap_mode == mt5.SYMBOL_SWAP_MODE_CURRENCY_SYMBOL:
+        return spec.margin, spec.profit, spec.base
+    return spec.margin, spec.profit

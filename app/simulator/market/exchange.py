@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import get_args
 
-from ..vocabulary.symbols import SYMBOLS, SymbolSpec
+from ..vocabulary.symbols import DEPOSIT_CURRENCY, SYMBOLS, SymbolSpec
 from .bar_files import read_minutes, symbols_in
-from .conversion import Rates
+from .conversion import Rates, require_rates
 from .cross_feed import CrossFeed
 from .feed import Feed, Quote
 from .figures import load_figures
@@ -31,6 +31,9 @@ class Exchange:
     `server_clock` is the wall clock of the broker's server: what its times and the cut of its days are told by.
     With `sessions` "real" symbols trade at their hours, with "loop" around the clock. `bars` is a folder of minute
     bars (bar_files.py): symbols that it has are played from it at its own times, and lead on from its end.
+
+    Raises:
+        ValueError: nothing makes a symbol's prices, or gives its rate to the deposit currency.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class Exchange:
         self.seed = seed
         self.server_clock = server_clock or ServerClock()
         self.specs = {spec.name: spec for spec in symbols}
+        require_rates(self.specs, DEPOSIT_CURRENCY)
         self._makers = _Makers(seed, self.server_clock, sessions, bars)
         self.feeds = {name: self._makers.feed(spec.root) for name, spec in self.specs.items()}
         self._clock = clock
@@ -98,6 +102,8 @@ class _Makers:
 
     def feed(self, root: str) -> Feed:
         """The feed of this name."""
+        if root not in _TERMS:
+            raise ValueError(f"there are no prices of {root}: a symbol's root must be one of {', '.join(_TERMS)}")
         if root not in self._made:
             generated = self._cross(root) if root in CROSSES else self._lap(root)
             self._made[root] = self._played(root, generated) if root in self._recorded else generated

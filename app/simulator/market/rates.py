@@ -82,10 +82,12 @@ class History:
         """`count` bars, of which the last is the one before which `skip` others lie, up to the bar of this number."""
         last, wanted = min(last, self.newest(frame)), count + skip
         oldest, reach = self.oldest(frame), wanted
+        if last - skip < oldest:
+            return self._to_rates(frame, join_bars([]))
         while True:
             first = max(last - reach + 1, oldest)
             bars = self.bars(frame, first, last)
-            if len(bars) >= wanted or first == oldest or last < oldest:
+            if len(bars) >= wanted or first == oldest:
                 return bars[max(len(bars) - wanted, 0) : max(len(bars) - skip, 0)]
             # Some of that time had no bars: a night, a week-end.
             reach *= 2

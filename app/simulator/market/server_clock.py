@@ -24,7 +24,8 @@ class ServerClock:
     `europe` changes with the European Union, `new_york` with New York, as most brokers' clocks do: with two hours of
     winter offset the day ends when New York closes, and a week of foreign exchange is five whole days.
 
-    Where the clock shows an hour twice, that hour means the second one.
+    Where the clock shows an hour twice, that hour means the second one; where it leaves one out, all of that hour means
+    the instant of the change, so that who shows later is never earlier.
     """
 
     winter_offset_s: int = 7200
@@ -52,12 +53,25 @@ class ServerClock:
     def to_utc_s(self, server_s: int) -> int:
         """The second in which the clock shows this; the last one if there are two."""
         winter = server_s - self.winter_offset_s
-        # Asked of winter time, so that the hour shown twice is the second one and the hour left out is the next.
-        return winter if self.offset_s(winter) == self.winter_offset_s else server_s - self.offset_s(winter - _HOUR)
+        # Asked of winter time first, so that the hour shown twice is the second one.
+        return winter if self.offset_s(winter) == self.winter_offset_s else self._in_summer(winter)
+
+    def to_first_utc_s(self, server_s: int) -> int:
+        """The same; the first one if there are two."""
+        winter = server_s - self.winter_offset_s
+        is_summer = self.offset_s(winter - _HOUR) != self.winter_offset_s
+        return winter - _HOUR if is_summer else self.to_utc_s(server_s)
+
+    def _in_summer(self, winter_s: int) -> int:
+        """The second UTC of what in winter would be this one, by which summer has begun."""
+        changes = _changes(self.summer_time)
+        return max(winter_s - _HOUR, int(changes[np.searchsorted(changes, winter_s, side="right") - 1]))
 
     def to_utc_msc(self, server_msc: int) -> int:
-        """The same in milliseconds."""
-        return self.to_utc_s(server_msc // 1000) * 1000 + server_msc % 1000
+        """The same in milliseconds, of which an hour left out has none."""
+        utc_s = self.to_utc_s(server_msc // 1000)
+        is_shown = self.to_server_s(utc_s) == server_msc // 1000
+        return utc_s * 1000 + (server_msc % 1000 if is_shown else 0)
 
     def to_server_many(self, utc_s: Ints) -> Ints:
         """What the clock shows at many seconds."""
@@ -66,8 +80,13 @@ class ServerClock:
     def to_utc_many(self, server_s: Ints) -> Ints:
         """The seconds in which the clock shows these."""
         winter = server_s - self.winter_offset_s
+        if not self._has_summer:
+            return winter
+        changes = _changes(self.summer_time)
+        # Only where it is summer is this looked at; before the first of all changes it is not.
+        began = changes[np.searchsorted(changes, winter, side="right") - 1]
         is_winter = self.offsets(winter) == self.winter_offset_s
-        return np.where(is_winter, winter, server_s - self.offsets(winter - _HOUR))
+        return np.where(is_winter, winter, np.maximum(winter - _HOUR, began))
 
     def offsets(self, utc_s: Ints) -> Ints:
         """How far the clock is ahead of UTC at many seconds."""

@@ -1,13 +1,14 @@
 """Stop-out: positions that the broker closes when an account's equity no longer carries them.
 
 Found in the feeds like a stop-loss, however long nobody looked: the account is valued at the worst prices of an hour,
-then of a minute, and only where these would not carry its positions, tick by tick.
+then of a minute, and only where these would not carry its positions, tick by tick. What is hedged loses by the spread
+alone, so there the worst is the largest spread.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
 import numpy as np
@@ -18,7 +19,8 @@ from ..market.conversion import Rates
 from ..market.exchange import Exchange
 from ..market.feed import HOUR_MS, MINUTE_MS, Bars, Quote
 from ..positions.booking import Fill, book
-from ..positions.portfolio import Worth, appraise, cents, floating_profit
+from ..positions.money import Stake, profit
+from ..positions.portfolio import Worth, appraise, cents, closing_price, floating_profit
 from ..vocabulary import constants as mt5
 from .events import Event, Rank
 
@@ -86,7 +88,11 @@ class StopOuts:
         rates = Rates(
             watch.account.currency, self._exchange.specs, lambda symbol: self._prices.worst(symbol, span_ms, number)
         )
-        return not _is_out(watch.account, appraise(watch.account, watch.positions, rates), _CAUTION[span_ms])
+        worth = appraise(watch.account, watch.positions, rates)
+        if _is_out(watch.account, worth, _CAUTION[span_ms]) and (hedges := _hedges(watch.positions)):
+            spare = sum(_spare(held, rates, self._prices.widest(held[0].symbol, span_ms, number)) for held in hedges)
+            worth = replace(worth, profit_cents=worth.profit_cents + spare)
+        return not _is_out(watch.account, worth, _CAUTION[span_ms])
 
     def _first_in_minute(self, watch: _Watch, minute: int, until_msc: int) -> int | None:
         end_msc = min((minute + 1) * MINUTE_MS - 1, until_msc)
@@ -149,6 +155,7 @@ class _Prices:
         self._exchange = exchange
         self._day = lru_cache(maxsize=1024)(self._make_day)
         self._hour = lru_cache(maxsize=1024)(self._make_hour)
+        self._spreads = lru_cache(maxsize=1024)(self._make_spreads)
 
     def worst(self, symbol: str, span_ms: int, number: int) -> Quote:
         """The lowest bid and the highest ask while this hour or minute lasts.
@@ -162,6 +169,19 @@ class _Prices:
         low, high = self._extremes(symbol, span_ms, number) or before
         return Quote(0, min(low, before[0]), max(high, before[1]))
 
+    def widest(self, symbol: str, span_ms: int, number: int) -> int:
+        """The largest spread while this hour or minute lasts, that of its ticks and of the last price from before."""
+        before = self._widest(symbol, span_ms, number - 1)
+        if not before:
+            last = self._exchange.market(symbol, number * span_ms)
+            before = last.ask - last.bid
+        return max(before, self._widest(symbol, span_ms, number))
+
+    def _widest(self, symbol: str, span_ms: int, number: int) -> int:
+        if span_ms == HOUR_MS:
+            return max(self._spreads(symbol, number).values(), default=0)
+        return self._spreads(symbol, number // 60).get(number, 0)
+
     def _extremes(self, symbol: str, span_ms: int, number: int) -> _Extremes | None:
         if span_ms == HOUR_MS:
             return self._day(symbol, number // 24).get(number)
@@ -173,10 +193,46 @@ class _Prices:
     def _make_hour(self, symbol: str, hour: int) -> dict[int, _Extremes]:
         return _rows(self._exchange.feeds[symbol].minutes_of_hour(hour), 60)
 
+    def _make_spreads(self, symbol: str, hour: int) -> dict[int, int]:
+        feed = self._exchange.feeds[symbol]
+        ticks = feed.ticks_of(feed.minutes_of_hour(hour))
+        minutes = ticks.time_msc // MINUTE_MS
+        first = np.flatnonzero(np.diff(minutes, prepend=-1))
+        spreads = np.maximum.reduceat(ticks.ask - ticks.bid, first)
+        return dict(zip(minutes[first].tolist(), spreads.tolist(), strict=True))
+
 
 def _rows(bars: Bars, seconds: int) -> dict[int, _Extremes]:
     extremes = zip(bars.low.tolist(), bars.ask_high.tolist(), strict=True)
     return dict(zip((bars.start // seconds).tolist(), extremes, strict=True))
+
+
+def _hedges(positions: list[Position]) -> list[list[Position]]:
+    """The positions of each symbol that is both bought and sold."""
+    by_symbol: dict[str, list[Position]] = {}
+    for held in positions:
+        by_symbol.setdefault(held.symbol, []).append(held)
+    return [held for held in by_symbol.values() if len({each.type for each in held}) > 1]
+
+
+def _spare(held: list[Position], worst: Rates, widest: int) -> int:
+    """By how many cents a hedged symbol's worst is better than all its buys at the lowest bid and sells at the highest.
+
+    Its bid and ask are never further apart than `widest`. With them so far apart, profit over the bid is a concave
+    curve or has one peak, so it is smallest where the bid is lowest or highest. A cent each is for rounding.
+    """
+    extremes = worst.quote(held[0].symbol)
+    ends = [_profit_at(held, worst, Quote(0, bid, bid + widest)) - len(held) for bid in (extremes.bid, extremes.ask)]
+    return max(min(ends) - _profit_at(held, worst, extremes), 0)
+
+
+def _profit_at(held: list[Position], worst: Rates, own: Quote) -> int:
+    """What one symbol's positions bring at its own quote, converted at the worst rates."""
+    spec = worst.specs[held[0].symbol]
+    return sum(
+        cents(profit(Stake(spec, each.type, each.volume), each.price_open, closing_price(spec, each.type, own), worst))
+        for each in held
+    )
 
 
 def _state_msc(account: Account, positions: list[Position]) -> int:

@@ -119,7 +119,7 @@ def copy_rates_from_pos(terminal: Terminal, args: Arguments, kwargs: Keywords) -
     number, skip, wanted = take_int(timeframe), take_int(start_pos), take_int(count)
     name = take_text(symbol)
     history, frame = _take_history(terminal, name, number, wanted)
-    if skip < 0:
+    if skip < 0 or skip + wanted > MAX_BARS:
         raise invalid_params()
     return _frozen(history.last_bars(frame, history.newest(frame), wanted, skip))
 

@@ -223,8 +223,11 @@ def _take_history(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tupl
 
 def _take_period(terminal: Terminal, dates: Arguments) -> dict[str, int]:
     """Turn two dates of the server's clock into milliseconds UTC; the second counts in whole."""
-    since, until = (terminal.server_clock.to_utc_s(take_date(date, terminal)) for date in dates)
-    return {"since_msc": since * 1000, "until_msc": (until + 1) * 1000}
+    clock = terminal.server_clock
+    since, until = (take_date(date, terminal) for date in dates)
+    # Of an hour shown twice both count, and of one left out nothing: its seconds are all the one after it.
+    end = min(clock.to_utc_s(until) + 1, clock.to_utc_s(until + 1))
+    return {"since_msc": clock.to_first_utc_s(since) * 1000, "until_msc": end * 1000}
 
 
 _Record = TypeVar("_Record", Order, Deal, Position)

@@ -180,4 +180,4 @@ SYMBOLS = (
 
 def with_suffix(specs: Iterable[SymbolSpec], suffix: str) -> tuple[SymbolSpec, ...]:
     """The same symbols as a broker calls them: `EURUSD.r`."""
-    return tuple(replace(spec, name=spec.root + suffix) for spec in specs)
+    return tuple(replace(spec, name=spec.name + suffix) for spec in specs)

@@ -136,6 +136,16 @@ def test_history_begins_with_the_recording(mt5: Any) -> None:
     assert opens(mt5.copy_ticks_from("EURUSD", 0, 1, mt5.COPY_TICKS_ALL))[0] // 60 == first // 60
 
 
+def test_before_all_history_nothing_is_made(mt5: Any) -> None:
+    """Bars that would lie before the first one are none, and no price is made to find that out."""
+    feed = mt5.account_info._caller.exchange.feeds["EURJPY"]
+    feed.hours = None
+
+    assert len(mt5.copy_rates_from_pos("EURJPY", mt5.TIMEFRAME_D1, 10_000, 10)) == 0
+    assert mt5.last_error() == (1, "Success")
+    assert len(mt5.copy_rates_from_pos("EURUSD", mt5.TIMEFRAME_H1, 70_000, 29_999)) > 0
+
+
 def test_arrays_are_the_packages(mt5: Any) -> None:
     """Arrays have the exact layout, own their data and cannot be written to."""
     rates = mt5.copy_rates_from_pos("EURUSD", mt5.TIMEFRAME_M1, 0, 3)
@@ -203,6 +213,8 @@ def test_there_are_no_trade_ticks(mt5: Any) -> None:
         (lambda mt5: mt5.copy_rates_from_pos("EURUSD", 1, -1, 1), (-2, "Terminal: Invalid params")),
         (lambda mt5: mt5.copy_rates_from_pos("EURUSD", 1, 0, 0), (-2, "Terminal: Invalid params")),
         (lambda mt5: mt5.copy_rates_from_pos("EURUSD", 1, 0, 100_000), (-2, "Terminal: Invalid params")),
+        (lambda mt5: mt5.copy_rates_from_pos("EURJPY", 1, 2**31 - 1, 10), (-2, "Terminal: Invalid params")),
+        (lambda mt5: mt5.copy_rates_from_pos("EURUSD", 1, 99_999, 2), (-2, "Terminal: Invalid params")),
         (lambda mt5: mt5.copy_rates_range("EURUSD", 1, 2, 1), (-2, "Terminal: Invalid params")),
         (lambda mt5: mt5.copy_rates_range("EURUSD", 1, 1, SERVER_NOW_S), (-2, "Terminal: Invalid params")),
         (lambda mt5: mt5.copy_ticks_range("EURUSD", 2, 1, -1), (-2, "Terminal: Invalid params")),

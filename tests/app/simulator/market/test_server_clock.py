@@ -64,6 +64,33 @@ def test_there_and_back(at: int, rule: SummerTime, offset: int) -> None:
     assert clock.to_utc_msc(shown * 1000 + 789) == clock.to_utc_s(shown) * 1000 + 789
 
 
+@given(seconds, rules, st.sampled_from([-18_000, 0, 7200, 19_800]))
+def test_the_first_of_two(at: int, rule: SummerTime, offset: int) -> None:
+    """An hour that is shown twice has a first instant, an hour before its second; all other times have one."""
+    clock = ServerClock(offset, rule)
+    shown = clock.to_server_s(at)
+
+    assert clock.to_first_utc_s(shown) == clock.to_utc_s(shown) - HOUR * (clock.to_server_s(at - HOUR) == shown)
+    assert clock.to_first_utc_s(shown) <= at <= clock.to_utc_s(shown)
+
+
+@pytest.mark.parametrize("rule", ["europe", "new_york"])
+def test_later_is_never_earlier(rule: SummerTime) -> None:
+    """Through a whole year a later time by the clock is no earlier instant, and the hour left out is the change's."""
+    clock = ServerClock(7200, rule)
+    shown = np.arange(1_767_225_600, 1_798_761_600, 600)  # 2026
+    instants = clock.to_utc_many(shown)
+    change = int(datetime(*CHANGES[rule][4], HOURS_UTC[rule][0], tzinfo=UTC).timestamp())
+
+    assert (np.diff(instants) >= 0).all()
+    assert instants.tolist() == [clock.to_utc_s(at) for at in shown.tolist()]
+    for left_out_s in (0, 1800, HOUR - 1, HOUR):
+        assert clock.to_utc_s(change + 7200 + left_out_s) == change
+        assert clock.to_first_utc_s(change + 7200 + left_out_s) == change
+        assert clock.to_utc_msc((change + 7200 + left_out_s) * 1000) == change * 1000
+    assert clock.to_utc_msc((change + 7200) * 1000 + 999) == change * 1000
+
+
 @given(st.lists(seconds, min_size=1), rules)
 def test_many_at_once(times: list[int], rule: SummerTime) -> None:
     """Arrays are told the same as single instants."""

@@ -18,6 +18,7 @@ from app.simulator.market.laps import FIRST_HOUR
 from app.simulator.market.rates import TIMEFRAMES, History
 from app.simulator.market.server_clock import ServerClock, SummerTime
 from app.simulator.market.sessions import Sessions
+from app.simulator.server.operations import OperationBook
 
 HOUR = 3600
 LAST_HOUR = FIRST_HOUR + 10 * 8766
@@ -190,3 +191,46 @@ def test_unknown_sessions(sessions: Sessions) -> None:
     """Only the two that are there can be chosen."""
     with pytest.raises(ValueError, match="sessions must be one of loop, real"):
         Exchange(seed=1, clock=lambda: 0.0, sessions=sessions)
+
+
+def test_the_hour_left_out_is_no_time_of_anything() -> None:
+    """From within the hour that the clock leaves out in spring, history goes on with what comes after it."""
+    clock = VirtualClock(seconds(2026, 3, 29, 1, 10), speed=0.0)  # 04:10 by the server, ten minutes after the change
+    mt5: Any = SimulatorModule(ledger=Path(":memory:"), clock=clock, summer_time="europe", sessions="real")
+    assert mt5.initialize()
+    mt5.symbol_select(ALWAYS)
+    tick = mt5.symbol_info_tick(ALWAYS)
+    order = {"action": mt5.TRADE_ACTION_DEAL, "symbol": ALWAYS, "volume": 0.1, "type": 0, "price": tick.ask}
+    assert mt5.order_send(order).retcode == mt5.TRADE_RETCODE_DONE
+    left_out = seconds(2026, 3, 29, 3, 30)
+    before, after = seconds(2026, 3, 29, 2), seconds(2026, 3, 29, 6)
+
+    assert mt5.history_deals_get(left_out, after)[-1].time == seconds(2026, 3, 29, 4, 10)
+    assert mt5.history_deals_total(left_out - HOUR, left_out) == 0
+    assert mt5.history_deals_total(left_out - HOUR, seconds(2026, 3, 29, 3, 59) + 59) == 0
+    clock.advance(2 * HOUR)
+    earlier, later = (mt5.copy_ticks_range(ALWAYS, *span, -1) for span in ((before, left_out), (left_out, after)))
+    assert earlier["time"][-1] < seconds(2026, 3, 29, 3)
+    assert later["time"][0] >= seconds(2026, 3, 29, 4)
+    assert len(earlier) + len(later) == len(mt5.copy_ticks_range(ALWAYS, before, after, -1))
+    bars = mt5.copy_rates_range(ALWAYS, mt5.TIMEFRAME_M30, left_out, after)
+    assert bars["time"].tolist() == [seconds(2026, 3, 29, 4) + 1800 * number for number in range(5)]
+    mt5.shutdown()
+
+
+@pytest.mark.parametrize("instant", [(2026, 10, 25, 0, 30), (2026, 10, 25, 1, 30)])
+def test_both_of_an_hour_shown_twice_are_found(instant: tuple[int, ...], tmp_path: Path) -> None:
+    """What is booked in either of the two hours that the clock shows alike is found by the time it shows."""
+    clock = VirtualClock(seconds(*instant) - 86_400, speed=0.0)
+    mt5: Any = SimulatorModule(ledger=tmp_path / "l", clock=clock, summer_time="europe", sessions="real")
+    assert mt5.initialize()
+    clock.advance(86_400)
+    OperationBook(tmp_path / "l", clock).add("deposit", 10.0)
+    three, deal = seconds(2026, 10, 25, 3), mt5.history_deals_get(0, seconds(2027, 1, 1))[-1]
+
+    assert deal.time == three + 1800
+    for period in ((deal.time, deal.time), (three, three + HOUR), (three + 1800, three + 3 * HOUR)):
+        assert mt5.history_deals_get(*period) == (deal,)
+    for period in ((three - HOUR, three - 1), (three + HOUR, three + 2 * HOUR)):
+        assert mt5.history_deals_total(*period) == 0
+    mt5.shutdown()

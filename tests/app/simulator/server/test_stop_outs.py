@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from app.simulator import SimulatorModule
 from app.simulator.books.records import Account
 from app.simulator.market.feed import MINUTE_MS, Feed
+from app.simulator.positions.portfolio import appraise
 from app.simulator.server.operations import OperationBook
 from app.simulator.vocabulary.symbols import SYMBOLS
 from tests.app.simulator.conftest import NOW_S, FakeClock
@@ -235,3 +236,59 @@ def _week(sessions: Any, lots: list[tuple[str, int]], looks: list[float]) -> lis
     assert all(exchange.is_open(deal.symbol, deal.time_msc - 7_200_000) for deal in deals[1:])
     mt5.shutdown()
     return [deal._asdict() for deal in deals]
+
+
+def _hedged(symbol: str, lots: tuple[float, float], level: float, sessions: Any = "loop") -> tuple[Any, FakeClock]:
+    """A terminal of which one symbol is bought and sold, at this margin level."""
+    clock = FakeClock()
+    mt5: Any = SimulatorModule(ledger=Path(":memory:"), clock=clock, sessions=sessions)
+    mt5.initialize()
+    mt5.symbol_select(symbol)
+    tick = mt5.symbol_info_tick(symbol)
+    for side, volume in enumerate(lots):
+        request = {"action": 1, "symbol": symbol, "type": side, "volume": volume, "price": (tick.ask, tick.bid)[side]}
+        assert mt5.order_send(request).retcode == mt5.TRADE_RETCODE_DONE
+    account = mt5.account_info()
+    spare = account.equity - account.margin * level / 100
+    ledger = mt5.account_info._caller.connection.ledger
+    ledger.change_account(ledger.account()._replace(balance_cents=round((account.balance - spare) * 100)))
+    return mt5, clock
+
+
+@pytest.mark.parametrize("symbol", ["EURUSD", "USDJPY", "EURJPY"])
+def test_a_hedge_near_its_end_is_not_walked(symbol: str) -> None:
+    """What is bought and sold alike is moved by the spread alone, and so no tick is looked at for it."""
+    mt5, clock = _hedged(symbol, (2.0, 2.0), 60.0)
+    walked: list[int] = []
+    feed = _feed(mt5, symbol)
+    ticks = feed.ticks
+    feed.ticks = lambda minute: walked.append(minute) or ticks(minute)  # type: ignore[assignment,func-returns-value]
+    clock.advance(9 * 3600)
+
+    assert mt5.positions_total() == 2
+    assert len(walked) < 60, len(walked)
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    symbol=st.sampled_from(["EURUSD", "USDJPY", "EURJPY", "BTCUSD"]),
+    lots=st.tuples(st.integers(8, 10), st.integers(8, 10)),
+    level=st.floats(50.2, 54.0),
+)
+def test_a_hedge_ends_at_its_first_tick(symbol: str, lots: tuple[int, int], level: float) -> None:
+    """A hedged account is closed at the very tick at which each of all ticks, looked at alone, first says so."""
+    size = 0.1 if symbol == "BTCUSD" else 1.0
+    mt5, clock = _hedged(symbol, (lots[0] * size, lots[1] * size), level)
+    terminal = mt5.account_info._caller
+    exchange, ledger = terminal.exchange, terminal.connection.ledger
+    account, positions, since_msc = ledger.account(), ledger.positions(), exchange.now_msc()
+    minutes = range(since_msc // MINUTE_MS, since_msc // MINUTE_MS + 90)
+    asked = {symbol, "EURUSD", "USDJPY"}
+    ticks = (exchange.feeds[name].ticks(minute).time_msc.tolist() for name in asked for minute in minutes)
+    later = (time_msc for time_msc in sorted({each for some in ticks for each in some}) if time_msc > since_msc)
+    first = next((at for at in later if appraise(account, positions, exchange.rates("USD", at)).level <= 50.0), None)
+    clock.advance(90 * 60 - since_msc % MINUTE_MS / 1000)
+    closed = [deal for deal in mt5.history_deals_get(*EVER) if deal.reason == mt5.DEAL_REASON_SO]
+    mt5.shutdown()
+
+    assert (closed[0].time_msc - 7_200_000 if closed else None) == first
