@@ -143,6 +143,16 @@ async def test_a_refusal_says_what_was_refused(api: Api) -> None:
     assert "cancel order 77" in gone.json()["detail"]["error"]["message"]
 
 
+async def test_who_loses_a_race_learns_that_nothing_is_left(api: Api) -> None:
+    """An order that ends while it is being cancelled is refused by the broker with a code of many meanings."""
+    api.desk.outcome = Rejected(retcode=10035, comment="Invalid order")
+    async with api.client() as client:
+        for answer in (await client.patch("/api/orders/77", json={"sl": 1.2}), await client.delete("/api/orders/77")):
+            error = answer.json()["detail"]["error"]
+            assert (answer.status_code, error["code"]) == (409, "BROKER_REJECT")
+            assert "pending no more" in error["message"]
+
+
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
 async def test_they_need_the_scope_of_trading(api: Api, method: str) -> None:
     """Without a key nothing is placed, changed or cancelled."""
