@@ -53,7 +53,11 @@ class HttpSettings(Section):
         (), description="Names besides localhost and the addresses listened on that callers may use; `*`: any."
     )
     body_bytes_max: int = Field(65_536, ge=1_024, description="A larger request body is refused with 413.")
-    shutdown_s: float = Field(1.5, gt=0, description="How long running requests may take to end at shutdown.")
+    shutdown_s: float = Field(
+        1.5,
+        gt=0,
+        description="How long running requests are waited for at shutdown; an order runs to its end all the same.",
+    )
 
 
 class AuthSettings(Section):

@@ -19,7 +19,7 @@ import typer
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from app.api.advice import ADVICE
+from app.api.advice import ADVICE, PENDING_ADVICE, STANDING_ADVICE
 from app.api.errors import CODES, STATUS_OF
 from app.cli.program import program
 from app.settings import PREFIX, Settings
@@ -284,9 +284,17 @@ def error_codes_table() -> str:
 
 def refusals_table() -> str:
     """Return the broker's refusals with what to do about them."""
+    where = (
+        ("", ADVICE),
+        (", of a pending order", PENDING_ADVICE),
+        (", of its change or cancellation", STANDING_ADVICE),
+    )
     rows = [
-        (f"{retcode} {RETCODES.get(retcode, '')}", advice.meaning, advice.next_step)
-        for retcode, advice in sorted(ADVICE.items())
+        (f"{retcode} {RETCODES.get(retcode, '')}{of}", advice.meaning, advice.next_step)
+        for retcode, of, advice in sorted(
+            ((retcode, of, advice) for of, known in where for retcode, advice in known.items()),
+            key=lambda row: row[:2],
+        )
     ]
     return table(("return code", "meaning", "what to do"), rows)
 

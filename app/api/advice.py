@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from app.domain.orders import Action
+
 
 @dataclass(frozen=True, slots=True)
 class Advice:
@@ -35,11 +37,7 @@ ADVICE: Mapping[int, Advice] = {
         "The broker does not take this volume.",
         "Use a volume between the symbol's volume_min and volume_max, a multiple of volume_step.",
     ),
-    10015: Advice(
-        "The broker does not take this price.",
-        "Ask for the current tick. A buy limit and a sell stop stand below it, a sell limit and a buy stop above it, "
-        "by stops_level_points or more; a market order is sent again, with a larger deviation if prices move fast.",
-    ),
+    10015: Advice("The broker does not take this price.", _PRICE),
     10016: Advice(
         "Stop loss or take profit is too near or on the wrong side.",
         "Compare sl and tp with bid and ask; they must stand off by stops_level_points or more.",
@@ -52,6 +50,11 @@ ADVICE: Mapping[int, Advice] = {
     ),
     10020: Advice("The price changed while the order was under way.", _PRICE),
     10021: Advice("The broker has no price for this symbol now.", _WAIT),
+    10022: Advice(
+        "The broker does not take this expiration.",
+        "Name a moment that is still to come, or none: not every symbol takes every kind.",
+    ),
+    10023: Advice("The order has changed meanwhile.", "Read /api/orders and /api/positions and decide anew."),
     10024: Advice("The broker gets too many requests from this account.", "Send less often."),
     10026: Advice("The broker's server does not allow algorithmic trading.", "Ask the broker to enable it."),
     10027: Advice(
@@ -71,10 +74,45 @@ ADVICE: Mapping[int, Advice] = {
     10038: Advice("The volume to close is larger than the position.", "Read /api/positions and try again."),
     10039: Advice("Another order that closes this position exists already.", "Wait for it, then look at the position."),
     10040: Advice("The account has as many positions as it may.", "Close some."),
+    10041: Advice("The order could not be executed and was cancelled.", "Place it again if it is still wanted."),
     10042: Advice("Only buying is allowed for this symbol.", _ALLOWED),
     10043: Advice("Only selling is allowed for this symbol.", _ALLOWED),
     10044: Advice("Only closing is allowed for this symbol.", _ALLOWED),
     10045: Advice("Positions of this account close oldest first.", "Close the oldest position of the symbol first."),
     10046: Advice("The account may not hold opposite positions of a symbol.", "Close the opposite position first."),
 }
-"""By return code."""
+"""By return code, of a market order or wherever nothing else is said."""
+
+PENDING_ADVICE: Mapping[int, Advice] = {
+    10015: Advice(
+        "The broker does not take this price.",
+        "Compare it with the current tick: a buy limit and a sell stop stand below the market, a sell limit and a buy "
+        "stop above it, all by stops_level_points or more.",
+    ),
+    10016: Advice(
+        "Stop loss or take profit is too near or on the wrong side.",
+        "Compare sl and tp with the order's own price; they must stand off by stops_level_points or more.",
+    ),
+}
+"""Of an order that is to wait for its price, or whose terms are changed."""
+
+STANDING_ADVICE: Mapping[int, Advice] = {
+    10029: Advice(
+        "The order is frozen: the price is too near to it.", "Wait until the price has moved, or it is filled."
+    ),
+    10035: Advice(
+        "The order is pending no more: it was executed, cancelled or has expired meanwhile.",
+        "Read /api/positions and /api/orders; there is nothing left to change or cancel.",
+    ),
+}
+"""Of a pending order that is changed or cancelled."""
+
+
+def advice_for(retcode: int, action: Action) -> Advice:
+    """What the refusal of an order means, by what the order was to do."""
+    own: Mapping[int, Advice] = {}
+    if action in (Action.PLACE, Action.MODIFY):
+        own = PENDING_ADVICE
+    if action in (Action.MODIFY, Action.CANCEL):
+        own = {**own, **STANDING_ADVICE}
+    return own.get(retcode) or ADVICE.get(retcode, UNLISTED)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from fastapi import Request
 from starlette.responses import Response
 
-from app.api.advice import ADVICE, UNLISTED
+from app.api.advice import advice_for
 from app.api.errors import Json, error
 from app.domain.account import Missing, Symbol, Unavailable
 from app.domain.orders import Action, Denied, Filled, Kind, NotSent, Order, Placed, Rejected, Unchanged, Unknown
@@ -95,7 +95,7 @@ def _waiting(order: Order, outcome: Placed | Unchanged | Filled) -> float:
 
 def _rejection(decided: Decision, rejected: Rejected, names: dict[str, str]) -> tuple[str, dict[str, Any]]:
     order, tick = decided.order, decided.tick
-    advice = ADVICE.get(rejected.retcode, UNLISTED)
+    advice = advice_for(rejected.retcode, order.action)
     name = RETCODES.get(rejected.retcode, "")
     message = f"Refused to {_what(order)}: {advice.meaning} {advice.next_step} (return code {rejected.retcode} {name})"
     return message, {

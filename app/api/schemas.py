@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -27,6 +29,8 @@ UINT32_MAX = 2**32 - 1
 INT64_MAX = 2**63 - 1
 VOLUME_MAX = 1e9
 """Lots. Far beyond what any broker takes, and small enough to be counted in steps of any size."""
+PRICE_MAX = 1e12
+"""Far beyond what anything costs in any currency; what a terminal makes of 1e308 is nobody's wish."""
 
 
 class Strict(BaseModel):
@@ -55,21 +59,25 @@ def _none_for_zero(value: float | None) -> float | None:
     return value or None
 
 
-Stop = Annotated[float | None, Field(ge=0), AfterValidator(_none_for_zero)]
+Stop = Annotated[float | None, Field(ge=0, le=PRICE_MAX), AfterValidator(_none_for_zero)]
 
 
-def _seconds(moment: Any) -> Any:
-    """RFC 3339 as seconds; MetaTrader writes "never" as 0."""
-    if not isinstance(moment, str):
+def _seconds(moment: Any) -> int | None:
+    """RFC 3339 as seconds; MetaTrader writes "never" as 0, so that no moment may come to that."""
+    if moment is None:
+        return None
+    if type(moment) is int:  # True and False are ints too
         return moment or None
-    try:
-        return int(_MOMENT.validate_python(moment).timestamp())
-    except ValueError as error:
-        raise PydanticCustomError(
-            "moment", "should be seconds since 1970 UTC, or a moment such as 2026-01-05T18:00:00Z"
-        ) from error
+    if isinstance(moment, str) and RFC_3339.fullmatch(moment):
+        with contextlib.suppress(ValueError):  # a thirteenth month
+            if (seconds := int(_MOMENT.validate_python(moment).timestamp())) > 0:
+                return seconds
+    raise PydanticCustomError("moment", "should be seconds since 1970 UTC, or a moment such as 2026-01-05T18:00:00Z")
 
 
+RFC_3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
 _MOMENT: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
 Expiration = Annotated[
     int | None,
@@ -93,7 +101,7 @@ Comment = Annotated[
     ),
 ]
 Magic = Annotated[int, Field(ge=0, le=INT64_MAX, description="Your expert id, sent as it is.")]
-Price = Annotated[float, Field(gt=0, description="The price for which it waits.", examples=[1.095])]
+Price = Annotated[float, Field(gt=0, le=PRICE_MAX, description="The price for which it waits.", examples=[1.095])]
 
 
 class PlaceOrder(Strict):

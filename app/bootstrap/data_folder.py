@@ -19,6 +19,7 @@ from app.broker.terminal import TerminalSpec
 from app.domain.account import AccountMode
 from app.errors import StartupError
 from app.simulator.books.identity import opened_msc
+from app.trading.journal.journal import read_journal
 from app.watch.binding import ANOTHER_FOLDER, Binding
 
 LOCK_FILE = "instance.lock"
@@ -74,10 +75,13 @@ def open_binding(folder: Path, spec: TerminalSpec) -> Binding:
     """Whose books the folder holds, held against what is known of the terminal before it answers.
 
     Raises:
-        StartupError: the books are another account's, or those of a simulator's ledger that is not there any more.
+        StartupError: the books are another account's, those of a simulator's ledger that is not there any more, or
+            nobody says whose they are.
     """
     if not spec.simulated:
         binding = Binding(folder / ACCOUNT_FILE)
+        if binding.account is None:
+            _check_no_deals(folder, ANOTHER_FOLDER)
         if binding.account is not None and binding.account.mode is AccountMode.SIMULATED:
             raise StartupError(
                 f"The data folder {folder} belongs to the simulator ({binding.account}), and --terminal names another. "
@@ -87,6 +91,7 @@ def open_binding(folder: Path, spec: TerminalSpec) -> Binding:
     ledger = Path(spec.options["ledger"])
     binding = Binding(folder / ACCOUNT_FILE, ledger=partial(opened_msc, ledger))
     if binding.account is None:
+        _check_no_deals(folder, BEGIN_ANEW)
         return binding
     if binding.account.mode is not AccountMode.SIMULATED:
         raise StartupError(
@@ -97,6 +102,16 @@ def open_binding(folder: Path, spec: TerminalSpec) -> Binding:
     with contextlib.suppress(sqlite3.Error):
         _check_ledger(ledger, opened_msc(ledger), binding.ledger)
     return binding
+
+
+def _check_no_deals(folder: Path, instead: str) -> None:
+    """Whichever account is seen first would own a folder that does not say whose it is, and the deals in it too."""
+    index, _ = read_journal(folder / "journal")
+    if index.last_deal_ns is not None:
+        raise StartupError(
+            f"{folder / ACCOUNT_FILE} is gone, and the journal beside it tells of the deals of the account that it "
+            f"named. Put it back, from a copy of the folder, or {instead}"
+        )
 
 
 def _check_ledger(ledger: Path, found: int | None, expected: int | None) -> None:

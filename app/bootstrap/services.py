@@ -39,7 +39,9 @@ from app.watch.poller import Watch
 from otel import Pipeline
 from otel.metatrader5.describe import Endpoint
 
-FINISH_ORDERS_S = 0.3
+FINISH_ORDERS_S = 8.0
+"""Every order has ended so long after its arrival: the terminal's process must not be ended in the midst of one."""
+WRITE_OUTCOMES_S = 0.3
 CLOSE_TELEMETRY_S = 1.0
 
 
@@ -151,8 +153,8 @@ class _Trading:
     desk: Desk
 
     def start(self, opened: AsyncExitStack) -> None:
-        """Begin. Closed from the last to the first: orders may end, nobody looks, the workers end with every call."""
-        opened.push_async_callback(self.dealer.finish, FINISH_ORDERS_S)
+        """Begin. Closed from the last to the first: orders end, nobody looks, the workers end with every call."""
+        opened.push_async_callback(self.dealer.finish, WRITE_OUTCOMES_S)
         opened.push_async_callback(self._close_workers)
         opened.push_async_callback(self.watch.close)
         opened.push_async_callback(self.dealer.finish, FINISH_ORDERS_S)

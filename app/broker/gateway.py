@@ -9,8 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.broker.outcomes import to_outcome
-from app.broker.records import account_from, deal_from, pending_from, position_from, symbol_from, tick_from
-from app.broker.requests import needs_price, trade_request
+from app.broker.records import (
+    account_from,
+    deal_from,
+    lifetime_from,
+    pending_from,
+    position_from,
+    symbol_from,
+    tick_from,
+)
+from app.broker.requests import expires_by_utc, needs_price, trade_request
 from app.broker.server_time import ServerTime
 from app.broker.terminal import Answer, Call, NoAnswer, Reply, Terminal
 from app.domain.account import Account, Missing, PendingOrder, Position, Record, Symbol, Tick, Unavailable
@@ -121,7 +129,7 @@ class Gateway:
         records = await self._read("orders_get", kwargs=wanted, deadline=deadline)
         if isinstance(records, Unavailable):
             return records
-        orders = (pending_from(self.server_time.to_utc(record)) for record in records)
+        orders = (pending_from(self.server_time.to_utc(record), lifetime_from(record)) for record in records)
         return tuple(sorted(orders, key=lambda order: (order.record["time_setup_msc"], order.ticket)))
 
     async def deals_since(self, since_ns: int, *, deadline: float | None = None) -> tuple[Deal, ...] | Unavailable:
@@ -205,7 +213,7 @@ class Gateway:
             deadline: moment of the monotonic clock past which it is not sent and not waited for.
         """
         tick = None
-        if order.expiration is not None and not self.server_time.known:
+        if expires_by_utc(order) and not self.server_time.known:
             return Execution(outcome=NotSent(reason="the broker's clock, by which an order expires, is not known yet"))
         if needs_price(order, symbol):
             quote = await self.tick(symbol.name, deadline=deadline)

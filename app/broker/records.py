@@ -8,7 +8,7 @@ from typing import Any
 from app.broker.terminal import ACCOUNT_REAL
 from app.domain.account import Account, AccountMode, PendingOrder, Position, Symbol, Tick
 from app.domain.deals import Deal
-from app.domain.orders import Side
+from app.domain.orders import Lifetime, Side
 
 MODES: Mapping[int, AccountMode] = {0: AccountMode.DEMO, 1: AccountMode.DEMO, ACCOUNT_REAL: AccountMode.REAL}
 """ACCOUNT_TRADE_MODE_*: a contest account risks no money either."""
@@ -51,8 +51,8 @@ def position_from(record: Mapping[str, Any]) -> Position:
     )
 
 
-def pending_from(record: Mapping[str, Any]) -> PendingOrder:
-    """An `orders_get()` record."""
+def pending_from(record: Mapping[str, Any], lifetime: Lifetime) -> PendingOrder:
+    """An `orders_get()` record; `lifetime` as it was before the record's times became UTC."""
     return PendingOrder(
         ticket=record["ticket"],
         symbol=record["symbol"],
@@ -62,10 +62,16 @@ def pending_from(record: Mapping[str, Any]) -> PendingOrder:
         sl=record["sl"],
         tp=record["tp"],
         magic=record["magic"],
+        lifetime=lifetime,
         record=record,
         stop_limit=record.get("price_stoplimit", 0.0),
         expiration=record.get("time_expiration", 0),
     )
+
+
+def lifetime_from(record: Mapping[str, Any]) -> Lifetime:
+    """Of an `orders_get()` record as the terminal gave it."""
+    return Lifetime(type=record["type_time"], until=record["time_expiration"])
 
 
 def symbol_from(record: Mapping[str, Any]) -> Symbol:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.domain.account import Symbol, Tick
-from app.domain.orders import Action, Kind, Order, Side
+from app.domain.orders import Action, Kind, Lifetime, Order, Side
 
 TRADE_ACTION_DEAL, TRADE_ACTION_PENDING, TRADE_ACTION_MODIFY, TRADE_ACTION_REMOVE = 1, 5, 7, 8
 ORDER_TYPES = {
@@ -18,7 +18,7 @@ ORDER_TYPES = {
     (Kind.STOP_LIMIT, Side.BUY): 6,
     (Kind.STOP_LIMIT, Side.SELL): 7,
 }
-ORDER_TIME_GTC, ORDER_TIME_SPECIFIED = 0, 2
+ORDER_TIME_GTC, ORDER_TIME_SPECIFIED, ORDER_TIME_SPECIFIED_DAY = 0, 2, 3
 FILLING_FOK, FILLING_IOC, FILLING_RETURN = 0, 1, 2
 SYMBOL_FILLING_FOK, SYMBOL_FILLING_IOC = 1, 2
 EXECUTION_REQUEST, EXECUTION_INSTANT, EXECUTION_MARKET, EXECUTION_EXCHANGE = 0, 1, 2, 3
@@ -70,9 +70,17 @@ def _terms(order: Order, utc_offset_s: int) -> dict[str, Any]:
     """What can be changed about a pending order; 0 stands for none."""
     names = {"price": order.price, "stoplimit": order.stop_limit, "sl": order.sl, "tp": order.tp}
     terms: dict[str, Any] = {name: float(value or 0.0) for name, value in names.items()}
-    if order.expiration is None:
-        return {**terms, "type_time": ORDER_TIME_GTC}
-    return {**terms, "type_time": ORDER_TIME_SPECIFIED, "expiration": int(order.expiration) + utc_offset_s}
+    lifetime = order.lifetime or _asked_for(order.expiration, utc_offset_s)
+    terms["type_time"] = int(lifetime.type)
+    if lifetime.type in (ORDER_TIME_SPECIFIED, ORDER_TIME_SPECIFIED_DAY):
+        terms["expiration"] = int(lifetime.until)
+    return terms
+
+
+def _asked_for(expiration: int | None, utc_offset_s: int) -> Lifetime:
+    if expiration is None:
+        return Lifetime(type=ORDER_TIME_GTC, until=0)
+    return Lifetime(type=ORDER_TIME_SPECIFIED, until=expiration + utc_offset_s)
 
 
 def _market(order: Order, symbol: Symbol, tick: Tick | None, comment: str) -> dict[str, Any]:
@@ -98,9 +106,14 @@ def _market(order: Order, symbol: Symbol, tick: Tick | None, comment: str) -> di
     return request
 
 
-def kind_and_side(order_type: int) -> tuple[Kind, Side]:
-    """What an order of MetaTrader's ORDER_TYPE_* is."""
-    return next(found for found, number in ORDER_TYPES.items() if number == order_type)
+def kind_and_side(order_type: int) -> tuple[Kind, Side] | None:
+    """What an order of MetaTrader's ORDER_TYPE_* is; None of one that closes a position by another."""
+    return next((found for found, number in ORDER_TYPES.items() if number == order_type), None)
+
+
+def expires_by_utc(order: Order) -> bool:
+    """Whether it names a moment that has to be turned into the broker's time."""
+    return order.expiration is not None and order.lifetime is None
 
 
 def needs_price(order: Order, symbol: Symbol) -> bool:

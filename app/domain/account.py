@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from app.domain.orders import Side
+from app.domain.orders import Lifetime, Side
 
 Record = Mapping[str, int | float | str | bool]
 """A MetaTrader structure by its field names; every time field in seconds (or `_msc` milliseconds) UTC."""
@@ -107,6 +107,7 @@ class PendingOrder:
     """An order that waits for its price; `volume` in lots, `type` MetaTrader's ORDER_TYPE_*.
 
     `stop_limit` is the price of the limit order that a stop-limit order becomes, `expiration` seconds UTC; 0: none.
+    `lifetime` says the same by the broker's own clock, which may not be known yet.
     """
 
     ticket: int
@@ -117,6 +118,7 @@ class PendingOrder:
     sl: float
     tp: float
     magic: int
+    lifetime: Lifetime
     record: Record = field(repr=False)
     stop_limit: float = 0.0
     expiration: int = 0

@@ -39,6 +39,14 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lifetime:
+    """How long a pending order stands, in MetaTrader's own words: ORDER_TIME_*, and seconds of the broker's clock."""
+
+    type: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """An authenticated, well-formed request to trade.
 
@@ -60,6 +68,8 @@ class Order:
         stop_limit: price of the limit order that a stop-limit order becomes.
         expiration: when a pending order is given up; seconds since 1970 UTC, None for never.
         pending: ticket of the pending order to modify or cancel.
+        lifetime: of a pending order that is there, as it was read: sent back as it is. None where `expiration` is
+            asked for.
     """
 
     order_id: str
@@ -78,6 +88,7 @@ class Order:
     stop_limit: float | None = None
     expiration: int | None = None
     pending: int | None = None
+    lifetime: Lifetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

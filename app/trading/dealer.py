@@ -111,7 +111,9 @@ class Dealer:
         if task.done():
             return task.result()
         reason = "the program is being stopped; the order runs to its end, and the journal tells what came of it"
-        return Decision(order=order, outcome=Unknown(reason=reason), trace_id="")
+        record = self._journal.get(order.order_id)
+        trace_id = record.trace.trace_id if record is not None else ""
+        return Decision(order=order, outcome=Unknown(reason=reason), trace_id=trace_id)
 
     async def look(self) -> None:
         """Mend what was left open: called after each look of `Watch`."""

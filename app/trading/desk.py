@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from typing import TypedDict
+from weakref import WeakValueDictionary
 
 from app.broker.gateway import Gateway
 from app.broker.requests import kind_and_side
@@ -57,6 +59,8 @@ class Desk:
         self._ids = ids
         self._order_timeout_s = order_timeout_s
         self._symbols: dict[str, tuple[Symbol, float]] = {}
+        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._changes: set[asyncio.Task[Decision | Missing | Unavailable]] = set()
 
     async def open(
         self,
@@ -153,20 +157,42 @@ class Desk:
         return await self._deal(order, found, arrived)
 
     async def modify(self, ticket: int, terms: Terms, *, arrived: float) -> Decision | Missing | Unavailable:
-        """Change what *terms* name of a pending order; the rest stays as it is."""
-        return await self._change(ticket, Action.MODIFY, terms, arrived)
+        """Change what *terms* name of a pending order; the rest stays as it is.
+
+        A change carries everything that the order has, so the next one reads only when it is through.
+        """
+        # A task of its own: it keeps its turn also when its caller goes away.
+        task = asyncio.create_task(self._change_in_turn(ticket, terms, arrived))
+        self._changes.add(task)
+        task.add_done_callback(self._changes.discard)
+        return await asyncio.shield(task)
 
     async def cancel(self, ticket: int, *, arrived: float) -> Decision | Missing | Unavailable:
         """Take a pending order back."""
         return await self._change(ticket, Action.CANCEL, {}, arrived)
 
+    async def _change_in_turn(self, ticket: int, terms: Terms, arrived: float) -> Decision | Missing | Unavailable:
+        turn = self._turns.setdefault(ticket, asyncio.Lock())
+        try:
+            async with asyncio.timeout(self._deadline(arrived) - self._clock.monotonic()):
+                await turn.acquire()
+        except TimeoutError:
+            return Unavailable(reason=f"a change of order {ticket} that came before is still under way")
+        try:
+            return await self._change(ticket, Action.MODIFY, terms, arrived)
+        finally:
+            turn.release()
+
     async def _change(
         self, ticket: int, action: Action, terms: Terms, arrived: float
     ) -> Decision | Missing | Unavailable:
-        pending = await self._pending(ticket, self._deadline(arrived))
+        pending = await self._pending(ticket, action, self._deadline(arrived))
         if not isinstance(pending, PendingOrder):
             return pending
-        kind, side = kind_and_side(pending.type)
+        found = kind_and_side(pending.type)
+        if found is None:
+            return Missing(what=f"order {ticket}")
+        kind, side = found
         order = Order(
             order_id=self._ids.order_id(),
             action=action,
@@ -181,6 +207,7 @@ class Desk:
             sl=pending.sl or None,
             tp=pending.tp or None,
             expiration=pending.expiration or None,
+            lifetime=None if "expiration" in terms else pending.lifetime,
         )
         order = dataclasses.replace(order, **terms)
         return await self._deal(order, await self._known_symbol(order, arrived), arrived)
@@ -219,9 +246,12 @@ class Desk:
             return seen[0] if seen else positions
         return positions[0] if positions else Missing(what=f"position {ticket}")
 
-    async def _pending(self, ticket: int, deadline: float) -> PendingOrder | Missing | Unavailable:
+    async def _pending(self, ticket: int, action: Action, deadline: float) -> PendingOrder | Missing | Unavailable:
         orders = known_foreign(self._watch) or await self._gateway.orders(ticket, deadline=deadline)
         if isinstance(orders, Unavailable):
+            if action is not Action.CANCEL:
+                # A change would undo what somebody else has changed since it was last seen.
+                return orders
             seen = [order for order in self._watch.latest.orders if order.ticket == ticket]
             return seen[0] if seen else orders
         return orders[0] if orders else Missing(what=f"order {ticket}")

@@ -268,19 +268,17 @@ def test_it_stops_whenever_it_is_asked_to(tmp_path: Path, after_s: float) -> Non
 @pytest.mark.timed
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM to handle on Windows")
 def test_it_stops_in_time_whatever_hangs(tmp_path: Path) -> None:
-    """With an order that hangs and an endpoint that never answers it ends within 5 s, and the caller has an answer."""
-    latency = '{"order_send": 60}'
+    """An order that hangs holds it up until its own deadline, an endpoint that never answers does not at all."""
+    hanging = {"MT5_OTEL_SIMULATOR__LATENCY_S": '{"order_send": 60}', "MT5_OTEL_TERMINAL__ORDER_TIMEOUT_S": "2"}
     with socket.create_server(("127.0.0.1", 0)) as silent:
         endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with (
-            running(
-                tmp_path / "data", OTEL_EXPORTER_OTLP_ENDPOINT=endpoint, MT5_OTEL_SIMULATOR__LATENCY_S=latency
-            ) as program,
+            running(tmp_path / "data", OTEL_EXPORTER_OTLP_ENDPOINT=endpoint, **hanging) as program,
             program.client() as client,
         ):
             asking = _in_background(lambda: order(client))
             await_order(program)
-            assert program.stop() < 5
+            assert program.stop() < 2 + 5
             asked = asking.result(5)
     assert asked.status == 504
     assert asked.body["detail"]["error"]["code"] == "OUTCOME_UNKNOWN"
@@ -289,16 +287,21 @@ def test_it_stops_in_time_whatever_hangs(tmp_path: Path) -> None:
 
 @pytest.mark.timed
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM to handle on Windows")
-def test_an_order_that_ends_during_shutdown_keeps_its_outcome(tmp_path: Path) -> None:
-    """An order that the terminal answers while the program stops is journalled as the terminal answered it."""
-    latency = '{"order_send": 1.9}'
+def test_an_order_under_way_ends_before_the_program_does(tmp_path: Path) -> None:
+    """Its caller is answered soon, with its trace; the terminal's own answer is waited for and journalled."""
+    latency = '{"order_send": 4}'
     with running(tmp_path / "data", MT5_OTEL_SIMULATOR__LATENCY_S=latency) as program, program.client() as client:
         asking = _in_background(lambda: order(client))
         await_order(program)
-        assert program.stop() < 5
-        asked = asking.result(5)
-    assert asked.status in (200, 504)
+        stopping = _in_background(program.stop)
+        asked = asking.result(10)
+        assert (asked.status, stopping.done()) == (504, False)
+        assert program.process is not None
+        program.process.terminate()  # whoever loses patience ends no order with that
+        assert stopping.result(20) < 4 + 5
     assert program.journalled() == {asked.order_id: "filled"}
+    (intent,) = (line for line in program.journal() if line["kind"] == "intent")
+    assert asked.body["detail"]["error"]["details"]["trace_id"] == intent["trace"]["trace_id"] != ""
 
 
 def test_slow_deals_make_no_order_fail(tmp_path: Path) -> None:

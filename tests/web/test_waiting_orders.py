@@ -155,7 +155,7 @@ def test_a_price_that_the_broker_refuses_is_explained(program: Program, open_pag
         dialog.get_by_role("button", name="Review order").click()
         dialog.get_by_role("button", name=re.compile("^Place order")).click()
         expect(dialog.get_by_text("Refused: BROKER_REJECT")).to_be_visible()
-        expect(dialog.get_by_role("alert")).to_contain_text("A buy limit and a sell stop stand below it")
+        expect(dialog.get_by_role("alert")).to_contain_text("a buy limit and a sell stop stand below the market")
         expect(dialog.get_by_text("INVALID_PRICE", exact=True)).to_be_visible()
         dialog.get_by_role("link", name="See its trace").click()
         waterfall = page.get_by_role("table", name="Waterfall")

@@ -21,7 +21,7 @@ from app.dashboard.frame import Frame
 from app.domain.account import Account, AccountMode, Missing, PendingOrder, Position, Symbol, Tick, Unavailable
 from app.domain.clock import SystemClock
 from app.domain.connection import Connection
-from app.domain.orders import Action, Filled, Kind, Order, Outcome, Side
+from app.domain.orders import Action, Filled, Kind, Lifetime, Order, Outcome, Side
 from app.history.search import Traces
 from app.settings import Settings
 from app.trading.dealer import Decision
@@ -89,6 +89,7 @@ PENDING = PendingOrder(
     sl=0.0,
     tp=0.0,
     magic=0,
+    lifetime=Lifetime(type=0, until=0),
     record={
         "ticket": 88,
         "symbol": "EURUSD",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-import sys
 from typing import Any
 
 import httpx2
@@ -14,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.api.application import create_api
-from app.api.schemas import INT64_MAX, UINT32_MAX, VOLUME_MAX
+from app.api.schemas import INT64_MAX, PRICE_MAX, UINT32_MAX, VOLUME_MAX
 from app.domain.orders import Side
 from tests.app.api.fakes import OPERATOR_KEY, Api
 
@@ -42,8 +41,8 @@ async def refused(api: Api, body: bytes, headers: dict[str, str] = JSON) -> dict
         ("volume", [math.nan, math.inf, -math.inf, 1.1e9, 1e308, 10**400]),
         ("canonical", ["", " " * 65, 1, None, True, ["EURUSD"], "\ud800"]),
         ("side", ["", "BUY", "Buy", "hold", 0, 1, True, None, SECRET]),
-        ("sl", [-1, "", "1.1", True, math.nan, SECRET]),
-        ("tp", [-1, "", "1.1", True, math.inf, [1.1]]),
+        ("sl", [-1, "", "1.1", True, math.nan, 1.1e12, 1e304, SECRET]),
+        ("tp", [-1, "", "1.1", True, math.inf, 1.1e12, 1e308, [1.1]]),
         ("deviation", [-1, 1.5, 10.0, "10", True, None, UINT32_MAX + 1]),
         ("comment", [None, 1, "x" * 1_001, "a\x00b", "line\nbreak", "\udfff", [SECRET]]),
         ("magic", [-1, 0.5, 5.0, "7", True, None, INT64_MAX + 1, 10**400]),
@@ -199,7 +198,7 @@ def is_order(body: bytes) -> bool:
         and type(whole["volume"]) in (int, float)
         and 0 < whole["volume"] <= VOLUME_MAX
         and all(
-            whole[stop] is None or (type(whole[stop]) in (int, float) and 0 <= whole[stop] <= sys.float_info.max)
+            whole[stop] is None or (type(whole[stop]) in (int, float) and 0 <= whole[stop] <= PRICE_MAX)
             for stop in ("sl", "tp")
         )
         and type(whole["deviation"]) is int
@@ -237,6 +236,7 @@ def test_whatever_is_sent_is_an_order_or_422(api: Api) -> None:
         @example(body=b'{"canonical": "EURUSD", "side": "buy", "volume": 1e999}')
         @example(body=b'{"canonical": "EURUSD", "side": "buy", "volume": 1000000001}')
         @example(body=b'{"canonical": "EURUSD", "side": "buy", "volume": 0.1, "sl": -0.0, "tp": 0.0}')
+        @example(body=b'{"canonical": "EURUSD", "side": "buy", "volume": 0.1, "sl": 1e12, "tp": 1e13}')
         def check(body: bytes) -> None:
             before = api.desk.calls
             status = runner.run(post(body))

@@ -9,9 +9,13 @@ from pathlib import Path
 import pytest
 
 from app.bootstrap.data_folder import ACCOUNT_FILE, OWNER_FILE, data_folder, open_binding
+from app.broker.records import deal_from
 from app.broker.terminal import TerminalSpec
 from app.errors import StartupError
 from app.simulator.books.ledger import Ledger
+from app.trading.journal.records import Dealt
+from tests.app.trading.journal.samples import an_intent, chained, write_segment
+from tests.support.terminal import DEAL
 
 
 def test_a_folder_says_whose_it_is_while_it_is_held(tmp_path: Path) -> None:
@@ -77,6 +81,23 @@ def test_a_ledger_that_was_made_anew_is_refused(tmp_path: Path) -> None:
         open_binding(tmp_path, simulated(tmp_path))
     (tmp_path / "kept.sqlite").replace(tmp_path / "simulator.sqlite")
     assert open_binding(tmp_path, simulated(tmp_path)).account is not None
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_a_folder_with_deals_must_say_whose_they_are(tmp_path: Path, *, native: bool) -> None:
+    """Without the file any account would own the folder, and its deals be taken for those in the journal."""
+    spec = NATIVE if native else simulated(tmp_path)
+    assert open_binding(tmp_path, spec).account is None
+    lines = chained([an_intent(), Dealt(deal=deal_from(DEAL))])
+    write_segment(tmp_path / "journal", 1, lines[0])
+    assert open_binding(tmp_path, spec).account is None
+    write_segment(tmp_path / "journal", 1, b"".join(lines))
+    with pytest.raises(StartupError, match=r"account\.json is gone, .*--data-dir OTHER") as refusal:
+        open_binding(tmp_path, spec)
+    assert ("--fresh" in str(refusal.value)) is not native
+    bound(tmp_path, "demo" if native else "simulated", ledger_opened_msc=1_000)
+    Ledger(str(tmp_path / "simulator.sqlite"), now_msc=1_000).close()
+    assert open_binding(tmp_path, spec).account is not None
 
 
 def test_a_ledger_that_cannot_be_read_is_left_to_the_simulator(tmp_path: Path) -> None:

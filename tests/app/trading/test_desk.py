@@ -261,6 +261,7 @@ async def test_callers_are_let_go_and_their_orders_run_to_an_end(trade: Build) -
     await trading.dealer.finish(5)
     record = trading.journal.get(decision.order.order_id)
     assert record is not None
+    assert decision.trace_id == record.trace.trace_id != ""
     assert isinstance(record.outcome, Filled)
 
 

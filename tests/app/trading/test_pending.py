@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.broker.server_time import ServerTime
+from app.broker.terminal import Call
 from app.domain.account import Missing, Unavailable
-from app.domain.orders import Denied, Filled, Kind, Placed, Side
+from app.domain.orders import Denied, Filled, Kind, NotSent, Placed, Side
 from app.telemetry.orders import SPAN_NAMES
 from app.trading.dealer import Decision
 from app.trading.desk import Terms
 from tests.app.trading.conftest import Build, Trading
 from tests.app.trading.test_deals import keeping, raw
-from tests.support.terminal import DONE, failed
+from tests.support.terminal import DONE, SYMBOL, Scripted, failed
 
 PENDING = {
     "ticket": 77,
@@ -30,6 +33,7 @@ PENDING = {
     "magic": 5,
     "time_setup": 7_200,
     "time_setup_msc": 7_200_000,
+    "type_time": 2,
     "time_expiration": 14_400,
 }
 TAKEN = {**DONE, "deal": 0, "order": 77, "price": 0.0}
@@ -101,6 +105,113 @@ async def test_what_is_not_named_stays(trade: Build, terms: Terms, sent: dict[st
     assert decision.outcome.name == "placed"
     (request,) = trading.terminal.requests()
     assert request == {"action": 7, "order": 77, "stoplimit": 0.0, **sent}
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "sent"),
+    [
+        ({"type_time": 0, "time_expiration": 0}, {"type_time": 0}),
+        ({"type_time": 1, "time_expiration": 86_399}, {"type_time": 1}),
+        ({"type_time": 3, "time_expiration": 86_399}, {"type_time": 3, "expiration": 86_399}),
+    ],
+)
+async def test_a_change_keeps_how_long_an_order_stands(
+    trade: Build, lifetime: dict[str, int], sent: dict[str, int]
+) -> None:
+    """An order for the day stays one, whatever else of it is changed."""
+    trading = trade(order_send=TAKEN, orders_get=[{**PENDING, **lifetime}])
+    await change(trading, {"tp": 1.4})
+    (request,) = trading.terminal.requests()
+    assert {name: request[name] for name in ("type_time", "expiration") if name in request} == sent
+
+
+async def test_a_change_moves_no_expiration_when_the_clock_becomes_known(trade: Build) -> None:
+    """Between reading an order and sending its change the broker's clock may be learnt."""
+    trading = trade(order_send=TAKEN, orders_get=[PENDING])
+    trading.gateway.server_time = ServerTime()
+
+    def learnt(_: Call) -> Any:
+        trading.gateway.server_time = ServerTime(7_200)
+        return SYMBOL
+
+    trading.terminal.functions["symbol_info"] = learnt
+    await change(trading, {"price": 1.3})
+    (request,) = trading.terminal.requests()
+    assert request["expiration"] == PENDING["time_expiration"]
+
+
+@pytest.mark.parametrize("terms", [None, Terms(sl=1.1), Terms(expiration=None)])
+async def test_the_clock_is_needed_for_a_new_expiration_only(trade: Build, terms: Terms | None) -> None:
+    """While the broker's clock is unknown, an order with an expiration can be cancelled and changed all the same."""
+    trading = trade(order_send=TAKEN, orders_get=[PENDING])
+    trading.gateway.server_time = ServerTime()
+    decision = await change(trading, terms)
+    assert isinstance(decision, Decision)
+    assert decision.outcome.name == "placed"
+    for refused in (await change(trading, {"expiration": 9_000}), await place(trading, expiration=9_000)):
+        assert isinstance(refused, Decision)
+        assert isinstance(refused.outcome, NotSent)
+
+
+def kept_by(order: dict[str, Any]) -> Scripted:
+    """A broker that changes this order as it is asked to."""
+
+    def send(call: Call) -> Any:
+        order.update({name: call.args[0][name] for name in ("sl", "tp")}, price_open=call.args[0]["price"])
+        return TAKEN
+
+    return send
+
+
+async def test_changes_at_the_same_time_lose_nothing(trade: Build) -> None:
+    """Changes of one order follow one another, each on what the one before has left."""
+    order = dict(PENDING)
+    trading = trade(order_send=kept_by(order), orders_get=lambda _: [dict(order)])
+    await asyncio.gather(*(change(trading, terms) for terms in (Terms(price=1.3), Terms(sl=1.1), Terms(tp=1.4))))
+    assert (order["price_open"], order["sl"], order["tp"]) == (1.3, 1.1, 1.4)
+
+
+async def test_a_change_keeps_its_turn_when_its_caller_goes_away(trade: Build) -> None:
+    """The next one reads the order only when the one before is through, and is refused where that takes too long."""
+    order, reached, go_on = dict(PENDING), asyncio.Event(), asyncio.Event()
+    trading = trade(order_send=kept_by(order), orders_get=lambda _: [dict(order)])
+    real = trading.terminal.call
+
+    async def slow(call: Call) -> Any:
+        if call.function == "order_send":
+            reached.set()
+            await go_on.wait()
+        return await real(call)
+
+    trading.terminal.call = slow  # type: ignore[method-assign]  # holds the call until the caller is gone
+    leaving = asyncio.create_task(change(trading, {"price": 1.3}))
+    await reached.wait()
+    leaving.cancel()
+    late = await trading.desk.modify(77, {"tp": 1.4}, arrived=trading.clock.monotonic() - 7.0)
+    assert isinstance(late, Unavailable)
+    assert "order 77" in late.reason
+    following = asyncio.create_task(change(trading, {"sl": 1.1}))
+    go_on.set()
+    assert isinstance(await following, Decision)
+    assert (order["price_open"], order["sl"], order["tp"]) == (1.3, 1.1, 0.0)
+
+
+async def test_an_order_that_cannot_be_read_is_not_changed(trade: Build) -> None:
+    """What was last seen of it may be old, and would be written back; cancelling names the ticket alone."""
+    trading = trade(order_send=TAKEN, orders_get=[PENDING])
+    await trading.watch.look()
+    trading.terminal.functions["orders_get"] = failed(-1, "Call failed")
+    assert isinstance(await change(trading, {"price": 1.3}), Unavailable)
+    assert not trading.journal.orders()
+    assert isinstance(await change(trading, None), Decision)
+    assert trading.terminal.requests() == [{"action": 8, "order": 77}]
+
+
+@pytest.mark.parametrize("terms", [None, Terms(price=1.3)])
+async def test_an_order_that_closes_by_another_position_waits_for_nothing(trade: Build, terms: Terms | None) -> None:
+    """The terminal shows such an order among the pending ones for a moment; there is nothing to change about it."""
+    trading = trade(orders_get=[{**PENDING, "type": 8}])
+    assert await change(trading, terms) == Missing(what="order 77")
 
 
 async def test_a_cancelled_order_names_only_itself(trade: Build) -> None:

@@ -10,6 +10,7 @@ import pytest
 from app.broker.records import pending_from, position_from
 from app.domain.account import Tick
 from app.domain.connection import Connection
+from app.domain.orders import Lifetime
 from app.watch.changes import (
     Change,
     Changes,
@@ -31,7 +32,7 @@ LOST = dataclasses.replace(UP, broker=False, trading=False, reason="lost")
 HELD = position_from(POSITION)
 BEFORE = Snapshot(connection=UP, positions=(HELD,), fresh_ns=10**9, looked_ns=10**9)
 PENDING = pending_from({"ticket": 5, "symbol": "EURUSD", "type": 2, "volume_current": 0.1, "price_open": 1.0, "sl": 0.0,
-                        "tp": 0.0, "magic": 0})  # fmt: skip
+                        "tp": 0.0, "magic": 0}, Lifetime(type=0, until=0))  # fmt: skip
 
 
 def after(**changes: Any) -> list[Change]:

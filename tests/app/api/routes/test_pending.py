@@ -11,6 +11,11 @@ from app.domain.orders import Kind, Placed, Rejected, Side
 from tests.app.api.fakes import ORDER_ID, Api
 
 WANTED = {"canonical": "EURUSD", "order_type": "sell_stop", "volume": 0.1, "price": 1.05}
+NO_EXPIRATIONS: tuple[Any, ...] = (
+    *(True, False, [], {}, 0.0, 1_767_636_000.0, 2**32),
+    *("", "0", "1767636000", "1767636000000", "2026-01-05", "2026-01-05T18:00Z", "2026-13-05T18:00:00Z"),
+    *("1970-01-01T00:00:00Z", "1970-01-01T00:00:00.9Z", "1969-12-31T23:59:59Z", "2106-02-07T06:28:16Z"),
+)
 PLACED = Placed(order=77, retcode=10009, comment="Request executed")
 
 
@@ -30,7 +35,13 @@ async def test_placing_says_the_ticket(api: Api) -> None:
 
 @pytest.mark.parametrize(
     ("expiration", "seconds"),
-    [(1_767_636_000, 1_767_636_000), ("2026-01-05T18:00:00Z", 1_767_636_000), (None, None), (0, None)],
+    [
+        (1_767_636_000, 1_767_636_000),
+        ("2026-01-05T18:00:00Z", 1_767_636_000),
+        ("2026-01-05t19:00:00.5+01:00", 1_767_636_000),
+        (None, None),
+        (0, None),
+    ],
 )
 async def test_an_expiration_is_seconds_or_a_moment(api: Api, expiration: Any, seconds: int | None) -> None:
     """When it expires may be given as MetaTrader gives it, or in words; null and 0 are never."""
@@ -53,7 +64,8 @@ async def test_an_expiration_is_seconds_or_a_moment(api: Api, expiration: Any, s
         ({"expiration": "tomorrow"}, "expiration"),
         ({"expiration": "2026-01-05T18:00:00"}, "expiration"),
         ({"expiration": -5}, "expiration"),
-        ({"expiration": True}, "expiration"),
+        *(({"expiration": wrong}, "expiration") for wrong in NO_EXPIRATIONS),
+        *(({name: value}, name) for name in ("price", "sl", "tp") for value in (1.1e12, 1e304, 1e308)),
         ({"side": "buy"}, "order_type"),
     ],
 )
@@ -63,6 +75,18 @@ async def test_what_is_wrong_is_named(api: Api, wrong: dict[str, Any], field: st
         answer = await client.post("/api/orders/pending", json={**WANTED, **wrong})
     assert answer.status_code == 422
     assert field in answer.json()["detail"]["error"]["message"]
+    assert api.desk.calls == 0
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"price": 1e304}, {"sl": 1e308}, {"tp": 1.1e12}, *({"expiration": wrong} for wrong in NO_EXPIRATIONS)],
+)
+async def test_a_change_to_what_cannot_be_is_refused(api: Api, wrong: dict[str, Any]) -> None:
+    """What no order could have, none gets by a change."""
+    async with api.client() as client:
+        answer = await client.patch("/api/orders/77", json=wrong)
+    assert answer.status_code == 422
     assert api.desk.calls == 0
 
 
@@ -117,6 +141,16 @@ async def test_a_refusal_says_what_was_refused(api: Api) -> None:
     assert "place sell_stop 0.1 EURUSD at 1.05" in error["message"]
     assert (error["details"]["price"], error["details"]["order_type"]) == (1.05, "sell_stop")
     assert "cancel order 77" in gone.json()["detail"]["error"]["message"]
+
+
+async def test_who_loses_a_race_learns_that_nothing_is_left(api: Api) -> None:
+    """An order that ends while it is being cancelled is refused by the broker with a code of many meanings."""
+    api.desk.outcome = Rejected(retcode=10035, comment="Invalid order")
+    async with api.client() as client:
+        for answer in (await client.patch("/api/orders/77", json={"sl": 1.2}), await client.delete("/api/orders/77")):
+            error = answer.json()["detail"]["error"]
+            assert (answer.status_code, error["code"]) == (409, "BROKER_REJECT")
+            assert "pending no more" in error["message"]
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
