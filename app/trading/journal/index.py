@@ -37,7 +37,7 @@ class OrderIndex:
         self._numbers: dict[tuple[NumberKind, int], dict[str, None]] = {}
         self._totals: Counter[OrderKey] = Counter()
         self._resolutions: Counter[tuple[str, str]] = Counter()
-        self._undecided: dict[str, None] = {}
+        self._doubtful: dict[str, None] = {}
         self._deals = Deals()
         self._dealt: dict[str, list[int]] = {}
         self._failures = 0
@@ -81,10 +81,13 @@ class OrderIndex:
             found = (self._orders[order_id] for order_id in self._numbers.get(("order", order_number), {}))
             return next((record for record in found if record.order.pending is None), None)
 
-    def undecided(self) -> tuple[OrderRecord, ...]:
-        """Return the orders that deals yet unexplained may belong to: under way or unknown, without a deal."""
+    def doubtful(self) -> tuple[OrderRecord, ...]:
+        """Return the orders whose first outcome does not tell their numbers: under way, or unknown at first.
+
+        What bears the tag of one of them is its own, also after something else was taken for it.
+        """
         with self._lock:
-            return tuple(self._orders[order_id] for order_id in self._undecided)
+            return tuple(self._orders[order_id] for order_id in self._doubtful)
 
     def deal(self, ticket: int) -> Dealt | None:
         """Return the deal of this ticket."""
@@ -217,7 +220,7 @@ class OrderIndex:
             intent_seq=seq,
         )
         self._open[order.order_id] = None
-        self._undecided[order.order_id] = None
+        self._doubtful[order.order_id] = None
         self._store(record)
         return True
 
@@ -241,15 +244,14 @@ class OrderIndex:
     def _store(self, record: OrderRecord) -> None:
         order_id = record.order.order_id
         self._orders[order_id] = record
-        if record.outcome is not None and not isinstance(record.current, Unknown):
-            self._undecided.pop(order_id, None)
+        if record.outcome is not None and not isinstance(record.outcome, Unknown):
+            self._doubtful.pop(order_id, None)
         for number in record.numbers():
             self._numbers.setdefault(number, {})[order_id] = None
 
     def _deal(self, entry: Dealt) -> None:
         if not self._deals.add(entry) or entry.ours not in self._orders:
             return
-        self._undecided.pop(entry.ours, None)
         deal = entry.deal
         self._dealt.setdefault(entry.ours, []).append(deal.ticket)
         numbers: tuple[tuple[NumberKind, int], ...] = (
