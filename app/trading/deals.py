@@ -15,6 +15,7 @@ from app.domain.orders import Action, Unknown
 from app.domain.trace import TraceRef
 from app.errors import JournalError
 from app.telemetry.deals import DealTelemetry
+from app.trading.journal.index import OrderIndex
 from app.trading.journal.journal import Journal
 from app.trading.journal.records import Dealt, OrderRecord
 from app.trading.kinship import LOTS, Kinship, kinship, placement
@@ -147,9 +148,8 @@ class DealKeeper:
     def _tell(self, deal: Deal, owner: OrderRecord | None) -> TraceRef:
         """The span of a deal that comes by itself, linked to its order and to those of its position; made once."""
         if deal.ticket not in self._told:
-            orders = [] if owner is None else [owner]
-            orders += self._journal.find("position", deal.position) if deal.position else ()
-            links = [order.trace for order in orders]
+            ours = None if owner is None else owner.order.order_id
+            links = [order.trace for order in concerned(self._journal, deal, ours)]
             self._told[deal.ticket] = self._telemetry.by_itself(
                 deal, links, self._watch.latest.mode, ours=owner is not None
             )
@@ -181,6 +181,23 @@ class DealKeeper:
             self._journal.turned(connected, reason, at_ns=at_ns).add_done_callback(_log_failure)
         except JournalError as error:
             log.error("A change of the connection could not be journalled: %s", error)
+
+
+def concerned(
+    journal: OrderIndex, deal: Deal, ours: str | None, *, before_seq: int | None = None
+) -> tuple[OrderRecord, ...]:
+    """The orders that the span of a deal is linked to: its own, and those of its position.
+
+    Args:
+        journal: the orders.
+        deal: the deal.
+        ours: the id of its own order; None where it has none.
+        before_seq: only those that were there before this line of the journal.
+    """
+    orders = {} if ours is None or (own := journal.get(ours)) is None else {ours: own}
+    if deal.position:
+        orders |= {order.order.order_id: order for order in journal.find("position", deal.position)}
+    return tuple(order for order in orders.values() if before_seq is None or order.intent_seq < before_seq)
 
 
 def _after(before: float, deal: Deal) -> float:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -40,6 +42,7 @@ class OrderIndex:
         self._doubtful: dict[str, None] = {}
         self._deals = Deals()
         self._dealt: dict[str, list[int]] = {}
+        self._told: list[tuple[int, int]] = []
         self._failures = 0
         self._first_ns: int | None = None
         self._last_seq = 0
@@ -104,6 +107,12 @@ class OrderIndex:
         """Return the deals made since a moment (ns since 1970), oldest first."""
         with self._lock:
             return self._deals.since(since_ns)
+
+    def told_after(self, seq: int) -> tuple[tuple[int, Dealt], ...]:
+        """Return the deals with a span of their own in lines after this one, each with the number of its line."""
+        with self._lock:
+            told = self._told[bisect_right(self._told, (seq, sys.maxsize)) :]
+            return tuple((line, dealt) for line, ticket in told if (dealt := self._deals.get(ticket)) is not None)
 
     @property
     def last_deal_ns(self) -> int | None:
@@ -205,7 +214,7 @@ class OrderIndex:
             case Amended() as entry:
                 self._amend(entry, line.seq)
             case Dealt() as entry:
-                self._deal(entry)
+                self._deal(entry, line.seq)
             case ConnectionTurn() as entry:
                 self._failures += not entry.connected
 
@@ -249,8 +258,12 @@ class OrderIndex:
         for number in record.numbers():
             self._numbers.setdefault(number, {})[order_id] = None
 
-    def _deal(self, entry: Dealt) -> None:
-        if not self._deals.add(entry) or entry.ours not in self._orders:
+    def _deal(self, entry: Dealt, seq: int) -> None:
+        if not self._deals.add(entry):
+            return
+        if entry.trace.span_id:
+            self._told.append((seq, entry.deal.ticket))
+        if entry.ours not in self._orders:
             return
         deal = entry.deal
         self._dealt.setdefault(entry.ours, []).append(deal.ticket)

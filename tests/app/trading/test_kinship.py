@@ -96,3 +96,17 @@ def test_an_order_that_waits_is_known_by_its_tag_at_any_time(late_h: int) -> Non
     record = OrderRecord(order=order, trace=TraceRef(), comment_sent="~ABCDEFGH", started_ns=10**18, intent_seq=1)
     deal = a_deal(1, time_msc=10**12 + late_h * 3_600_000, comment="~ABCDEFGH")
     assert kinship(record, deal) is Kinship.YES
+
+
+@pytest.mark.parametrize("pending", [True, False])
+async def test_the_deal_of_an_unknown_order_has_a_span(trade: Build, pending: bool) -> None:
+    """The order's own span knows nothing of a deal: one of its own tells it, linked to the order's."""
+    trading = trade(order_send=LOST)
+    keeping(trading)
+    decision = await place(trading) if pending else await trading.buy()
+    comment = trading.terminal.requests()[0]["comment"]
+    trading.terminal.functions["history_deals_get"] = [raw(trading, comment=comment)]
+    await trading.watch.look()
+    (span,) = [span for span in trading.telemetry.spans() if span.name == "deal"]
+    assert [f"{link.context.trace_id:032x}" for link in span.links] == [decision.trace_id]
+    assert (span.attributes or {})["mt5.deal.origin"] == "ours"
