@@ -163,6 +163,15 @@ RECORD: Mapping[str, Any] = {
     "outcome": {"name": "filled", "order": 1000002, "deal": 1000003, "position": 1000002},
     "amended": None,
     "numbers": {"order": 1000002, "deal": 1000003, "position": 1000002},
+    "deals": [
+        {
+            "deal": 1000003,
+            "position": 1000002,
+            "volume": 0.1,
+            "price": 1.10221,
+            "time": "2026-01-05T10:00:00.018000Z",
+        }
+    ],
     "trace_id": TRACE_ID,
     "started": "2026-01-05T10:00:00.000000Z",
     "ended": "2026-01-05T10:00:00.021000Z",

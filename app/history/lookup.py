@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, get_args
 
 from app.domain.clock import rfc3339
-from app.domain.deals import Deal
 from app.history.items import Trace
 from app.history.telemetry import KeptRange, kept_range, read_traces
 from app.telemetry.deals import SPAN_NAME as DEAL_SPAN
@@ -18,7 +17,7 @@ from app.trading.deals import concerned
 from app.trading.journal.index import OrderIndex
 from app.trading.journal.journal import read_journal
 from app.trading.journal.reading import OpenReport
-from app.trading.journal.records import Dealt, NumberKind, OrderRecord
+from app.trading.journal.records import Dealt, NumberKind, OrderRecord, deal_numbers
 from app.trading.kinship import CLOCK_SLACK_NS
 
 _NUMBER: Final = re.compile(r"(?:(order|deal|position):)?([0-9]{1,20})")
@@ -96,7 +95,10 @@ class Match:
         return {
             **self.trace.to_json(),
             "numbers": numbers,
-            "orders": [order.to_json() for order in self.orders],
+            "orders": [
+                order.to_json(dealt for dealt in self.deals if dealt.ours == order.order.order_id)
+                for order in self.orders
+            ],
             "linked": [linked._asdict() for linked in self.linked],
         }
 
@@ -208,11 +210,6 @@ def _deals(index: OrderIndex, reference: Reference) -> Sequence[Dealt]:
             ]
         case OrderId():
             return []
-
-
-def deal_numbers(deal: Deal) -> dict[NumberKind, int | None]:
-    """The numbers of a deal by what they name."""
-    return {"order": deal.order or None, "deal": deal.ticket, "position": deal.position or None}
 
 
 def _when(orders: Sequence[OrderRecord], deals: Sequence[Dealt]) -> KeptRange | None:

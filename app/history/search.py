@@ -12,13 +12,13 @@ from typing import Any, Final
 
 from app.domain.clock import rfc3339
 from app.domain.orders import Action, Filled
-from app.history.lookup import NUMBER_KINDS, Match, NotFound, TraceId, deal_numbers, find_among
+from app.history.lookup import NUMBER_KINDS, Match, NotFound, TraceId, find_among
 from app.history.telemetry import KeptRange, kept_range
 from app.telemetry.deals import SPAN_NAME
 from app.telemetry.orders import SPAN_NAMES, outcome_error
 from app.trading.journal.index import OrderIndex
 from app.trading.journal.reading import OpenReport
-from app.trading.journal.records import Dealt, NumberKind, OrderRecord
+from app.trading.journal.records import Dealt, NumberKind, OrderRecord, deal_numbers
 
 READERS_MAX: Final = 2
 """How many traces are read from files at a time; the others wait."""
