@@ -163,6 +163,15 @@ RECORD: Mapping[str, Any] = {
     "outcome": {"name": "filled", "order": 1000002, "deal": 1000003, "position": 1000002},
     "amended": None,
     "numbers": {"order": 1000002, "deal": 1000003, "position": 1000002},
+    "deals": [
+        {
+            "deal": 1000003,
+            "position": 1000002,
+            "volume": 0.1,
+            "price": 1.10221,
+            "time": "2026-01-05T10:00:00.018000Z",
+        }
+    ],
     "trace_id": TRACE_ID,
     "started": "2026-01-05T10:00:00.000000Z",
     "ended": "2026-01-05T10:00:00.021000Z",
@@ -328,11 +337,13 @@ TRACE: Mapping[str, Any] = {
             "status": "unset",
             "attributes": {"mt5.order.outcome": "filled"},
             "events": [],
+            "links": [],
         }
     ],
     "logs": [],
     "numbers": {"order": 1000002, "deal": 1000003, "position": 1000002},
     "orders": [RECORD],
+    "linked": [{"trace_id": "7d3c0a5b9f2e4c81a6d0e5f4b3c2a190", "name": "deal"}],
 }
 
 EVENT = 'event: heartbeat\ndata: {"t":1767607200000,"kind":"heartbeat","time_utc":"2026-01-05T10:00:00.000000Z"}\n\n'

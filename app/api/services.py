@@ -23,6 +23,7 @@ from app.monitoring.status import Watching
 from app.settings import Settings
 from app.trading.dealer import Decision
 from app.trading.desk import Terms
+from app.trading.journal.records import Dealt, OrderRecord
 from app.trading.journal.records import Trades as ClosedTrades
 
 RenderMetrics = Callable[[str], tuple[bytes, str]]
@@ -122,18 +123,14 @@ class OrderDesk(Protocol):
         """Take a pending order back."""
 
 
-class JournalledOrder(Protocol):
-    """One order in the journal."""
-
-    def to_json(self) -> Mapping[str, Any]:
-        """The whole of it."""
-
-
 class OrderLookup(Protocol):
     """The journal, as far as it is only asked."""
 
-    def get(self, order_id: str) -> JournalledOrder | None:
+    def get(self, order_id: str) -> OrderRecord | None:
         """The order of this id, if there was one."""
+
+    def deals_of(self, order_id: str) -> tuple[Dealt, ...]:
+        """The deals of an order, as far as they are written down."""
 
     def trades(self) -> Mapping[str, ClosedTrades]:
         """The closed positions by symbol."""

@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from app.domain.account import AccountMode
-from app.history.telemetry import order_span_ids
-from app.telemetry.replay import order_span
+from app.history.telemetry import journalled_span_ids
+from app.telemetry.replay import deal_span, order_span
+from app.trading.deals import concerned
 from app.trading.journal.journal import Journal, close_open_intents
-from app.trading.journal.records import OrderRecord
-from app.trading.journal.watermark import Watermark, lost_spans
+from app.trading.journal.watermark import Lost, Watermark, lost_spans
 from otel import Pipeline
 from otel.accounts import FROM_DISK
 
@@ -25,9 +24,9 @@ FLUSH_S = 0.5
 
 
 class Recovery:
-    """Makes every journalled order a trace in the end.
+    """Makes every journalled order a trace in the end, and every deal that has one of its own.
 
-    The journal is on disk before the telemetry is. The watermark says up to which line of it every order's span
+    The journal is on disk before the telemetry is. The watermark says up to which line of it every span of these
     is known to be written; what lies beyond is looked for at start, and what is missing is told again.
     """
 
@@ -50,7 +49,7 @@ class Recovery:
             order_id = record.order.order_id
             log.warning("Order %s was under way when the last process ended: its outcome is unknown", order_id)
         lost = await asyncio.to_thread(
-            lost_spans, self._journal, self._watermark, partial(order_span_ids, self._folder)
+            lost_spans, self._journal, self._watermark, partial(journalled_span_ids, self._folder)
         )
         self._tell_again(lost)
         self._seen_seq = self._journal.last_seq
@@ -85,8 +84,8 @@ class Recovery:
         dropped = self._pipeline.accounts["traces"].snapshot().dropped
         return any(count for reason, count in dropped.items() if reason not in FROM_DISK)
 
-    def _tell_again(self, records: Sequence[OrderRecord]) -> None:
-        for record in records:
+    def _tell_again(self, lost: Lost) -> None:
+        for record in lost.orders:
             if record.outcome is None or record.ended_ns is None:
                 continue
             self._pipeline.replay(
@@ -101,5 +100,18 @@ class Recovery:
                     version=self._version,
                 )
             )
-        if records:
-            log.info("Told %d order spans again that the last process had not written", len(records))
+        for seq, dealt in lost.deals:
+            orders = concerned(self._journal, dealt.deal, dealt.ours, before_seq=seq)
+            self._pipeline.replay(
+                deal_span(
+                    dealt.deal,
+                    (order.trace for order in orders),
+                    dealt.trace,
+                    ours=dealt.ours is not None,
+                    mode=self._mode,
+                    resource=self._pipeline.resource,
+                    version=self._version,
+                )
+            )
+        if lost:
+            log.info("Told %d spans of orders and deals again that the last process had not written", len(lost))

@@ -132,6 +132,13 @@ class Gateway:
         orders = (pending_from(self.server_time.to_utc(record), lifetime_from(record)) for record in records)
         return tuple(sorted(orders, key=lambda order: (order.record["time_setup_msc"], order.ticket)))
 
+    async def past_order(self, ticket: int, *, deadline: float | None = None) -> Record | Unavailable | None:
+        """An order that waits no longer, as the terminal's history has it; None while that shows none."""
+        records = await self._read("history_orders_get", kwargs={"ticket": ticket}, deadline=deadline)
+        if isinstance(records, Unavailable):
+            return records
+        return self.server_time.to_utc(records[0]) if records else None
+
     async def deals_since(self, since_ns: int, *, deadline: float | None = None) -> tuple[Deal, ...] | Unavailable:
         """Deals made since a moment, oldest first; the newest ones too, wherever the server's clock stands."""
         since_s = since_ns // 10**9 + self.server_time.offset_s

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from app.domain.clock import rfc3339
 
@@ -29,6 +29,13 @@ class Event:
         return {"name": self.name, "time": rfc3339(self.time_ns), "attributes": dict(self.attributes)}
 
 
+class SpanLink(NamedTuple):
+    """A span of another trace that a span is linked to."""
+
+    trace_id: str
+    span_id: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
     """One ended span; ids in lower-case hex, times in ns since 1970."""
@@ -44,6 +51,7 @@ class Span:
     status_message: str = ""
     attributes: Attributes = field(default_factory=dict)
     events: tuple[Event, ...] = ()
+    links: tuple[SpanLink, ...] = ()
 
     @property
     def duration_ms(self) -> float:
@@ -65,6 +73,7 @@ class Span:
             "status_message": self.status_message,
             "attributes": dict(self.attributes),
             "events": [event.to_json() for event in self.events],
+            "links": [link._asdict() for link in self.links],
         }
 
 
@@ -165,6 +174,7 @@ def _span(item: Mapping[str, Any]) -> Span:
             Event(name=event["name"], time_ns=int(event["timeUnixNano"]), attributes=_attributes(event))
             for event in item.get("events", ())
         ),
+        links=tuple(SpanLink(link["traceId"], link["spanId"]) for link in item.get("links", ())),
     )
 
 

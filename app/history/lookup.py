@@ -6,16 +6,19 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final, NamedTuple, get_args
 
 from app.domain.clock import rfc3339
-from app.domain.deals import Deal
 from app.history.items import Trace
 from app.history.telemetry import KeptRange, kept_range, read_traces
+from app.telemetry.deals import SPAN_NAME as DEAL_SPAN
+from app.telemetry.orders import SPAN_NAMES
+from app.trading.deals import concerned
 from app.trading.journal.index import OrderIndex
 from app.trading.journal.journal import read_journal
 from app.trading.journal.reading import OpenReport
-from app.trading.journal.records import Dealt, NumberKind, OrderRecord
+from app.trading.journal.records import Dealt, NumberKind, OrderRecord, deal_numbers
+from app.trading.kinship import CLOCK_SLACK_NS
 
 _NUMBER: Final = re.compile(r"(?:(order|deal|position):)?([0-9]{1,20})")
 _ORDER_ID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
@@ -59,6 +62,13 @@ class TraceId:
 Reference = Number | OrderId | TraceId
 
 
+class Linked(NamedTuple):
+    """Another trace, by the name of its order's or deal's span."""
+
+    trace_id: str
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """A trace with the orders in it.
@@ -67,11 +77,13 @@ class Match:
         trace: without spans where the files hold them no longer, or telemetry was off.
         orders: what the journal holds, oldest first; empty for a trace of something else.
         deals: the deals of these orders, or the one that the trace tells of.
+        linked: the traces of deals that links lead from to these orders, or those of the orders that they lead to.
     """
 
     trace: Trace
     orders: tuple[OrderRecord, ...] = ()
     deals: tuple[Dealt, ...] = ()
+    linked: tuple[Linked, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The match as API and command line show it; of several orders, the last one's numbers stand out."""
@@ -83,7 +95,11 @@ class Match:
         return {
             **self.trace.to_json(),
             "numbers": numbers,
-            "orders": [order.to_json() for order in self.orders],
+            "orders": [
+                order.to_json(dealt for dealt in self.deals if dealt.ours == order.order.order_id)
+                for order in self.orders
+            ],
+            "linked": [linked._asdict() for linked in self.linked],
         }
 
 
@@ -196,11 +212,6 @@ def _deals(index: OrderIndex, reference: Reference) -> Sequence[Dealt]:
             return []
 
 
-def deal_numbers(deal: Deal) -> dict[NumberKind, int | None]:
-    """The numbers of a deal by what they name."""
-    return {"order": deal.order or None, "deal": deal.ticket, "position": deal.position or None}
-
-
 def _when(orders: Sequence[OrderRecord], deals: Sequence[Dealt]) -> KeptRange | None:
     """From the first beginning to the last end; None where one is not known."""
     if not (orders or deals) or any(order.ended_ns is None for order in orders):
@@ -223,13 +234,33 @@ def _matches(
             traces.get(key, Trace(group[0].trace.trace_id)),
             tuple(group),
             tuple(dealt for order in group for dealt in index.deals_of(order.order.order_id)),
+            _deals_linked(index, group),
         )
         for key, group in by_trace.items()
     ]
     told = {dealt.trace.trace_id: dealt for dealt in deals}
     alone = [
-        Match(trace, deals=(told[key],) if key in told else ())
+        Match(trace, deals=(told[key],), linked=_orders_linked(index, told[key])) if key in told else Match(trace)
         for key, trace in traces.items()
         if key not in by_trace and (trace.spans or key in told)
     ]
     return (*with_orders, *alone)
+
+
+def _deals_linked(index: OrderIndex, orders: Sequence[OrderRecord]) -> tuple[Linked, ...]:
+    """The deals with traces of their own whose spans are linked to one of these orders."""
+    ids = {order.order.order_id for order in orders}
+    return tuple(
+        Linked(dealt.trace.trace_id, DEAL_SPAN)
+        for dealt in index.deals(min(order.started_ns for order in orders) - CLOCK_SLACK_NS)
+        if dealt.trace.trace_id
+        and any(order.order.order_id in ids for order in concerned(index, dealt.deal, dealt.ours))
+    )
+
+
+def _orders_linked(index: OrderIndex, dealt: Dealt) -> tuple[Linked, ...]:
+    return tuple(
+        Linked(order.trace.trace_id, SPAN_NAMES[order.order.action])
+        for order in concerned(index, dealt.deal, dealt.ours)
+        if order.trace.trace_id
+    )

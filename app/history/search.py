@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.domain.clock import rfc3339
-from app.domain.orders import Action
-from app.history.lookup import NUMBER_KINDS, Match, NotFound, TraceId, deal_numbers, find_among
+from app.domain.orders import Action, Filled
+from app.history.lookup import NUMBER_KINDS, Match, NotFound, TraceId, find_among
 from app.history.telemetry import KeptRange, kept_range
 from app.telemetry.deals import SPAN_NAME
 from app.telemetry.orders import SPAN_NAMES, outcome_error
 from app.trading.journal.index import OrderIndex
 from app.trading.journal.reading import OpenReport
-from app.trading.journal.records import Dealt, NumberKind, OrderRecord
+from app.trading.journal.records import Dealt, NumberKind, OrderRecord, deal_numbers
 
 READERS_MAX: Final = 2
 """How many traces are read from files at a time; the others wait."""
@@ -31,7 +31,7 @@ class Wanted:
     Attributes:
         since_ns: begun at or after; ns since 1970.
         until_ns: begun before.
-        outcome: what is known of the order now; `external` for deals of others.
+        outcome: what is known of the order now; of a deal `filled` where it is of an order of ours, else `external`.
         symbol: the broker's name.
         ticket: an order's, deal's or position's number.
         error: whether something went wrong.
@@ -62,7 +62,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """One order, or a deal that no order of ours made; `trace_id` None where telemetry was off."""
+    """One order, or a deal that has a trace of its own; `trace_id` None where telemetry was off."""
 
     trace_id: str | None
     start_ns: int
@@ -131,7 +131,7 @@ class Traces:
 
 
 def search(journal: OrderIndex, wanted: Wanted) -> list[Summary]:
-    """The newest orders and foreign deals that are wanted, newest first."""
+    """The newest orders and deals by themselves that are wanted, newest first."""
     orders, deals = _candidates(journal, wanted)
     newest_first = merge(
         (_of_order(journal, record) for record in orders),
@@ -143,10 +143,10 @@ def search(journal: OrderIndex, wanted: Wanted) -> list[Summary]:
 
 
 def _candidates(journal: OrderIndex, wanted: Wanted) -> tuple[Iterator[OrderRecord], Iterator[Dealt]]:
-    """Orders and deals of others, newest first, none of them sure to be wanted."""
+    """Orders and deals by themselves, newest first, none of them sure to be wanted."""
     since_ns = wanted.since_ns or 0
     orders: Sequence[OrderRecord] = journal.orders()
-    deals: Sequence[Dealt] = [dealt for dealt in journal.deals(since_ns) if _is_foreign(dealt)]
+    deals: Sequence[Dealt] = [dealt for dealt in journal.deals(since_ns) if _is_by_itself(dealt)]
     if wanted.ticket is not None:
         found = [record for kind in NUMBER_KINDS for record in journal.find(kind, wanted.ticket)]
         orders = sorted({record.order.order_id: record for record in found}.values(), key=lambda one: one.started_ns)
@@ -154,8 +154,9 @@ def _candidates(journal: OrderIndex, wanted: Wanted) -> tuple[Iterator[OrderReco
     return reversed(orders), reversed(deals)
 
 
-def _is_foreign(dealt: Dealt) -> bool:
-    return dealt.ours is None and dealt.deal.is_trade
+def _is_by_itself(dealt: Dealt) -> bool:
+    """Whether no order's span tells of it: somebody else's, or that of an order of ours which waited for its price."""
+    return dealt.deal.is_trade and (dealt.ours is None or bool(dealt.trace.trace_id))
 
 
 def _of_order(journal: OrderIndex, record: OrderRecord) -> Summary:
@@ -184,7 +185,8 @@ def _of_deal(dealt: Dealt) -> Summary:
         duration_ms=0.0,
         name=f"{SPAN_NAME} {dealt.deal.reason_name}",
         symbol=dealt.deal.symbol,
-        outcome="external",
+        outcome="external" if dealt.ours is None else Filled.name,
         numbers=deal_numbers(dealt.deal),
         error=None,
+        order_id=dealt.ours,
     )

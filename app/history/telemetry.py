@@ -14,11 +14,12 @@ from typing import Any, Final, NamedTuple, TypeVar
 import orjson
 
 from app.history.items import LogRecord, Span, Trace, logs_of, spans_of
+from app.telemetry.deals import SPAN_NAME as DEAL_SPAN
 from app.telemetry.orders import SPAN_NAMES
 from otel.segments import Line, Position, iterate, read, segment_numbers, segment_path
 
-ORDER_SPANS: Final = frozenset(SPAN_NAMES.values())
-"""Names of the spans that stand for a whole order."""
+JOURNALLED_SPANS: Final = frozenset((*SPAN_NAMES.values(), DEAL_SPAN))
+"""Names of the spans that stand for a whole order, or for a deal: the journal has their ids."""
 
 _READ_BYTES: Final = 1024 * 1024
 _CLOCK_SLACK_NS: Final = 3600 * 10**9
@@ -67,23 +68,23 @@ def read_traces(data_dir: Path, trace_ids: Set[str], within: KeptRange | None = 
     return TracesRead(traces, damaged.lines)
 
 
-def order_span_ids(data_dir: Path, since_ns: int = 0) -> set[str]:
-    """Return the span id of every order whose own span is in the files of *data_dir*.
+def journalled_span_ids(data_dir: Path, since_ns: int = 0) -> set[str]:
+    """Return the span id of every order and deal whose own span is in the files of *data_dir*.
 
     Args:
         data_dir: the data folder.
-        since_ns: when the oldest order began that is looked for, ns since 1970; files that were finished well before
+        since_ns: when the oldest one began that is looked for, ns since 1970; files that were finished well before
             need not be read.
     """
     folder = _folder(data_dir, "traces")
-    quoted = [f'"{name}"'.encode() for name in ORDER_SPANS]
+    quoted = [f'"{name}"'.encode() for name in JOURNALLED_SPANS]
     position = Position(_first_segment_since(folder, since_ns), 0)
     found: set[str] = set()
     while lines := read(folder, position, _READ_BYTES):
         position = lines[-1].end
         for line in lines:
             if any(name in line.data for name in quoted):
-                found.update(_decoded(line.data, _order_spans_of) or ())
+                found.update(_decoded(line.data, _journalled_spans_of) or ())
     return found
 
 
@@ -127,11 +128,11 @@ def _search(
             yield from items or ()
 
 
-def _order_spans_of(document: Any) -> Iterator[str]:
+def _journalled_spans_of(document: Any) -> Iterator[str]:
     for resource in document["resourceSpans"]:
         for scope in resource["scopeSpans"]:
             for span in scope["spans"]:
-                if span["name"] in ORDER_SPANS:
+                if span["name"] in JOURNALLED_SPANS:
                     yield span["spanId"]
 
 

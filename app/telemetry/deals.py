@@ -1,4 +1,4 @@
-"""A deal that no order of ours made, as a span of its own beside the orders it concerns."""
+"""A deal that comes under no request, as a span of its own beside the orders it concerns."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from app.domain.account import AccountMode
 from app.domain.deals import Deal
 from app.domain.trace import TraceRef
 from app.telemetry.names import DEAL_ENTRY, DEAL_ORIGIN, DEAL_REASON, MODE, SYMBOL
+from otel.metatrader5.describe import AttributeValue
 
 log = logging.getLogger(__name__)
 
@@ -36,30 +37,45 @@ class DealTelemetry:
         span = self._tracer.start_span(
             SPAN_NAME,
             context=Context(),
-            attributes={
-                "mt5.deal.ticket": deal.ticket,
-                "mt5.order.ticket": deal.order,
-                "mt5.position.ticket": deal.position,
-                SYMBOL.name: deal.symbol,
-                "mt5.deal.side": deal.side.value if deal.side else "none",
-                DEAL_ENTRY.name: deal.entry_name,
-                DEAL_REASON.name: deal.reason_name,
-                DEAL_ORIGIN.name: "ours" if ours else "external" if deal.is_trade else "balance",
-                "mt5.deal.volume": deal.volume,
-                "mt5.deal.price": deal.price,
-                "mt5.deal.net": deal.net,
-                "mt5.order.magic": deal.magic,
-                MODE.name: mode.value,
-            },
-            links=[Link(_context(order)) for order in orders if order.trace_id],
+            attributes=deal_attributes(deal, mode, ours=ours),
+            links=links_to(orders),
             start_time=deal.time_ns,
         )
         context = span.get_span_context()
-        span.end(deal.time_ns + 1)  # a moment, and yet after its start
+        span.end(ended_ns(deal))
         _log(deal, ours=ours)
         if not context.is_valid:
             return TraceRef()
         return TraceRef(format_trace_id(context.trace_id), format_span_id(context.span_id))
+
+
+def deal_attributes(deal: Deal, mode: AccountMode, *, ours: bool) -> dict[str, AttributeValue]:
+    """What the span of a deal says of it."""
+    return {
+        "mt5.deal.ticket": deal.ticket,
+        "mt5.order.ticket": deal.order,
+        "mt5.position.ticket": deal.position,
+        SYMBOL.name: deal.symbol,
+        "mt5.deal.side": deal.side.value if deal.side else "none",
+        DEAL_ENTRY.name: deal.entry_name,
+        DEAL_REASON.name: deal.reason_name,
+        DEAL_ORIGIN.name: "ours" if ours else "external" if deal.is_trade else "balance",
+        "mt5.deal.volume": deal.volume,
+        "mt5.deal.price": deal.price,
+        "mt5.deal.net": deal.net,
+        "mt5.order.magic": deal.magic,
+        MODE.name: mode.value,
+    }
+
+
+def links_to(orders: Iterable[TraceRef]) -> list[Link]:
+    """Links to the spans of these orders; those of a time without telemetry have none."""
+    return [Link(_context(order)) for order in orders if order.trace_id]
+
+
+def ended_ns(deal: Deal) -> int:
+    """When its span ends: a deal is a moment, and yet an end comes after its start."""
+    return deal.time_ns + 1
 
 
 def _log(deal: Deal, *, ours: bool) -> None:

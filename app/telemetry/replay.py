@@ -1,6 +1,8 @@
-"""An order's span built again from what the journal knows, for a span that a crash lost."""
+"""Spans of orders and deals built again from what the journal knows, for those that a crash lost."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
@@ -8,8 +10,10 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
 from app.domain.account import AccountMode
+from app.domain.deals import Deal
 from app.domain.orders import Order, Outcome
 from app.domain.trace import TraceRef
+from app.telemetry.deals import SPAN_NAME, deal_attributes, ended_ns, links_to
 from app.telemetry.names import SCOPE
 from app.telemetry.orders import SPAN_NAMES, order_attributes, outcome_attributes, outcome_error
 
@@ -40,6 +44,30 @@ def order_span(
         status=Status(StatusCode.UNSET) if error is None else Status(StatusCode.ERROR, error),
         start_time=started_ns,
         end_time=ended_ns,
+        instrumentation_scope=InstrumentationScope(SCOPE, version),
+    )
+
+
+def deal_span(
+    deal: Deal,
+    orders: Iterable[TraceRef],
+    ref: TraceRef,
+    *,
+    ours: bool,
+    mode: AccountMode,
+    resource: Resource,
+    version: str,
+) -> ReadableSpan:
+    """The span of a deal with the ids of the journal; `orders` are those that it is linked to."""
+    return ReadableSpan(
+        name=SPAN_NAME,
+        context=_context(ref.trace_id, ref.span_id),
+        resource=resource,
+        attributes={**deal_attributes(deal, mode, ours=ours), "mt5.deal.replayed": True},
+        links=links_to(orders),
+        kind=SpanKind.INTERNAL,
+        start_time=deal.time_ns,
+        end_time=ended_ns(deal),
         instrumentation_scope=InstrumentationScope(SCOPE, version),
     )
 

@@ -18,6 +18,7 @@ from app.telemetry.terminal import answered, started_ns
 from app.trading.journal.journal import Journal
 from app.trading.journal.records import OrderRecord
 from app.trading.risk import check
+from app.trading.truths import Truths
 from app.watch.changes import OrderDecided
 from app.watch.guard import known_away
 from app.watch.poller import Watch
@@ -78,6 +79,7 @@ class Dealer:
         self._let_go = asyncio.Event()
         self._unwritten: dict[str, tuple[Outcome, int]] = {}
         self._writing_again = asyncio.Lock()
+        self._truths = Truths(gateway=gateway, journal=journal, watch=watch, clock=clock)
         # Ids in the order in which they are looked at.
         self._unsettled = dict.fromkeys(
             record.order.order_id for record in journal.orders() if _is_unsettled(record) and self._is_young(record)
@@ -119,6 +121,7 @@ class Dealer:
         """Mend what was left open: called after each look of `Watch`."""
         await self._write_again()
         await self._settle_again()
+        await self._truths.look()
 
     def let_go(self) -> None:
         """Wait no longer for running orders: their callers are told to ask later; the orders run to their end."""

@@ -3,43 +3,31 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from enum import Enum
 
 from app.broker.gateway import Gateway
 from app.domain.account import Unavailable
 from app.domain.clock import Clock
-from app.domain.deals import ENTRY_IN, ENTRY_INOUT, REASON_EXPERT, Deal
-from app.domain.orders import Placed
+from app.domain.deals import ENTRY_IN, ENTRY_INOUT, Deal
+from app.domain.orders import Action, Unknown
 from app.domain.trace import TraceRef
 from app.errors import JournalError
 from app.telemetry.deals import DealTelemetry
+from app.trading.journal.index import OrderIndex
 from app.trading.journal.journal import Journal
 from app.trading.journal.records import Dealt, OrderRecord
+from app.trading.kinship import LOTS, Kinship, kinship, placement
 from app.watch.changes import Change, ConnectionLost, ConnectionRestored, DealSeen
 from app.watch.poller import Watch
 
 log = logging.getLogger(__name__)
 
-LOTS = 1e-8
-"""Less than this is nothing."""
-CLOCK_SLACK_NS = 60 * 10**9
-"""How far the server's clock may stand from ours."""
-TAGGED_NS = 24 * 3_600 * 10**9
-"""How long after its order a deal may come that bears the order's tag."""
 UNOPENED_S = 60.0
 """How long a deal that closes more than is known to be open waits for the one that opened it to show."""
 UNDER_WAY_NS = 30 * 10**9
 """An order is answered well before; one that is open for longer has lost its outcome."""
-
-
-class Kinship(Enum):
-    """Whether a deal belongs to an order whose numbers are not known."""
-
-    NO = 0
-    PERHAPS = 1
-    YES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +68,17 @@ class DealKeeper:
             await self._keep(self._waiting[ticket])
 
     async def _keep(self, deal: Deal) -> None:
-        owner = _owner(self._journal, deal, self._clock.time_ns())
-        if isinstance(owner, Kinship):
-            return  # an order under way may turn out to be its own
+        owner = await self._owner(deal) if deal.is_trade else None
+        if isinstance(owner, Unavailable):
+            return
         volume = await self._volume(deal) if deal.is_trade else _Volume(0.0, 0.0)
         if isinstance(volume, Unavailable) or (volume.after < -LOTS and self._may_be_opened_yet(deal)):
             return
         ours = None if owner is None else owner.order.order_id
-        # The span of an order that waited for its price ended long before.
-        told_by_its_order = owner is not None and not isinstance(owner.outcome, Placed)
+        # The span of an order that waited for its price ended long before, and one that lost its answer knows nothing.
+        told_by_its_order = (
+            owner is not None and owner.order.action is not Action.PLACE and not isinstance(owner.outcome, Unknown)
+        )
         dealt = Dealt(
             deal=deal,
             ours=ours,
@@ -109,6 +99,41 @@ class DealKeeper:
         self._told.pop(deal.ticket, None)
         self._watch.changes.tell(DealSeen(deal, ours, dealt.opened, dealt.closed))
 
+    async def _owner(self, deal: Deal) -> OrderRecord | Unavailable | None:
+        """The order that a deal belongs to, None where it is none of ours; `Unavailable` where that is open yet."""
+        if (known := self._journal.owner(deal.order)) is not None:
+            return known
+        perhaps = []
+        for record in self._journal.doubtful():
+            match kinship(record, deal):
+                case Kinship.YES:
+                    return record
+                case Kinship.PERHAPS if self._lacks_its_deal(record):
+                    perhaps.append(record)
+                case _:
+                    pass
+        # One that is under way tells its own numbers soon; until then an older one must not have its deal.
+        now_ns = self._clock.time_ns()
+        if any(record.outcome is None and now_ns - record.started_ns < UNDER_WAY_NS for record in perhaps):
+            return Unavailable(reason="an order under way may turn out to be its own")
+        return await self._first_that_fits(perhaps, deal)
+
+    def _lacks_its_deal(self, record: OrderRecord) -> bool:
+        """Whether nothing is known of what became of it, so that a deal without a tag may be its own."""
+        undecided = record.current is None or isinstance(record.current, Unknown)
+        return undecided and not self._journal.deals_of(record.order.order_id)
+
+    async def _first_that_fits(self, perhaps: Sequence[OrderRecord], deal: Deal) -> OrderRecord | Unavailable | None:
+        if not any(record.order.action is Action.PLACE for record in perhaps):
+            return perhaps[0] if perhaps else None
+        found = await self._gateway.past_order(deal.order)
+        if isinstance(found, Unavailable):
+            return found
+        for record in perhaps:
+            if record.order.action is not Action.PLACE or (found and placement(record, found) is not Kinship.NO):
+                return record
+        return None
+
     def _may_be_opened_yet(self, deal: Deal) -> bool:
         """Whether to wait for the deal before it: some terminals show the later one first."""
         now_s = self._clock.monotonic()
@@ -123,9 +148,8 @@ class DealKeeper:
     def _tell(self, deal: Deal, owner: OrderRecord | None) -> TraceRef:
         """The span of a deal that comes by itself, linked to its order and to those of its position; made once."""
         if deal.ticket not in self._told:
-            orders = [] if owner is None else [owner]
-            orders += self._journal.find("position", deal.position) if deal.position else ()
-            links = [order.trace for order in orders]
+            ours = None if owner is None else owner.order.order_id
+            links = [order.trace for order in concerned(self._journal, deal, ours)]
             self._told[deal.ticket] = self._telemetry.by_itself(
                 deal, links, self._watch.latest.mode, ours=owner is not None
             )
@@ -159,54 +183,21 @@ class DealKeeper:
             log.error("A change of the connection could not be journalled: %s", error)
 
 
-def _owner(journal: Journal, deal: Deal, now_ns: int) -> OrderRecord | Kinship | None:
-    """The order that a deal belongs to, None where it is none of ours, PERHAPS where that is not decided yet."""
-    if not deal.is_trade:
-        return None
-    if (known := journal.owner(deal.order)) is not None:
-        return known
-    perhaps = []
-    for record in journal.undecided():
-        match kinship(record, deal):
-            case Kinship.YES:
-                return record
-            case Kinship.PERHAPS:
-                perhaps.append(record)
-            case Kinship.NO:
-                pass
-    # One that is under way tells its own numbers soon; until then an older one must not have its deal.
-    if any(record.outcome is None and now_ns - record.started_ns < UNDER_WAY_NS for record in perhaps):
-        return Kinship.PERHAPS
-    return perhaps[0] if perhaps else None
+def concerned(
+    journal: OrderIndex, deal: Deal, ours: str | None, *, before_seq: int | None = None
+) -> tuple[OrderRecord, ...]:
+    """The orders that the span of a deal is linked to: its own, and those of its position.
 
-
-def kinship(record: OrderRecord, deal: Deal) -> Kinship:
-    """Whether a deal belongs to an order that was sent and whose numbers are not known.
-
-    The tag of its comment proves it. Brokers rewrite comments: without any tag, what was asked for and when must fit.
+    Args:
+        journal: the orders.
+        deal: the deal.
+        ours: the id of its own order; None where it has none.
+        before_seq: only those that were there before this line of the journal.
     """
-    order = record.order
-    late_ns = deal.time_ns - record.started_ns
-    fits = (
-        record.comment_sent != ""
-        and deal.symbol == order.symbol
-        and deal.side is order.side
-        and deal.volume <= order.volume + LOTS
-        and (order.position is None or order.position == deal.position)
-        and -CLOCK_SLACK_NS <= late_ns <= TAGGED_NS
-    )
-    if not fits:
-        return Kinship.NO
-    tag = f"~{order.order_id[-8:]}"
-    if record.comment_sent.endswith(tag) and deal.comment.endswith(tag):
-        return Kinship.YES
-    alike = (
-        deal.reason == REASON_EXPERT
-        and deal.magic == order.magic
-        and "~" not in deal.comment
-        and late_ns <= CLOCK_SLACK_NS
-    )
-    return Kinship.PERHAPS if alike else Kinship.NO
+    orders = {} if ours is None or (own := journal.get(ours)) is None else {ours: own}
+    if deal.position:
+        orders |= {order.order.order_id: order for order in journal.find("position", deal.position)}
+    return tuple(order for order in orders.values() if before_seq is None or order.intent_seq < before_seq)
 
 
 def _after(before: float, deal: Deal) -> float:

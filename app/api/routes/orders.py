@@ -14,9 +14,14 @@ from app.api.outcomes import close_answer, order_answer
 from app.api.routes import keyed_router
 from app.api.schemas import INT64_MAX, OrderAnswer, PlaceOrder
 from app.api.services import Services
-from app.domain.orders import Side
+from app.domain.orders import Placed, Side, Unchanged
+from app.trading.journal.records import OrderRecord
+from app.watch.state import Snapshot
 
 router = keyed_router("orders")
+
+LOOK_NS = 10 * 10**9
+"""A look at the terminal that ends so long after an order began after it."""
 
 Ticket = Annotated[int, Path(gt=0, le=INT64_MAX, description="The position's ticket.", examples=[1000002])]
 OrderId = Annotated[str, Path(max_length=64, description="Our id of the order.", examples=[examples.ORDER_ID])]
@@ -93,14 +98,31 @@ async def close(services: Services, request: Request, ticket: Ticket) -> Respons
 @router.get(
     "/api/orders/{order_id}",
     summary="What came of an order",
-    responses=examples.answers(examples.RECORD, "NOT_FOUND", "VALIDATION_ERROR"),
+    responses=examples.answers({**examples.RECORD, "waiting": None}, "NOT_FOUND", "VALIDATION_ERROR"),
 )
 async def order(services: Services, order_id: OrderId) -> Response:
-    """The journal's record of an order, also of one that was refused or whose outcome was unknown."""
+    """The journal's record of an order, also of one that was refused or whose outcome was unknown.
+
+    `status` is that of the request: a pending order stays `placed`. Its `deals` tell what was executed since, `waiting`
+    whether it stands among the terminal's pending orders.
+    """
     record = services.journal.get(order_id.upper())
     if record is None:
         return error("NOT_FOUND", "The journal has no order of this id.")
-    return Json(record.to_json())
+    deals = services.journal.deals_of(record.order.order_id)
+    return Json({**record.to_json(deals), "waiting": _waiting(record, services.watch.latest)})
+
+
+def _waiting(record: OrderRecord, seen: Snapshot) -> bool | None:
+    """Whether the order that was placed, changed or cancelled stands; None where it is none, or was not looked for."""
+    number = record.order.pending or getattr(record.current, "order", None)
+    if not isinstance(record.current, Placed | Unchanged) or record.ended_ns is None:
+        return None
+    stands = any(order.ticket == number for order in seen.orders)
+    if seen.fresh_ns - record.ended_ns > LOOK_NS:
+        return stands
+    # What a look from before a change saw says nothing of it; a new order can have been seen only since.
+    return True if stands and record.order.pending is None else None
 
 
 def arrived(request: Request) -> float:

@@ -42,7 +42,7 @@ async def traces(
     min_ms: Annotated[float | None, Query(ge=0, allow_inf_nan=False, description="Took so long or longer.")] = None,
     limit: Annotated[int, Query(ge=1, le=LISTED_MAX, description="So many at most.")] = 100,
 ) -> Response:
-    """Every order, also refused ones; beside them the deals that somebody else made, as `external`."""
+    """Every order, also refused ones; beside them the deals that come under no request, others' as `external`."""
     since_ns, until_ns = moment_ns("since", since), moment_ns("until", until, end=True)
     in_order("until", since_ns, until_ns)
     wanted = Wanted(
@@ -67,7 +67,10 @@ async def trace(
     services: Services,
     trace_id: Annotated[str, Path(pattern="^[0-9a-fA-F]{32}$", description="32 hex digits.")],
 ) -> Response:
-    """From the files, within their retention; 404 says what they hold."""
+    """From the files, within their retention; 404 says what they hold.
+
+    `linked` leads from an order to the traces of deals that it or its position had, and back.
+    """
     found = await services.traces.get(trace_id.lower())
     if isinstance(found, Gone):
         kept = found.kept and {"from": rfc3339(found.kept.oldest_ns), "to": rfc3339(found.kept.newest_ns)}

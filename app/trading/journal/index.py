@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -37,9 +39,10 @@ class OrderIndex:
         self._numbers: dict[tuple[NumberKind, int], dict[str, None]] = {}
         self._totals: Counter[OrderKey] = Counter()
         self._resolutions: Counter[tuple[str, str]] = Counter()
-        self._undecided: dict[str, None] = {}
+        self._doubtful: dict[str, None] = {}
         self._deals = Deals()
         self._dealt: dict[str, list[int]] = {}
+        self._told: list[tuple[int, int]] = []
         self._failures = 0
         self._first_ns: int | None = None
         self._last_seq = 0
@@ -81,10 +84,13 @@ class OrderIndex:
             found = (self._orders[order_id] for order_id in self._numbers.get(("order", order_number), {}))
             return next((record for record in found if record.order.pending is None), None)
 
-    def undecided(self) -> tuple[OrderRecord, ...]:
-        """Return the orders that deals yet unexplained may belong to: under way or unknown, without a deal."""
+    def doubtful(self) -> tuple[OrderRecord, ...]:
+        """Return the orders whose first outcome does not tell their numbers: under way, or unknown at first.
+
+        What bears the tag of one of them is its own, also after something else was taken for it.
+        """
         with self._lock:
-            return tuple(self._orders[order_id] for order_id in self._undecided)
+            return tuple(self._orders[order_id] for order_id in self._doubtful)
 
     def deal(self, ticket: int) -> Dealt | None:
         """Return the deal of this ticket."""
@@ -101,6 +107,12 @@ class OrderIndex:
         """Return the deals made since a moment (ns since 1970), oldest first."""
         with self._lock:
             return self._deals.since(since_ns)
+
+    def told_after(self, seq: int) -> tuple[tuple[int, Dealt], ...]:
+        """Return the deals with a span of their own in lines after this one, each with the number of its line."""
+        with self._lock:
+            told = self._told[bisect_right(self._told, (seq, sys.maxsize)) :]
+            return tuple((line, dealt) for line, ticket in told if (dealt := self._deals.get(ticket)) is not None)
 
     @property
     def last_deal_ns(self) -> int | None:
@@ -202,7 +214,7 @@ class OrderIndex:
             case Amended() as entry:
                 self._amend(entry, line.seq)
             case Dealt() as entry:
-                self._deal(entry)
+                self._deal(entry, line.seq)
             case ConnectionTurn() as entry:
                 self._failures += not entry.connected
 
@@ -217,7 +229,7 @@ class OrderIndex:
             intent_seq=seq,
         )
         self._open[order.order_id] = None
-        self._undecided[order.order_id] = None
+        self._doubtful[order.order_id] = None
         self._store(record)
         return True
 
@@ -241,15 +253,18 @@ class OrderIndex:
     def _store(self, record: OrderRecord) -> None:
         order_id = record.order.order_id
         self._orders[order_id] = record
-        if record.outcome is not None and not isinstance(record.current, Unknown):
-            self._undecided.pop(order_id, None)
+        if record.outcome is not None and not isinstance(record.outcome, Unknown):
+            self._doubtful.pop(order_id, None)
         for number in record.numbers():
             self._numbers.setdefault(number, {})[order_id] = None
 
-    def _deal(self, entry: Dealt) -> None:
-        if not self._deals.add(entry) or entry.ours not in self._orders:
+    def _deal(self, entry: Dealt, seq: int) -> None:
+        if not self._deals.add(entry):
             return
-        self._undecided.pop(entry.ours, None)
+        if entry.trace.span_id:
+            self._told.append((seq, entry.deal.ticket))
+        if entry.ours not in self._orders:
+            return
         deal = entry.deal
         self._dealt.setdefault(entry.ours, []).append(deal.ticket)
         numbers: tuple[tuple[NumberKind, int], ...] = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -205,8 +205,13 @@ class OrderRecord:
         for outcome in (self.outcome, self.amended):
             yield from _numbers(outcome)
 
-    def to_json(self) -> dict[str, Any]:
-        """The record as the API and the command line show it."""
+    def to_json(self, deals: Iterable[Dealt] = ()) -> dict[str, Any]:
+        """The record as the API and the command line show it, with the deals that the journal has of it."""
+        numbers: dict[NumberKind, int | None] = {"order": None, "deal": None, "position": None}
+        shown = []
+        for dealt in deals:
+            numbers.update(deal_numbers(dealt.deal))
+            shown.append(deal_json(dealt.deal))
         return {
             "order_id": self.order.order_id,
             "status": self.current.name if self.current else "open",
@@ -215,7 +220,8 @@ class OrderRecord:
             "outcome": outcome_json(self.outcome),
             "amended": outcome_json(self.amended),
             "amended_reason": self.amended_reason or None,
-            "numbers": {"order": None, "deal": None, "position": None, **dict(self.numbers())},
+            "numbers": {**numbers, **dict(self.numbers())},
+            "deals": shown,
             "trace_id": self.trace.trace_id or None,
             "span_id": self.trace.span_id or None,
             "started": rfc3339(self.started_ns),
@@ -226,6 +232,22 @@ class OrderRecord:
 def outcome_json(outcome: Outcome | None) -> dict[str, Any] | None:
     """An outcome by its field names, its own name first."""
     return None if outcome is None else {"name": outcome.name, **asdict(outcome)}
+
+
+def deal_numbers(deal: Deal) -> dict[NumberKind, int | None]:
+    """The numbers of a deal by what they name."""
+    return {"order": deal.order or None, "deal": deal.ticket, "position": deal.position or None}
+
+
+def deal_json(deal: Deal) -> dict[str, Any]:
+    """A deal as it is shown with its order."""
+    return {
+        "deal": deal.ticket,
+        "position": deal.position or None,
+        "volume": deal.volume,
+        "price": deal.price,
+        "time": rfc3339(deal.time_ns),
+    }
 
 
 def _numbers(outcome: Outcome | None) -> Iterator[tuple[NumberKind, int]]:

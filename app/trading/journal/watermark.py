@@ -1,12 +1,13 @@
-"""Which orders' spans are certain to be in the telemetry files, so that a crash loses none.
+"""Which spans of orders and deals are certain to be in the telemetry files, so that a crash loses none.
 
-The journal is durable before telemetry is: a program that is killed may have journalled an order whose span had not
-reached a file yet. At the next start those orders are looked for and their spans written again, with the same ids.
+The journal is durable before telemetry is: a program that is killed may have journalled an order or a deal whose span
+had not reached a file yet. At the next start those are looked for and their spans written again, with the same ids.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
@@ -14,13 +15,13 @@ import orjson
 
 from app.trading.journal.files import Files, SystemFiles
 from app.trading.journal.index import OrderIndex
-from app.trading.journal.records import OrderRecord
+from app.trading.journal.records import Dealt, OrderRecord
 
 FILE_NAME: Final = "watermark.json"
 
 
 class Watermark:
-    """The number of a journal line, kept in a small file: the spans of all orders decided up to it are in files.
+    """The number of a journal line, kept in a small file: the spans of all orders and deals up to it are in files.
 
     It may lag behind, which costs a search; it must never run ahead.
     """
@@ -57,25 +58,39 @@ class Watermark:
             self._seq = seq
 
 
-def lost_spans(
-    journal: OrderIndex, watermark: Watermark, span_ids_since: Callable[[int], set[str]]
-) -> list[OrderRecord]:
-    """Return the decided orders beyond the watermark whose span is in no file, oldest first.
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What has no span in any file: decided orders, oldest first, and deals with the numbers of their lines."""
 
-    Orders without a span, as with telemetry switched off, are left out.
+    orders: tuple[OrderRecord, ...] = ()
+    deals: tuple[tuple[int, Dealt], ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.orders) + len(self.deals)
+
+
+def lost_spans(journal: OrderIndex, watermark: Watermark, span_ids_since: Callable[[int], set[str]]) -> Lost:
+    """Return the decided orders, and the deals told by a span of their own, beyond the watermark without one.
+
+    What never had a span, as with telemetry switched off, is left out.
 
     Args:
-        journal: the orders.
+        journal: the orders and deals.
         watermark: up to where nothing needs to be looked for.
-        span_ids_since: returns the span ids of orders in the files, given when the oldest wanted order began (ns since
-            1970); called only if there are orders to look for.
+        span_ids_since: returns the ids of such spans in the files, given when the oldest wanted one began (ns since
+            1970); called only if there is something to look for.
     """
-    beyond = [
+    orders = [
         record
         for record in journal.orders()
         if record.outcome_seq is not None and record.outcome_seq > watermark.seq and record.trace.span_id
     ]
-    if not beyond:
-        return []
-    found = span_ids_since(min(record.started_ns for record in beyond))
-    return [record for record in beyond if record.trace.span_id not in found]
+    deals = journal.told_after(watermark.seq)
+    if not orders and not deals:
+        return Lost()
+    began = (*(record.started_ns for record in orders), *(dealt.deal.time_ns for _, dealt in deals))
+    found = span_ids_since(min(began))
+    return Lost(
+        tuple(record for record in orders if record.trace.span_id not in found),
+        tuple((seq, dealt) for seq, dealt in deals if dealt.trace.span_id not in found),
+    )

@@ -21,14 +21,15 @@ from app.dashboard.frame import Frame
 from app.domain.account import Account, AccountMode, Missing, PendingOrder, Position, Symbol, Tick, Unavailable
 from app.domain.clock import SystemClock
 from app.domain.connection import Connection
-from app.domain.orders import Action, Filled, Kind, Lifetime, Order, Outcome, Side
+from app.domain.orders import Action, Filled, Kind, Lifetime, Order, Outcome, Placed, Side
+from app.domain.trace import TraceRef
 from app.history.search import Traces
 from app.settings import Settings
 from app.trading.dealer import Decision
 from app.trading.desk import Terms
 from app.trading.journal.index import OrderIndex
 from app.trading.journal.reading import OpenReport
-from app.trading.journal.records import Trades
+from app.trading.journal.records import Dealt, OrderRecord, Trades
 from app.watch.changes import Changes
 from app.watch.state import Snapshot
 from tests.support.monitoring import CountedJournal, open_monitoring
@@ -79,6 +80,18 @@ TICK = Tick(
     ask=1.2,
     time_msc=1_767_607_200_123,
     record={"time": 1_767_607_200, "bid": 1.1, "ask": 1.2},
+)
+PLACED = OrderRecord(
+    order=Order(
+        order_id=ORDER_ID, action=Action.PLACE, symbol="EURUSD", side=Side.BUY, volume=0.1, kind=Kind.LIMIT, price=1.0
+    ),
+    trace=TraceRef(TRACE_ID, "00f067aa0ba902b7"),
+    comment_sent="~K9XA6BCD",
+    started_ns=1_767_607_200_000_000_000,
+    intent_seq=1,
+    outcome=Placed(order=88, retcode=10009),
+    ended_ns=1_767_607_200_020_000_000,
+    outcome_seq=2,
 )
 PENDING = PendingOrder(
     ticket=88,
@@ -269,24 +282,20 @@ class FakeWatch:
     changes: Changes = field(default_factory=Changes)
 
 
-@dataclass(frozen=True)
-class FakeEntry:
-    """An order in the journal."""
-
-    order_id: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Its id."""
-        return {"order_id": self.order_id, "status": "filled"}
-
-
 @dataclass
 class FakeJournal(CountedJournal):
-    """Holds one order; `error` is what its health says."""
+    """Holds one order, `placed`, and its deals; `error` is what its health says."""
 
-    def get(self, order_id: str) -> FakeEntry | None:
+    placed: OrderRecord = PLACED
+    dealt: tuple[Dealt, ...] = ()
+
+    def get(self, order_id: str) -> OrderRecord | None:
         """The one order."""
-        return FakeEntry(order_id) if order_id == ORDER_ID else None
+        return self.placed if order_id == ORDER_ID else None
+
+    def deals_of(self, order_id: str) -> tuple[Dealt, ...]:
+        """Those of the one order."""
+        return self.dealt if order_id == ORDER_ID else ()
 
     def trades(self) -> dict[str, Trades]:
         """Two symbols traded often enough, one of them better."""

@@ -163,7 +163,7 @@ def test_a_match_can_be_shown_as_json(data_dir: Path) -> None:
 
     shown = orjson.loads(orjson.dumps(match.to_json()))
 
-    assert list(shown) == ["trace_id", "spans", "logs", "numbers", "orders"]
+    assert list(shown) == ["trace_id", "spans", "logs", "numbers", "orders", "linked"]
     assert shown["numbers"] == {"order": 11, "deal": 12, "position": 11}
     assert shown["orders"][0]["status"] == "filled"
 

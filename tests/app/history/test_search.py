@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.orders import Outcome, Rejected, Unknown
+from app.domain.orders import Outcome, Placed, Rejected, Unknown
 from app.domain.trace import TraceRef
 from app.history.lookup import Match
 from app.history.search import Gone, Summary, Traces, Wanted, search
@@ -23,6 +23,7 @@ from tests.app.history.folders import (
     decided,
     filled,
     logs_line,
+    span_id,
     spans_line,
     trace_id,
     write_journal,
@@ -115,6 +116,18 @@ def test_an_unknown_order_shows_the_numbers_of_its_deal() -> None:
     assert found.numbers == {"order": 11, "deal": 12, "position": 11}
 
 
+def test_a_pending_orders_deal_is_listed_beside_its_order() -> None:
+    """Filled long after its order, a deal of ours has a trace, a line and the order's id; it is no `external` one."""
+    journal = records(
+        *an("C", Placed(order=11, retcode=10009), 3),
+        Dealt(deal=OPENING, ours="C", opened=True, left=0.1, trace=TraceRef(trace_id(9), "9" * 16)),
+    )
+    deal, order = search(journal, Wanted(ticket=12))
+    assert (deal.trace_id, deal.name, deal.outcome, deal.order_id) == (trace_id(9), "deal expert", "filled", "C")
+    assert (order.trace_id, order.outcome) == (trace_id(3), "placed")
+    assert search(journal, Wanted(outcome="external")) == []
+
+
 async def test_a_trace_is_read_from_the_files(tmp_path: Path) -> None:
     """Spans, logs, numbers and orders of one trace, also of a deal that somebody else made."""
     write_journal(tmp_path, [*an("A", filled(11, 12, 11), 1), Dealt(deal=STOP, trace=TraceRef(trace_id(9), "9" * 16))])
@@ -132,6 +145,31 @@ async def test_a_trace_is_read_from_the_files(tmp_path: Path) -> None:
     other = await traces.get(trace_id(9))
     assert isinstance(other, Match)
     assert other.to_json()["numbers"] == {"order": 21, "deal": 22, "position": 11}
+
+
+async def test_the_traces_of_an_order_and_its_deals_lead_to_each_other(tmp_path: Path) -> None:
+    """From a pending order to its fill and to the stop after it, from each of these back, and the links themselves."""
+    write_journal(
+        tmp_path,
+        [
+            *an("A", Placed(order=11, retcode=10009), 1),
+            Dealt(deal=OPENING, ours="A", opened=True, left=0.1, trace=TraceRef(trace_id(8), "8" * 16)),
+            Dealt(deal=STOP, closed=True, trace=TraceRef(trace_id(9), "9" * 16)),
+        ],
+    )
+    fill = {**a_span(8, "deal", trace=8), "links": [{"traceId": trace_id(1), "spanId": span_id(2)}]}
+    spans = [a_span(2, "place_pending_order"), fill, a_span(9, "deal", trace=9)]
+    write_telemetry(tmp_path, "traces", 1, [spans_line(spans)])
+    journal, report = read_journal(tmp_path / "journal")
+    shown = {}
+    for number in (1, 8, 9):
+        match = await Traces(journal, report, tmp_path).get(trace_id(number))
+        assert isinstance(match, Match)
+        shown[number] = match.to_json()
+    assert [linked["trace_id"] for linked in shown[1]["linked"]] == [trace_id(8), trace_id(9)]
+    back = {"trace_id": trace_id(1), "name": "place_order"}
+    assert (shown[8]["linked"], shown[9]["linked"]) == ([back], [back])
+    assert shown[8]["spans"][0]["links"] == [{"trace_id": trace_id(1), "span_id": span_id(2)}]
 
 
 async def test_a_trace_that_is_gone_says_what_is_kept(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from app.history.telemetry import KeptRange, kept_range, order_span_ids, read_traces
+from app.history.telemetry import KeptRange, journalled_span_ids, kept_range, read_traces
 from tests.app.history.folders import (
     MS,
     START_NS,
@@ -64,7 +64,7 @@ def test_a_folder_without_telemetry_has_empty_traces(tmp_path: Path) -> None:
 
     assert read.traces[trace_id(1)].spans == ()
     assert kept_range(tmp_path) is None
-    assert order_span_ids(tmp_path) == set()
+    assert journalled_span_ids(tmp_path) == set()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -81,7 +81,7 @@ def test_order_spans_are_found_by_name(tmp_path: Path) -> None:
         ],
     )
 
-    assert order_span_ids(tmp_path) == {span_id(2), span_id(3)}
+    assert journalled_span_ids(tmp_path) == {span_id(2), span_id(3)}
 
 
 def test_files_finished_before_an_order_began_are_not_searched(tmp_path: Path) -> None:
@@ -90,10 +90,10 @@ def test_files_finished_before_an_order_began_are_not_searched(tmp_path: Path) -
     write_telemetry(tmp_path, "traces", 2, [spans_line([a_span(3, "place_order")])])
     os.utime(old, ns=(START_NS, START_NS))
 
-    assert order_span_ids(tmp_path, START_NS + 3600 * 10**9) == {span_id(2), span_id(3)}
+    assert journalled_span_ids(tmp_path, START_NS + 3600 * 10**9) == {span_id(2), span_id(3)}
     os.utime(tmp_path / "telemetry" / "traces" / "00000002.jsonl", ns=(START_NS + 900, START_NS + 900))
-    assert order_span_ids(tmp_path, START_NS + 3600 * 10**9 + 500) == {span_id(3)}
-    assert order_span_ids(tmp_path, START_NS + 2 * 3600 * 10**9) == set()
+    assert journalled_span_ids(tmp_path, START_NS + 3600 * 10**9 + 500) == {span_id(3)}
+    assert journalled_span_ids(tmp_path, START_NS + 2 * 3600 * 10**9) == set()
 
 
 def test_the_kept_range_goes_from_the_oldest_span_to_the_newest(tmp_path: Path) -> None:

@@ -120,12 +120,12 @@ def test_the_numbers_of_a_stop_lead_to_the_order_of_its_position() -> None:
 
 
 def test_a_deal_makes_an_unknown_order_findable() -> None:
-    """An order whose outcome is unknown is found by the numbers of its deal, and explains no further deal."""
+    """An order whose outcome is unknown is found by the numbers of its deal, and stays open to what bears its tag."""
     unknown = Decided(order_id="A", outcome=Unknown(reason="deadline"), ended_ns=NOW_NS)
     before = _records(an_intent("A"), unknown)
-    assert [record.order.order_id for record in before.undecided()] == ["A"]
+    assert [record.order.order_id for record in before.doubtful()] == ["A"]
     after = _records(an_intent("A"), unknown, OPENING)
-    assert after.undecided() == ()
+    assert [record.order.order_id for record in after.doubtful()] == ["A"]
     assert after.owner(11) is after.get("A")
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import orjson
 
-from app.domain.orders import Rejected
+from app.domain.orders import Placed, Rejected
 from app.domain.trace import TraceRef
-from app.trading.journal.records import OrderRecord
+from app.trading.journal.records import Dealt, OrderRecord
 from tests.app.trading.journal.samples import NOW_NS, a_fill, a_trace, an_order
+from tests.app.trading.journal.test_deals import a_deal
 
 
 def test_a_record_shows_what_is_known() -> None:
@@ -35,6 +38,19 @@ def test_a_record_shows_what_is_known() -> None:
     assert shown["numbers"] == {"order": 11, "deal": 12, "position": 11}
     assert shown["trace_id"] == f"{5:032x}"
     assert (shown["started"], shown["ended"]) == ("2027-01-15T08:00:00.123456Z", "2027-01-15T08:00:00.125456Z")
+
+
+def test_a_record_has_the_numbers_of_its_deals() -> None:
+    """An order that was placed has none of its own; where its outcome has some, they stand."""
+    deals = [Dealt(deal=a_deal(31, order=11, position=30), ours="A")]
+    placed = OrderRecord(
+        order=an_order("A"), trace=a_trace(), comment_sent="~A", started_ns=NOW_NS, intent_seq=1,
+        outcome=Placed(order=11, retcode=10009),
+    )  # fmt: skip
+    assert placed.to_json(deals)["numbers"] == {"order": 11, "deal": 31, "position": 30}
+    assert placed.to_json()["deals"] == []
+    filled = replace(placed, outcome=a_fill(11, 12, 11))
+    assert filled.to_json(deals)["numbers"] == {"order": 11, "deal": 12, "position": 11}
 
 
 def test_an_open_order_says_so() -> None:

@@ -9,9 +9,10 @@ import pytest
 from app.domain.orders import Denied
 from app.domain.trace import TraceRef
 from app.trading.journal.index import OrderIndex
-from app.trading.journal.records import Entry, Stamped, Unsent
-from app.trading.journal.watermark import Watermark, lost_spans
+from app.trading.journal.records import Dealt, Entry, Stamped, Unsent
+from app.trading.journal.watermark import Lost, Watermark, lost_spans
 from tests.app.trading.journal.samples import NOW_NS, a_decision, a_trace, an_intent, an_order
+from tests.app.trading.journal.test_deals import a_deal
 
 SPAN_LESS = Unsent(
     order=an_order("D"),
@@ -61,7 +62,7 @@ def test_orders_without_a_span_in_any_file_are_lost(tmp_path: Path) -> None:
 
     lost = lost_spans(ORDERS, Watermark.open(tmp_path), written)
 
-    assert [record.order.order_id for record in lost] == ["B"]
+    assert [record.order.order_id for record in lost.orders] == ["B"]
     assert asked == [an_intent("A", 1).started_ns]
 
 
@@ -69,10 +70,35 @@ def test_orders_up_to_the_watermark_are_certain(tmp_path: Path) -> None:
     """They are not looked for, and where nothing else is left the files are not even read."""
     watermark = Watermark.open(tmp_path)
     watermark.advance(2)
-    assert [record.order.order_id for record in lost_spans(ORDERS, watermark, lambda since_ns: set())] == ["B"]
+    assert [record.order.order_id for record in lost_spans(ORDERS, watermark, lambda since_ns: set()).orders] == ["B"]
 
     def no_search(since_ns: int) -> set[str]:
         raise AssertionError("there was nothing to search for")
 
     watermark.advance(ORDERS.last_seq)
-    assert lost_spans(ORDERS, watermark, no_search) == []
+    assert lost_spans(ORDERS, watermark, no_search) == Lost()
+
+
+def test_deals_without_their_span_in_any_file_are_lost(tmp_path: Path) -> None:
+    """Deals beyond the watermark that have a span of their own are looked up; those told by their order's are not."""
+    old, written, gone, silent = (a_deal(ticket, time_msc=1_000 * ticket) for ticket in (1, 2, 3, 4))
+    entries: list[Entry] = [
+        Dealt(deal=old, trace=a_trace(1)),
+        Dealt(deal=written, trace=a_trace(2)),
+        Dealt(deal=gone, trace=a_trace(3)),
+        Dealt(deal=silent),
+    ]
+    journal = OrderIndex(Stamped(seq, NOW_NS, entry) for seq, entry in enumerate(entries, start=1))
+    watermark = Watermark.open(tmp_path)
+    watermark.advance(1)
+    asked: list[int] = []
+
+    def found(since_ns: int) -> set[str]:
+        asked.append(since_ns)
+        return {a_trace(2).span_id}
+
+    lost = lost_spans(journal, watermark, found)
+    assert [(seq, dealt.deal.ticket) for seq, dealt in lost.deals] == [(3, 3)]
+    assert asked == [written.time_ns]
+    watermark.advance(4)
+    assert not lost_spans(journal, watermark, found)
