@@ -42,8 +42,8 @@ class Terms(NamedTuple):
 class Case:
     """A request, the records it is about (None: not there), its symbol's terms and price, and the account.
 
-    `closing` is the position that a deal closes or makes smaller: None where it opens, adds or turns. `enters` says
-    whether more is asked for than there is.
+    `lots` is the volume asked for as it is dealt: in whole steps. `closing` is the position that a deal closes or makes
+    smaller: None where it opens, adds or turns. `enters` says whether more is asked for than there is.
     """
 
     request: Struct
@@ -57,6 +57,7 @@ class Case:
     spec: SymbolSpec
     quote: Quote | None
     watched: bool
+    lots: float
     closing: Position | None
     enters: bool
 
@@ -69,11 +70,6 @@ class Case:
     def order_type(self) -> int:
         """The type of the order that it is about."""
         return int(self.request.type) if self.order is None else self.order.type
-
-    @property
-    def lots(self) -> float:
-        """The volume asked for, as it is dealt: in whole steps."""
-        return self.spec.lots(self.request.volume)
 
     def market(self) -> Quote:
         """The price, which there is once that was checked."""
@@ -153,7 +149,8 @@ def open_case(
     spec = exchange.specs.get(request.symbol or (named.symbol if named else ""))
     if spec is None:
         return None
-    closing = _closing(request, account, position, spec)
+    lots = spec.lots(request.volume)
+    closing = _closing(request, account, position, lots)
     return Case(
         request=request,
         ledger=ledger,
@@ -166,15 +163,16 @@ def open_case(
         spec=spec,
         quote=exchange.quote(spec.name, now_msc),
         watched=spec.name in watched,
+        lots=lots,
         closing=closing,
         enters=request.action == PENDING or (request.action == DEAL and closing is None),
     )
 
 
-def _closing(request: Struct, account: Account, held: Position | None, spec: SymbolSpec) -> Position | None:
+def _closing(request: Struct, account: Account, held: Position | None, lots: float) -> Position | None:
     if request.action != DEAL or held is None:
         return None
-    less = held.type != request.type and spec.lots(request.volume) <= held.volume
+    less = held.type != request.type and lots <= held.volume
     return held if account.margin_mode == _HEDGING or less else None
 
 
