@@ -117,6 +117,7 @@ class Feed(ABC):
         self.first_hour = first_hour
         self.minutes_of_hour = lru_cache(maxsize=64)(self._minutes_of_hour)
         self.ticks = lru_cache(maxsize=512)(self._ticks_of_minute)
+        self.highest_ask = lru_cache(maxsize=64)(self._highest_ask_of_hour)
 
     @abstractmethod
     def open_hours(self, hours: Ints) -> Flags:
@@ -186,6 +187,10 @@ class Feed(ABC):
 
     def _minutes_of_hour(self, hour: int) -> Bars:
         return self.minutes(np.array([hour], dtype=np.int64))
+
+    def _highest_ask_of_hour(self, hour: int) -> int:
+        """The highest ask of an hour that has prices, to which `ask_high` is only a bound."""
+        return int(self.ticks_of(self.minutes_of_hour(hour)).ask.max())
 
     def _ticks_of_minute(self, number: int) -> Ticks:
         """The ticks of one minute (counted from 1970)."""

@@ -97,9 +97,17 @@ class History:
         first, last = max(first, self.oldest(frame)), min(last, self.newest(frame))
         if last < first:
             return self._to_rates(frame, join_bars([]))
-        since, until = (self.clock.to_utc_s(frame.start(index)) for index in (first, last + 1))
-        by_hours = frame.seconds % _HOUR == 0 and self.clock.winter_offset_s % _HOUR == 0
-        return self._to_rates(frame, self._base_bars(since, until, by_hours=by_hours))
+        return self._to_rates(frame, self._bars_between(frame, first, last))
+
+    def asks(self, frame: Timeframe, number: int) -> tuple[int, int]:
+        """The lowest and the highest ask (points) of the ticks of this bar, which has some."""
+        base = self._bars_between(frame, number, number)
+        highest = 0
+        for row in np.argsort(-base.ask_high).tolist():
+            if base.ask_high[row] <= highest:
+                break
+            highest = max(highest, self._highest_ask(int(base.start[row]), by_hours=self._by_hours(frame)))
+        return int(base.ask_low.min()), highest
 
     def ticks(self, since_msc: int, until_msc: int, count: int | None = None) -> npt.NDArray[Any]:
         """Ticks in [since, until) (server milliseconds), oldest first; at most `count` of them."""
@@ -127,6 +135,21 @@ class History:
         """The number of the bar in which history begins."""
         return frame.index(self.clock.to_server_s(self.feed.first_hour * _HOUR))
 
+    def _bars_between(self, frame: Timeframe, first: int, last: int) -> Bars:
+        """What the bars of these numbers are made of."""
+        since, until = (self.clock.to_utc_s(frame.start(number)) for number in (first, last + 1))
+        return self._base_bars(since, until, by_hours=self._by_hours(frame))
+
+    def _by_hours(self, frame: Timeframe) -> bool:
+        """Whether such bars are made of whole hours."""
+        return frame.seconds % _HOUR == 0 and self.clock.winter_offset_s % _HOUR == 0
+
+    def _highest_ask(self, start_s: int, *, by_hours: bool) -> int:
+        """The highest ask of the hour or minute that opens in this second: an hour if it is over."""
+        if by_hours and start_s // _HOUR < self.now_msc // HOUR_MS:
+            return self.feed.highest_ask(start_s // _HOUR)
+        return int(self.feed.ticks(start_s // 60).between(0, self.now_msc + 1).ask.max())
+
     def _base_bars(self, since_s: int, until_s: int, *, by_hours: bool) -> Bars:
         """Hours or minutes of [since, until) that are over, and the ticks so far of the minute that is not."""
         minute_now = self.now_msc // MINUTE_MS
@@ -139,7 +162,9 @@ class History:
             parts.append(self.feed.hours(hours))
             minute = max(minute, full_until // 60 * 60)
         if minute < full_until:
-            bars = self.feed.minutes(np.arange(minute // 60, (full_until - 1) // 60 + 1, dtype=np.int64))
+            hours = np.arange(minute // 60, (full_until - 1) // 60 + 1, dtype=np.int64)
+            # The hour of now is asked for again and again.
+            bars = self.feed.minutes_of_hour(minute // 60) if len(hours) == 1 else self.feed.minutes(hours)
             parts.append(bars.between(minute * 60, full_until * 60))
         if full_until == minute_now < until_minute:
             parts.append(self.feed.ticks(minute_now).between(0, self.now_msc + 1).minutes())

@@ -85,19 +85,19 @@ def _tick_values(spec: SymbolSpec, quote: Quote, rates: Rates) -> dict[str, floa
 
 def _prices(spec: SymbolSpec, quote: Quote, history: History) -> dict[str, Any]:
     frame = TIMEFRAMES[mt5.TIMEFRAME_D1]
-    days = history.last_bars(frame, history.newest(frame), 2)
+    today = history.newest(frame)
+    days = history.last_bars(frame, today, 2)
     day, before = days[-1], days[0] if len(days) > 1 else None
-    bid, ask = spec.price(quote.bid), spec.price(quote.ask)
+    bid, asks = spec.price(quote.bid), history.asks(frame, today)
     fields = {
         "time": history.clock.to_server_s(quote.time_msc // 1000),
         "spread": quote.ask - quote.bid,
         "bid": bid,
         "bidhigh": _nearest(day["high"], spec),
         "bidlow": _nearest(day["low"], spec),
-        "ask": ask,
-        # Bars are bid bars: the day's asks are told from its bids and its smallest spread.
-        "askhigh": max(ask, _nearest(day["high"] + day["spread"] * spec.point, spec)),
-        "asklow": min(ask, _nearest(day["low"] + day["spread"] * spec.point, spec)),
+        "ask": spec.price(quote.ask),
+        "askhigh": spec.price(asks[1]),
+        "asklow": spec.price(asks[0]),
         "session_open": _nearest(day["open"], spec),
     }
     if before is not None:

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.simulator import SimulatorModule
 from app.simulator.vocabulary import structs
 from app.simulator.vocabulary.symbols import SymbolSpec
+from tests.app.simulator.conftest import NOW_S
 
 WATCHED = ("EURUSD", "GBPUSD", "USDCAD")
 CROSSES = ("EURJPY", "GBPJPY")
@@ -56,7 +59,7 @@ def test_bad_group_is_false(mt5: Any, arguments: tuple[Any, ...], keywords: dict
 
 @pytest.mark.parametrize("symbol", SYMBOLS)
 def test_symbol_info_agrees_with_tick_and_day(mt5: Any, symbol: str) -> None:
-    """Prices, spread and time are the tick's; the day's highs and lows are its daily bar's."""
+    """Prices, spread and time are the tick's; the day's highs and lows are its daily bar's and its ticks'."""
     assert mt5.symbol_select(symbol)
     info, tick = mt5.symbol_info(symbol), mt5.symbol_info_tick(symbol)
     day = mt5.copy_rates_from_pos(symbol, mt5.TIMEFRAME_D1, 0, 1)[0]
@@ -67,9 +70,31 @@ def test_symbol_info_agrees_with_tick_and_day(mt5: Any, symbol: str) -> None:
         round(float(day[name]), info.digits) for name in ("high", "low", "open")
     )
     assert info.bidlow <= info.bid <= info.bidhigh
-    assert info.asklow <= info.ask <= info.askhigh
+    asks = mt5.copy_ticks_range(symbol, int(day["time"]), tick.time + 1, mt5.COPY_TICKS_ALL)["ask"]
+    assert (info.asklow, info.askhigh) == (asks.min(), asks.max())
     assert info.point == pytest.approx(10**-info.digits)
     assert info.last == 0.0
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    symbol=st.sampled_from(SYMBOLS),
+    seconds=st.integers(0, 3 * 86_400),
+    offset_s=st.sampled_from([7200, 19_800]),
+    sessions=st.sampled_from(["loop", "real"]),
+)
+def test_the_days_asks(symbol: str, seconds: int, offset_s: int, sessions: Any) -> None:
+    """The day's lowest and highest ask are those of its ticks so far, at any time of any day and by any clock."""
+    mt5: Any = SimulatorModule(
+        ledger=Path(":memory:"), clock=lambda: NOW_S + seconds, utc_offset_s=offset_s, sessions=sessions
+    )
+    assert mt5.initialize()
+    mt5.symbol_select(symbol)
+    info, day = mt5.symbol_info(symbol), mt5.copy_rates_from_pos(symbol, mt5.TIMEFRAME_D1, 0, 1)[0]
+    asks = mt5.copy_ticks_range(symbol, int(day["time"]), info.time + 1, mt5.COPY_TICKS_ALL)["ask"]
+    mt5.shutdown()
+
+    assert (info.asklow, info.askhigh) == (asks.min(), asks.max())
 
 
 def test_every_field_has_its_type(mt5: Any) -> None:
