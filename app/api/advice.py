@@ -84,6 +84,11 @@ ADVICE: Mapping[int, Advice] = {
 """By return code, of a market order or wherever nothing else is said."""
 
 PENDING_ADVICE: Mapping[int, Advice] = {
+    10015: Advice(
+        "The broker does not take this price.",
+        "Compare it with the current tick: a buy limit and a sell stop stand below the market, a sell limit and a buy "
+        "stop above it, all off by the symbol's trade_stops_level or more.",
+    ),
     10016: Advice(
         "Stop loss or take profit is too near or on the wrong side.",
         "Compare sl and tp with the order's own price; they must stand off by stops_level_points or more.",
