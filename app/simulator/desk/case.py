@@ -49,6 +49,7 @@ class Case:
     request: Struct
     ledger: Ledger
     exchange: Exchange
+    clock: ServerClock
     now_msc: int
     account: Account
     position: Position | None
@@ -124,7 +125,7 @@ class Case:
         return appraise(self.account, self.ledger.positions(), rates)
 
     def _expiration_msc(self) -> int:
-        clock, request = self.exchange.server_clock, self.request
+        clock, request = self.clock, self.request
         if request.type_time == mt5.ORDER_TIME_SPECIFIED:
             return clock.to_utc_s(_bounded(request.expiration)) * 1000
         if request.type_time == mt5.ORDER_TIME_SPECIFIED_DAY:
@@ -135,7 +136,7 @@ class Case:
 
 
 def open_case(
-    request: Struct, ledger: Ledger, exchange: Exchange, now_msc: int, watched: Container[str]
+    request: Struct, ledger: Ledger, exchange: Exchange, clock: ServerClock, now_msc: int, watched: Container[str]
 ) -> Case | None:
     """Look up what a request is about; None where that names no symbol."""
     account = ledger.account()
@@ -155,6 +156,7 @@ def open_case(
         request=request,
         ledger=ledger,
         exchange=exchange,
+        clock=clock,
         now_msc=now_msc,
         account=account,
         position=position,

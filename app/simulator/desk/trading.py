@@ -11,6 +11,7 @@ from ..books.fault_rows import Fault
 from ..books.ledger import Ledger
 from ..books.records import Order
 from ..market.exchange import Exchange
+from ..market.server_clock import ServerClock
 from ..positions.booking import Fill, book
 from ..positions.close_by import book_close_by
 from ..server.pending import FILL_ORDER, STOP_LIMITS, end_order
@@ -41,7 +42,7 @@ class Desk:
     """Executes the requests of one terminal against the shared books.
 
     `fault` finds the fault of a name that the running call suffers, if it concerns a symbol; `request_ids` numbers
-    what is sent.
+    what is sent; `server_clock` is the clock that the times of requests are of.
     """
 
     def __init__(
@@ -51,12 +52,14 @@ class Desk:
         server: Server,
         fault: Callable[[str, str], Fault | None],
         request_ids: Iterator[int],
+        server_clock: Callable[[], ServerClock],
     ) -> None:
         self._ledger = ledger
         self._exchange = exchange
         self._server = server
         self._fault = fault
         self._request_ids = request_ids
+        self._server_clock = server_clock
 
     def send(self, request: Struct, *, watched: Container[str]) -> Struct:
         """Execute a request; the books are on disk before this returns. A refusal is a result, too."""
@@ -73,7 +76,7 @@ class Desk:
         now_msc = self._exchange.now_msc()
         self._server.advance(now_msc)
         with self._ledger.reading():
-            case = open_case(request, self._ledger, self._exchange, now_msc, watched)
+            case = self._open(request, now_msc, watched)
             refusal = misses(request) if case is None else objection(case)
             if case is None or refusal not in (0, mt5.TRADE_RETCODE_NO_MONEY):
                 return unchecked(refusal, request)
@@ -82,8 +85,11 @@ class Desk:
         totals = [value / 100 for value in money]
         return OrderCheckResult([refusal, *totals, worth.level, ANSWERS.get(refusal, "Done"), request])
 
+    def _open(self, request: Struct, now_msc: int, watched: Container[str]) -> Case | None:
+        return open_case(request, self._ledger, self._exchange, self._server_clock(), now_msc, watched)
+
     def _answer(self, request: Struct, now_msc: int, watched: Container[str]) -> _Answer:
-        case = open_case(request, self._ledger, self._exchange, now_msc, watched)
+        case = self._open(request, now_msc, watched)
         symbol = request.symbol if case is None else case.spec.name
         if reject := self._take("reject", symbol):
             return _Answer(int(reject.parameters["retcode"]))

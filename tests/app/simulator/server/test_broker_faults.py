@@ -257,6 +257,22 @@ def test_the_servers_clock_jumps(mt5: Any, book: FaultBook, buy: Request, clock:
     assert mt5.history_deals_get(ticket=deal.ticket) == (deal,)
 
 
+def test_a_jumped_clock_is_that_of_requests_too(mt5: Any, book: FaultBook) -> None:
+    """A time that was read while the clock is off means the same instant when it is sent back."""
+    limit = {"action": mt5.TRADE_ACTION_PENDING, "type": mt5.ORDER_TYPE_BUY_LIMIT, "symbol": "EURUSD", "volume": 0.1}
+    until = mt5.symbol_info_tick("EURUSD").time + 86_400
+    timed = {"price": 0.9, "type_time": mt5.ORDER_TIME_SPECIFIED, "expiration": until}
+    ticket = mt5.order_send(limit | timed).order
+    book.add("offset_jump", seconds=10.0, value=3600)
+    for price in (0.91, 0.92):
+        (shown,) = mt5.orders_get(ticket=ticket)
+        assert shown.time_expiration == until + 3600
+        change = {"action": mt5.TRADE_ACTION_MODIFY, "order": ticket, "price": price, "expiration": until + 3600}
+        assert mt5.order_send(change | {"type_time": shown.type_time}).retcode == mt5.TRADE_RETCODE_DONE
+    book.end()
+    assert mt5.orders_get(ticket=ticket)[0].time_expiration == until
+
+
 def test_history_that_lags(mt5: Any, book: FaultBook, buy: Request, clock: FakeClock) -> None:
     """Orders and deals are shown when they are so many seconds old; positions at once."""
     clock.advance(60)
