@@ -136,7 +136,13 @@ class Case:
 
 
 def open_case(
-    request: Struct, ledger: Ledger, exchange: Exchange, clock: ServerClock, now_msc: int, watched: Container[str]
+    request: Struct,
+    ledger: Ledger,
+    exchange: Exchange,
+    *,
+    clock: ServerClock,
+    now_msc: int,
+    watched: Container[str],
 ) -> Case | None:
     """Look up what a request is about; None where that names no symbol."""
     account = ledger.account()

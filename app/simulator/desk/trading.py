@@ -50,6 +50,7 @@ class Desk:
         ledger: Ledger,
         exchange: Exchange,
         server: Server,
+        *,
         fault: Callable[[str, str], Fault | None],
         request_ids: Iterator[int],
         server_clock: Callable[[], ServerClock],
@@ -86,7 +87,8 @@ class Desk:
         return OrderCheckResult([refusal, *totals, worth.level, ANSWERS.get(refusal, "Done"), request])
 
     def _open(self, request: Struct, now_msc: int, watched: Container[str]) -> Case | None:
-        return open_case(request, self._ledger, self._exchange, self._server_clock(), now_msc, watched)
+        clock = self._server_clock()
+        return open_case(request, self._ledger, self._exchange, clock=clock, now_msc=now_msc, watched=watched)
 
     def _answer(self, request: Struct, now_msc: int, watched: Container[str]) -> _Answer:
         case = self._open(request, now_msc, watched)

@@ -193,7 +193,14 @@ class Terminal:
         return {name for name in self.selected if not self.fault("zero_tick", name)}
 
     def _desk(self, ledger: Ledger, server: Server) -> Desk:
-        return Desk(ledger, self.exchange, server, self.fault, self._request_ids, lambda: self.server_clock)
+        return Desk(
+            ledger,
+            self.exchange,
+            server,
+            fault=self.fault,
+            request_ids=self._request_ids,
+            server_clock=lambda: self.server_clock,
+        )
 
     def _not_opened(self, why: object) -> CallFailed:
         return CallFailed(-10003, f"IPC initialize failed, {self.ledger_path}: {why}")
