@@ -238,9 +238,11 @@ def _week(sessions: Any, lots: list[tuple[str, int]], looks: list[float]) -> lis
     return [deal._asdict() for deal in deals]
 
 
-def _hedged(symbol: str, lots: tuple[float, float], level: float, sessions: Any = "loop") -> tuple[Any, FakeClock]:
+def _hedged(
+    symbol: str, lots: tuple[float, float], level: float, since_s: float = NOW_S, sessions: Any = "loop"
+) -> tuple[Any, FakeClock]:
     """A terminal of which one symbol is bought and sold, at this margin level."""
-    clock = FakeClock()
+    clock = FakeClock(since_s)
     mt5: Any = SimulatorModule(ledger=Path(":memory:"), clock=clock, sessions=sessions)
     mt5.initialize()
     mt5.symbol_select(symbol)
@@ -267,6 +269,20 @@ def test_a_hedge_near_its_end_is_not_walked(symbol: str) -> None:
 
     assert mt5.positions_total() == 2
     assert len(walked) < 60, len(walked)
+
+
+def test_a_hedge_over_the_weekend() -> None:
+    """Where there are no ticks the last spread is that of the hedge, on Monday until the first tick, too."""
+    mt5, clock = _hedged("EURUSD", (2.0, 2.0), 60.0, SATURDAY_S - 16 * 3600, "real")
+    walked: list[int] = []
+    feed = _feed(mt5)
+    ticks = feed.ticks
+    feed.ticks = lambda minute: walked.append(minute) or ticks(minute)  # type: ignore[assignment,func-returns-value]
+    hours = 60
+    clock.advance(hours * 3600)
+
+    assert mt5.positions_total() == 2
+    assert len(walked) < 10 * hours
 
 
 @settings(max_examples=12, deadline=None)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.simulator import SimulatorModule
@@ -83,6 +83,7 @@ def test_symbol_info_agrees_with_tick_and_day(mt5: Any, symbol: str) -> None:
     offset_s=st.sampled_from([7200, 19_800]),
     sessions=st.sampled_from(["loop", "real"]),
 )
+@example(symbol="EURUSD", seconds=33_930, offset_s=7200, sessions="loop")  # in the day's first minute
 def test_the_days_asks(symbol: str, seconds: int, offset_s: int, sessions: Any) -> None:
     """The day's lowest and highest ask are those of its ticks so far, at any time of any day and by any clock."""
     mt5: Any = SimulatorModule(
