@@ -44,8 +44,8 @@ async def test_a_deal_without_a_tag_is_a_placements_by_its_order(
     keeping(trading)
     await place(trading)
     now_msc = trading.clock.time_ns() // 10**6 + 7_200_000
-    past = {"ticket": 900, "symbol": "EURUSD", "type": 2, "price_open": 1.05, "volume_initial": 0.1, "magic": 5,
-            "comment": "", "time_setup_msc": now_msc, **fields}  # fmt: skip
+    past = {**PENDING, "ticket": 900, "type": 2, "price_open": 1.05, "volume_initial": 0.1, "state": 4,
+            "time_setup_msc": now_msc, **fields}  # fmt: skip
     trading.terminal.functions.update(
         {"history_deals_get": [raw(trading, magic=5, comment="")], "history_orders_get": [past]}
     )
