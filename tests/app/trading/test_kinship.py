@@ -75,12 +75,12 @@ async def test_a_tag_is_believed_after_another_deal_was(trade: Build) -> None:
     fits = raw(trading, magic=5, comment="")
     trading.terminal.functions["history_deals_get"] = [fits]
     await trading.watch.look()
-    await trading.dealer.look()
+    await trading.mender.look()
     proved = {**fits, "ticket": 91, "order": 901, "position_id": 901, "comment": tagged}
     other = {**fits, "ticket": 92, "order": 902, "position_id": 902}
     trading.terminal.functions["history_deals_get"] = [fits, proved, other]
     await trading.watch.look()
-    await trading.dealer.look()
+    await trading.mender.look()
     assert [dealt.origin for dealt in trading.journal.deals()] == ["ours", "ours", "external"]
     record = trading.journal.get(decision.order.order_id)
     assert record is not None
