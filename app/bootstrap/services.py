@@ -34,6 +34,7 @@ from app.trading.dealer import Dealer
 from app.trading.deals import DealKeeper
 from app.trading.desk import Desk
 from app.trading.journal.journal import Journal
+from app.trading.mending import Mender
 from app.watch.binding import Binding
 from app.watch.poller import Watch
 from otel import Pipeline
@@ -195,16 +196,7 @@ def _trading(
         admit=binding.admit,
     )
     DealKeeper(gateway=gateway, journal=journal, watch=watch, telemetry=DealTelemetry(tracer), clock=clock)
-    dealer = Dealer(
-        gateway=gateway,
-        journal=journal,
-        watch=watch,
-        telemetry=OrderTelemetry(tracer, meter),
-        clock=clock,
-        order_tag=settings.orders.order_tag,
-        order_timeout_s=settings.terminal.order_timeout_s,
-    )
-    watch.subscribe(dealer.look)
+    dealer = _dealer(settings, gateway, journal, watch, OrderTelemetry(tracer, meter), clock=clock)
     desk = Desk(
         dealer=dealer,
         gateway=gateway,
@@ -216,6 +208,24 @@ def _trading(
     observe(pipeline, version, journal, watch, clock)
     archive = Archive(data, gateway, clock=clock, timeout_s=settings.terminal.data_timeout_s)
     return _Trading(workers=workers, gateway=gateway, archive=archive, watch=watch, dealer=dealer, desk=desk)
+
+
+def _dealer(
+    settings: Settings, gateway: Gateway, journal: Journal, watch: Watch, telemetry: OrderTelemetry, *, clock: Clock
+) -> Dealer:
+    """Who sends orders; what they leave open is mended after each look."""
+    mender = Mender(gateway=gateway, journal=journal, watch=watch, clock=clock)
+    watch.subscribe(mender.look)
+    return Dealer(
+        gateway=gateway,
+        journal=journal,
+        watch=watch,
+        telemetry=telemetry,
+        mender=mender,
+        clock=clock,
+        order_tag=settings.orders.order_tag,
+        order_timeout_s=settings.terminal.order_timeout_s,
+    )
 
 
 def _worker(spec: TerminalSpec, terminal: TerminalSettings) -> TerminalWorker:

@@ -13,6 +13,7 @@ from app.broker.records import (
     account_from,
     deal_from,
     lifetime_from,
+    past_order_from,
     pending_from,
     position_from,
     symbol_from,
@@ -21,7 +22,17 @@ from app.broker.records import (
 from app.broker.requests import expires_by_utc, needs_price, trade_request
 from app.broker.server_time import ServerTime
 from app.broker.terminal import Answer, Call, NoAnswer, Reply, Terminal
-from app.domain.account import Account, Missing, PendingOrder, Position, Record, Symbol, Tick, Unavailable
+from app.domain.account import (
+    Account,
+    Missing,
+    PastOrder,
+    PendingOrder,
+    Position,
+    Record,
+    Symbol,
+    Tick,
+    Unavailable,
+)
 from app.domain.clock import Clock
 from app.domain.deals import Deal
 from app.domain.orders import Filled, NotSent, Order, Outcome
@@ -130,14 +141,14 @@ class Gateway:
         if isinstance(records, Unavailable):
             return records
         orders = (pending_from(self.server_time.to_utc(record), lifetime_from(record)) for record in records)
-        return tuple(sorted(orders, key=lambda order: (order.record["time_setup_msc"], order.ticket)))
+        return tuple(sorted(orders, key=lambda order: (order.setup_ns, order.ticket)))
 
-    async def past_order(self, ticket: int, *, deadline: float | None = None) -> Record | Unavailable | None:
+    async def past_order(self, ticket: int, *, deadline: float | None = None) -> PastOrder | Unavailable | None:
         """An order that waits no longer, as the terminal's history has it; None while that shows none."""
         records = await self._read("history_orders_get", kwargs={"ticket": ticket}, deadline=deadline)
         if isinstance(records, Unavailable):
             return records
-        return self.server_time.to_utc(records[0]) if records else None
+        return past_order_from(self.server_time.to_utc(records[0])) if records else None
 
     async def deals_since(self, since_ns: int, *, deadline: float | None = None) -> tuple[Deal, ...] | Unavailable:
         """Deals made since a moment, oldest first; the newest ones too, wherever the server's clock stands."""

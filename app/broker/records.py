@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from app.broker.requests import kind_and_side
 from app.broker.terminal import ACCOUNT_REAL
-from app.domain.account import Account, AccountMode, PendingOrder, Position, Symbol, Tick
+from app.domain.account import Account, AccountMode, PastOrder, PendingOrder, Position, Symbol, Tick
 from app.domain.deals import Deal
 from app.domain.orders import Lifetime, Side
 
@@ -14,6 +15,7 @@ MODES: Mapping[int, AccountMode] = {0: AccountMode.DEMO, 1: AccountMode.DEMO, AC
 """ACCOUNT_TRADE_MODE_*: a contest account risks no money either."""
 SIDES: Mapping[int, Side] = {0: Side.BUY, 1: Side.SELL}
 """POSITION_TYPE_*, ORDER_TYPE_* and DEAL_TYPE_* of market deals."""
+ORDER_STATE_CANCELED = 2
 
 
 def account_from(record: Mapping[str, Any], *, simulated: bool) -> Account:
@@ -53,20 +55,30 @@ def position_from(record: Mapping[str, Any]) -> Position:
 
 def pending_from(record: Mapping[str, Any], lifetime: Lifetime) -> PendingOrder:
     """An `orders_get()` record; `lifetime` as it was before the record's times became UTC."""
-    return PendingOrder(
-        ticket=record["ticket"],
-        symbol=record["symbol"],
-        type=record["type"],
-        volume=record["volume_current"],
-        price_open=record["price_open"],
-        sl=record["sl"],
-        tp=record["tp"],
-        magic=record["magic"],
-        lifetime=lifetime,
-        record=record,
-        stop_limit=record.get("price_stoplimit", 0.0),
-        expiration=record.get("time_expiration", 0),
-    )
+    return PendingOrder(**_asked_for(record), volume=record["volume_current"], lifetime=lifetime, record=record)
+
+
+def past_order_from(record: Mapping[str, Any]) -> PastOrder:
+    """A `history_orders_get()` record."""
+    return PastOrder(**_asked_for(record), is_cancelled=record["state"] == ORDER_STATE_CANCELED)
+
+
+def _asked_for(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of `BrokerOrder`."""
+    return {
+        "ticket": record["ticket"],
+        "symbol": record["symbol"],
+        "kind_and_side": kind_and_side(record["type"]),
+        "volume_asked": record["volume_initial"],
+        "price_open": record["price_open"],
+        "sl": record["sl"],
+        "tp": record["tp"],
+        "magic": record["magic"],
+        "comment": record["comment"],
+        "setup_ns": record["time_setup_msc"] * 1_000_000,
+        "stop_limit": record.get("price_stoplimit", 0.0),
+        "expiration": record.get("time_expiration", 0),
+    }
 
 
 def lifetime_from(record: Mapping[str, Any]) -> Lifetime:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from app.domain.orders import Lifetime, Side
+from app.domain.orders import Kind, Lifetime, Side
 
 Record = Mapping[str, int | float | str | bool]
 """A MetaTrader structure by its field names; every time field in seconds (or `_msc` milliseconds) UTC."""
@@ -103,25 +103,44 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PendingOrder:
-    """An order that waits for its price; `volume` in lots, `type` MetaTrader's ORDER_TYPE_*.
+class BrokerOrder:
+    """An order as the broker has it, with what was asked for; prices and `expiration` (seconds UTC) are 0 for none.
 
-    `stop_limit` is the price of the limit order that a stop-limit order becomes, `expiration` seconds UTC; 0: none.
-    `lifetime` says the same by the broker's own clock, which may not be known yet.
+    `kind_and_side` is None of one that closes a position by another; `volume_asked` in lots, `stop_limit` the price
+    of the limit order that a stop-limit order becomes, `setup_ns` when the broker took it, ns since 1970 UTC.
     """
 
     ticket: int
     symbol: str
-    type: int
-    volume: float
+    kind_and_side: tuple[Kind, Side] | None
+    volume_asked: float
     price_open: float
     sl: float
     tp: float
     magic: int
-    lifetime: Lifetime
-    record: Record = field(repr=False)
+    comment: str
+    setup_ns: int
     stop_limit: float = 0.0
     expiration: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingOrder(BrokerOrder):
+    """An order that waits for its price; `volume` is what is left of it.
+
+    `lifetime` says what `expiration` does by the broker's own clock, which may not be known yet.
+    """
+
+    volume: float
+    lifetime: Lifetime
+    record: Record = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastOrder(BrokerOrder):
+    """An order that waits no longer, as the terminal's history has it."""
+
+    is_cancelled: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,9 +16,8 @@ from app.telemetry.guard import harmless
 from app.telemetry.orders import OrderSpan, OrderTelemetry
 from app.telemetry.terminal import answered, started_ns
 from app.trading.journal.journal import Journal
-from app.trading.journal.records import OrderRecord
+from app.trading.mending import Mender
 from app.trading.risk import check
-from app.trading.truths import Truths
 from app.watch.changes import OrderDecided
 from app.watch.guard import known_away
 from app.watch.poller import Watch
@@ -28,13 +27,6 @@ log = logging.getLogger(__name__)
 
 DEALS_AFTER_DEADLINE_S = 0.6
 """How far past the order's own deadline its deals may still be read: the answer is out within 8 s of arrival."""
-
-SETTLE_WAIT_S = 1.0
-"""How long one later look for deals may take."""
-SETTLED_PER_LOOK = 3
-
-SETTLE_FOR_NS = 24 * 3600 * 10**9
-"""How long the deals of a fill are looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +46,7 @@ class Decision:
 class Dealer:
     """Sends orders. Every one is journalled before it is sent, sent at most once, and told as one trace.
 
-    A caller that goes away does not stop its order: it runs to a recorded end.
+    A caller that goes away does not stop its order: it runs to a recorded end. What is still open then, `Mender` mends.
     """
 
     def __init__(
@@ -64,6 +56,7 @@ class Dealer:
         journal: Journal,
         watch: Watch,
         telemetry: OrderTelemetry,
+        mender: Mender,
         clock: Clock,
         order_tag: bool,
         order_timeout_s: float,
@@ -72,18 +65,12 @@ class Dealer:
         self._journal = journal
         self._watch = watch
         self._telemetry = telemetry
+        self._mender = mender
         self._clock = clock
         self._order_tag = order_tag
         self._order_timeout_s = order_timeout_s
         self._running: set[asyncio.Task[Decision]] = set()
         self._let_go = asyncio.Event()
-        self._unwritten: dict[str, tuple[Outcome, int]] = {}
-        self._writing_again = asyncio.Lock()
-        self._truths = Truths(gateway=gateway, journal=journal, watch=watch, clock=clock)
-        # Ids in the order in which they are looked at.
-        self._unsettled = dict.fromkeys(
-            record.order.order_id for record in journal.orders() if _is_unsettled(record) and self._is_young(record)
-        )
 
     @property
     def is_stopping(self) -> bool:
@@ -117,12 +104,6 @@ class Dealer:
         trace_id = record.trace.trace_id if record is not None else ""
         return Decision(order=order, outcome=Unknown(reason=reason), trace_id=trace_id)
 
-    async def look(self) -> None:
-        """Mend what was left open: called after each look of `Watch`."""
-        await self._write_again()
-        await self._settle_again()
-        await self._truths.look()
-
     def let_go(self) -> None:
         """Wait no longer for running orders: their callers are told to ask later; the orders run to their end."""
         self._let_go.set()
@@ -131,43 +112,7 @@ class Dealer:
         """Wait for running orders; what is not done by then is closed as unknown at the next start."""
         if self._running:
             await asyncio.wait(self._running, timeout=timeout_s)
-        await self._write_again()
-
-    async def _settle_again(self) -> None:
-        """Look again for the deals of a few fills whose position is not known."""
-        for order_id in tuple(self._unsettled)[:SETTLED_PER_LOOK]:
-            # To the end of the line, so that one whose deals never show does not keep the others waiting.
-            del self._unsettled[order_id]
-            record = self._journal.get(order_id)
-            if record is not None and record.outcome is None:
-                self._unsettled[order_id] = None  # its outcome is being written, or will be
-            elif record is not None and _is_unsettled(record) and self._is_young(record):
-                assert isinstance(record.current, Filled)
-                await self._settle_one(order_id, record.current)
-
-    async def _settle_one(self, order_id: str, filled: Filled) -> None:
-        self._unsettled[order_id] = None
-        deadline = self._clock.monotonic() + SETTLE_WAIT_S
-        settled = await self._gateway.settle(filled, deadline=deadline, again=False)
-        if settled.filled.position is not None:
-            await self._journal.amend(order_id, settled.filled, reason="deals read later")
-            self._unsettled.pop(order_id, None)
-
-    def _is_young(self, record: OrderRecord) -> bool:
-        return self._clock.time_ns() - record.started_ns <= SETTLE_FOR_NS
-
-    async def _write_again(self) -> None:
-        """Write down outcomes that the journal could not take when they came."""
-        async with self._writing_again:
-            for order_id, (outcome, ended_ns) in tuple(self._unwritten.items()):
-                record = self._journal.get(order_id)
-                if record is not None and record.outcome is None:
-                    try:
-                        await self._journal.outcome(order_id, outcome, ended_ns=ended_ns)
-                    except JournalError:
-                        return
-                    log.info("The outcome of order %s is in the journal now", order_id)
-                self._unwritten.pop(order_id, None)
+        await self._mender.write_again()
 
     async def _decide(self, order: Order, symbol: Symbol | Unavailable, arrived: float) -> Decision:
         started_ns = self._clock.time_ns()
@@ -230,7 +175,7 @@ class Dealer:
             log.exception("The deals of order %s could not be understood; they are looked at again", order.order_id)
             settlement = Settlement(filled=filled)
         if settlement.filled.position is None:
-            self._unsettled[order.order_id] = None
+            self._mender.settle_later(order.order_id)
         return settlement
 
     @harmless
@@ -254,9 +199,5 @@ class Dealer:
                 await self._journal.outcome(order.order_id, outcome, ended_ns=ended_ns)
             except JournalError:
                 # The broker has acted: the caller is told the truth, and the journal as soon as it can be.
-                self._unwritten[order.order_id] = outcome, ended_ns
+                self._mender.write_later(order.order_id, outcome, ended_ns=ended_ns)
                 log.exception("The outcome of order %s could not be journalled: %s", order.order_id, outcome)
-
-
-def _is_unsettled(record: OrderRecord) -> bool:
-    return isinstance(record.current, Filled) and record.current.position is None

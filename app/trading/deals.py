@@ -202,15 +202,14 @@ def concerned(
 
 def _after(before: float, deal: Deal) -> float:
     """Lots of a position after a deal of it."""
-    match deal.entry:
-        case _ if not deal.is_trade:
-            return before
-        case 0:
-            after = before + deal.volume
-        case 2:
-            after = deal.volume - before
-        case _:
-            after = before - deal.volume
+    if not deal.is_trade:
+        return before
+    if deal.entry == ENTRY_IN:
+        after = before + deal.volume
+    elif deal.entry == ENTRY_INOUT:
+        after = deal.volume - before
+    else:
+        after = before - deal.volume
     return round(after, 8)
 
 

@@ -8,7 +8,6 @@ from typing import TypedDict
 from weakref import WeakValueDictionary
 
 from app.broker.gateway import Gateway
-from app.broker.requests import kind_and_side
 from app.domain.account import Missing, PendingOrder, Position, Symbol, Unavailable
 from app.domain.clock import Clock, Ids
 from app.domain.orders import Action, Kind, Order, Side
@@ -189,10 +188,9 @@ class Desk:
         pending = await self._pending(ticket, action, self._deadline(arrived))
         if not isinstance(pending, PendingOrder):
             return pending
-        found = kind_and_side(pending.type)
-        if found is None:
+        if pending.kind_and_side is None:
             return Missing(what=f"order {ticket}")
-        kind, side = found
+        kind, side = pending.kind_and_side
         order = Order(
             order_id=self._ids.order_id(),
             action=action,

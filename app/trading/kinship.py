@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from app.broker.requests import ORDER_TYPES
-from app.domain.account import Record
+from app.domain.account import BrokerOrder
 from app.domain.deals import REASON_EXPERT, Deal
 from app.domain.orders import Action
 from app.trading.journal.records import OrderRecord
@@ -60,23 +59,21 @@ def kinship(record: OrderRecord, deal: Deal) -> Kinship:
     return Kinship.PERHAPS if alike else Kinship.NO
 
 
-def placement(record: OrderRecord, found: Record) -> Kinship:
-    """Whether the terminal's record of an order, waiting or past, is that of a placement."""
+def placement(record: OrderRecord, found: BrokerOrder) -> Kinship:
+    """Whether an order at the broker, waiting or past, is that of a placement."""
     order = record.order
     if order.action is not Action.PLACE:
         return Kinship.NO
-    if found["symbol"] != order.symbol or found["type"] != ORDER_TYPES[order.kind, order.side]:
+    if found.symbol != order.symbol or found.kind_and_side != (order.kind, order.side):
         return Kinship.NO
-    comment = str(found["comment"])
-    if bears_tag(record, comment):
+    if bears_tag(record, found.comment):
         return Kinship.YES
-    late_ns = int(found["time_setup_msc"]) * 1_000_000 - record.started_ns
     alike = (
-        "~" not in comment
-        and found["magic"] == order.magic
-        and abs(float(found["volume_initial"]) - order.volume) < LOTS
-        and abs(float(found["price_open"]) - (order.price or 0.0)) < PRICE
-        and abs(late_ns) <= CLOCK_SLACK_NS
+        "~" not in found.comment
+        and found.magic == order.magic
+        and abs(found.volume_asked - order.volume) < LOTS
+        and abs(found.price_open - (order.price or 0.0)) < PRICE
+        and abs(found.setup_ns - record.started_ns) <= CLOCK_SLACK_NS
     )
     return Kinship.PERHAPS if alike else Kinship.NO
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 
 from app.broker.gateway import Gateway
-from app.domain.account import PendingOrder, Record, Unavailable
+from app.domain.account import BrokerOrder, PastOrder, PendingOrder, Unavailable
 from app.domain.clock import Clock
 from app.domain.orders import Action, Filled, Order, Outcome, Placed, Unknown
 from app.trading.journal.journal import Journal
@@ -21,8 +21,6 @@ READ_WAIT_S = 1.0
 READS_PER_LOOK = 3
 ASKED_FOR_NS = 24 * 3_600 * 10**9
 """For how long after a change or cancellation the terminal is asked about it."""
-STATE_CANCELED = 2
-"""ORDER_STATE_CANCELED."""
 
 
 class Truths:
@@ -58,7 +56,7 @@ class Truths:
         self._looks += 1
         for record in changes[:READS_PER_LOOK]:
             self._asked[record.order.order_id] = self._looks
-            await self._amend(record, await self._by_history(record.order, record))
+            await self._amend(record, await self._by_history(record))
 
     async def _amend(self, record: OrderRecord, found: tuple[Outcome, str] | None) -> None:
         if found is None or found[0] == record.current:
@@ -96,7 +94,7 @@ class Truths:
         """A placement whose order waits at the broker: the one that bears its tag, else the only one that fits."""
         if not isinstance(record.current, Unknown):
             return None
-        claims = {ticket: placement(record, order.record) for ticket, order in waiting.items()}
+        claims = {ticket: placement(record, order) for ticket, order in waiting.items()}
         tagged = [ticket for ticket, claim in claims.items() if claim is Kinship.YES]
         fitting = [ticket for ticket, claim in claims.items() if claim is Kinship.PERHAPS]
         if tagged:
@@ -114,7 +112,7 @@ class Truths:
         return any(
             other.order.order_id != record.order.order_id
             and (other.current is None or isinstance(other.current, Unknown))
-            and placement(other, order.record) is not Kinship.NO
+            and placement(other, order) is not Kinship.NO
             for other in self._journal.doubtful()
         )
 
@@ -126,19 +124,19 @@ class Truths:
             return False
         if waiting is None:
             return True
-        return order.action is Action.MODIFY and _is_as_asked(order, waiting.record)
+        return order.action is Action.MODIFY and _is_as_asked(order, waiting)
 
-    async def _by_history(self, order: Order, record: OrderRecord) -> tuple[Outcome, str] | None:
+    async def _by_history(self, record: OrderRecord) -> tuple[Outcome, str] | None:
         """A change or cancellation held against the order as it is now, which the last look may not have seen."""
-        ticket = order.pending or 0
+        order, ticket = record.order, record.order.pending or 0
         deadline = self._clock.monotonic() + READ_WAIT_S
         waiting = await self._gateway.orders(ticket, deadline=deadline)
         if isinstance(waiting, Unavailable):
             return None
-        found = waiting[0].record if waiting else await self._gateway.past_order(ticket, deadline=deadline)
+        found = waiting[0] if waiting else await self._gateway.past_order(ticket, deadline=deadline)
         if found is None or isinstance(found, Unavailable):
             return None
-        if order.action is Action.CANCEL and not waiting and found["state"] == STATE_CANCELED:
+        if order.action is Action.CANCEL and isinstance(found, PastOrder) and found.is_cancelled:
             return Placed(order=ticket, retcode=_retcode(record)), "the order is cancelled"
         if order.action is Action.MODIFY and _is_as_asked(order, found):
             return Placed(order=ticket, retcode=_retcode(record)), "the order is as it was asked for"
@@ -147,12 +145,12 @@ class Truths:
         return None
 
 
-def _is_as_asked(order: Order, found: Record) -> bool:
+def _is_as_asked(order: Order, found: BrokerOrder) -> bool:
     """Whether an order at the broker has the terms that a change asked for."""
-    asked = {"price_open": order.price, "price_stoplimit": order.stop_limit, "sl": order.sl, "tp": order.tp}
-    return all(abs(float(found[name]) - (wanted or 0.0)) < PRICE for name, wanted in asked.items()) and (
-        int(found["time_expiration"]) == (order.expiration or 0)
-    )
+    asked = (order.price, order.stop_limit, order.sl, order.tp)
+    there = (found.price_open, found.stop_limit, found.sl, found.tp)
+    alike = all(abs(price - (wanted or 0.0)) < PRICE for price, wanted in zip(there, asked, strict=True))
+    return alike and found.expiration == (order.expiration or 0)
 
 
 def _retcode(record: OrderRecord) -> int:

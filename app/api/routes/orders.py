@@ -1,16 +1,16 @@
-"""Placing an order, closing a position, asking what came of it."""
+"""Opening and closing a position, asking what came of an order."""
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
-from fastapi import Body, Depends, Header, Path, Request
+from fastapi import Body, Path, Request
 from starlette.responses import Response
 
 from app.api import examples
-from app.api.errors import Json, error, refuse
+from app.api.errors import Json, error
 from app.api.outcomes import close_answer, order_answer
+from app.api.requests import NO_BODY, NO_IDEMPOTENCY_KEY, arrived
 from app.api.routes import keyed_router
 from app.api.schemas import INT64_MAX, OrderAnswer, PlaceOrder
 from app.api.services import Services
@@ -27,30 +27,9 @@ Ticket = Annotated[int, Path(gt=0, le=INT64_MAX, description="The position's tic
 OrderId = Annotated[str, Path(max_length=64, description="Our id of the order.", examples=[examples.ORDER_ID])]
 
 
-async def refuse_idempotency_key(
-    idempotency_key: Annotated[str | None, Header(description="Not supported yet: leave it out.")] = None,
-) -> None:
-    """Refuse what would be believed to protect from a second order, and does not yet."""
-    if idempotency_key is not None:
-        raise refuse(
-            ("header", "Idempotency-Key"),
-            "should be left out: it is not supported yet, and refused rather than ignored",
-        )
-
-
-async def refuse_body(request: Request) -> None:
-    """Refuse a body that asks for something; clients send none, or an empty object."""
-    body = await request.body()
-    try:
-        is_empty = not body.strip() or json.loads(body) == {}
-    except (ValueError, RecursionError):
-        is_empty = False
-    if not is_empty:
-        raise refuse(("body",), "should be empty or {}: this is about the whole of it")
-
-
 @router.post(
     "/api/order",
+    operation_id="place_api_order_post",  # generated clients call it by this name
     summary="Open a position at the market",
     responses=examples.answers(
         examples.ORDER,
@@ -58,9 +37,9 @@ async def refuse_body(request: Request) -> None:
         *("VALIDATION_ERROR", "MT5_UNAVAILABLE", "JOURNAL_UNAVAILABLE", "OUTCOME_UNKNOWN"),
         model=OrderAnswer,
     ),
-    dependencies=[Depends(refuse_idempotency_key)],
+    dependencies=[NO_IDEMPOTENCY_KEY],
 )
-async def place(services: Services, request: Request, wanted: Annotated[PlaceOrder, Body()]) -> Response:
+async def open_position(services: Services, request: Request, wanted: Annotated[PlaceOrder, Body()]) -> Response:
     """Answered within 8 s, whatever happens: 200 only if the broker has executed or taken it.
 
     504 means that it is not known; it is never sent again, and `details.ask` says where to ask for it.
@@ -88,7 +67,7 @@ async def place(services: Services, request: Request, wanted: Annotated[PlaceOrd
         *("VALIDATION_ERROR", "MT5_UNAVAILABLE", "JOURNAL_UNAVAILABLE", "OUTCOME_UNKNOWN"),
         model=OrderAnswer,
     ),
-    dependencies=[Depends(refuse_idempotency_key), Depends(refuse_body)],
+    dependencies=[NO_IDEMPOTENCY_KEY, NO_BODY],
 )
 async def close(services: Services, request: Request, ticket: Ticket) -> Response:
     """Closes the whole position; answers as placing an order does."""
@@ -123,9 +102,3 @@ def _waiting(record: OrderRecord, seen: Snapshot) -> bool | None:
         return stands
     # What a look from before a change saw says nothing of it; a new order can have been seen only since.
     return True if stands and record.order.pending is None else None
-
-
-def arrived(request: Request) -> float:
-    """Moment of the monotonic clock at which the request came in."""
-    moment: float = request.state.arrived
-    return moment

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, cast
 
-from fastapi import Body, Depends, Path, Request
+from fastapi import Body, Path, Request
 from starlette.responses import Response
 
 from app.api import examples
 from app.api.outcomes import order_answer, pending_answer
+from app.api.requests import NO_BODY, NO_IDEMPOTENCY_KEY, arrived
 from app.api.routes import keyed_router
-from app.api.routes.orders import arrived, refuse_body, refuse_idempotency_key
 from app.api.schemas import INT64_MAX, ModifyPending, OrderAnswer, PlacePending
 from app.api.services import Services
 from app.domain.orders import Kind, Side
@@ -33,7 +33,7 @@ _CHANGED = examples.answers(examples.PENDING_ORDER, "NOT_FOUND", *_TROUBLES, mod
     responses=examples.answers(
         examples.PENDING_ORDER, "VOLUME_TOO_SMALL", "SYMBOL_NOT_FOUND", "RISK_BLOCK", *_TROUBLES, model=OrderAnswer
     ),
-    dependencies=[Depends(refuse_idempotency_key)],
+    dependencies=[NO_IDEMPOTENCY_KEY],
 )
 async def place(services: Services, request: Request, wanted: Annotated[PlacePending, Body()]) -> Response:
     """Limit or stop. Answers as placing a market order does; `order` is the ticket by which it is changed."""
@@ -58,7 +58,7 @@ async def place(services: Services, request: Request, wanted: Annotated[PlacePen
     "/api/orders/{ticket}",
     summary="Change a pending order",
     responses=_CHANGED,
-    dependencies=[Depends(refuse_idempotency_key)],
+    dependencies=[NO_IDEMPOTENCY_KEY],
 )
 async def modify(
     services: Services, request: Request, ticket: Ticket, wanted: Annotated[ModifyPending, Body()]
@@ -72,7 +72,7 @@ async def modify(
     "/api/orders/{ticket}",
     summary="Cancel a pending order",
     responses=_CHANGED,
-    dependencies=[Depends(refuse_idempotency_key), Depends(refuse_body)],
+    dependencies=[NO_IDEMPOTENCY_KEY, NO_BODY],
 )
 async def cancel(services: Services, request: Request, ticket: Ticket) -> Response:
     """Takes the whole of it back."""

@@ -96,12 +96,15 @@ PLACED = OrderRecord(
 PENDING = PendingOrder(
     ticket=88,
     symbol="EURUSD",
-    type=2,
+    kind_and_side=(Kind.LIMIT, Side.BUY),
+    volume_asked=0.2,
     volume=0.1,
     price_open=1.0,
     sl=0.0,
     tp=0.0,
     magic=0,
+    comment="",
+    setup_ns=1_767_607_200_000_000_000,
     lifetime=Lifetime(type=0, until=0),
     record={
         "ticket": 88,

@@ -18,6 +18,7 @@ from app.telemetry.terminal import InstrumentedTerminal
 from app.trading.dealer import Dealer, Decision
 from app.trading.desk import Desk
 from app.trading.journal.journal import Journal
+from app.trading.mending import Mender
 from app.watch.poller import Watch
 from otel.metatrader5.describe import Endpoint
 from otel.testing import InMemoryTelemetry
@@ -33,6 +34,7 @@ class Trading:
     journal: Journal
     telemetry: InMemoryTelemetry
     watch: Watch
+    mender: Mender
     dealer: Dealer
     desk: Desk
     clock: SystemClock
@@ -76,17 +78,19 @@ async def trade(tmp_path: Path) -> AsyncIterator[Build]:
             only_for=lambda: (7, "Broker-Demo"),
         )
         watch = Watch(gateway, clock=clock)
+        mender = Mender(gateway=gateway, journal=journal, watch=watch, clock=clock)
         dealer = Dealer(
             gateway=gateway,
             journal=journal,
             watch=watch,
             telemetry=OrderTelemetry(tracer, meter),
+            mender=mender,
             clock=clock,
             order_tag=True,
             order_timeout_s=7.0,
         )
         desk = Desk(dealer=dealer, gateway=gateway, watch=watch, clock=clock, ids=SystemIds(clock))
-        built = Trading(terminal, gateway, journal, telemetry, watch, dealer, desk, clock)
+        built = Trading(terminal, gateway, journal, telemetry, watch, mender, dealer, desk, clock)
         opened.append(built)
         return built
 

@@ -197,7 +197,7 @@ async def test_deals_that_come_late_amend_the_journal(trade: Build) -> None:
     assert decision.outcome.position is None
     late.append({**DEAL, "price": 1.21})
     await trading.watch.look()
-    await trading.dealer.look()
+    await trading.mender.look()
     record = trading.journal.get(decision.order.order_id)
     assert record is not None
     assert isinstance(record.current, Filled)
@@ -233,7 +233,7 @@ async def test_an_outcome_is_written_as_soon_as_the_journal_can(trade: Build) ->
     record = trading.journal.get(decision.order.order_id)
     assert record is not None
     assert record.outcome is None
-    await trading.dealer.look()
+    await trading.mender.look()
     record = trading.journal.get(decision.order.order_id)
     assert record is not None
     assert record.outcome == decision.outcome
@@ -308,7 +308,7 @@ async def test_a_fill_stays_a_fill_whatever_its_deals_look_like(trade: Build, br
     decision = await trading.buy()
     assert isinstance(decision.outcome, Filled)
     trading.terminal.functions |= {"history_deals_get": [DEAL], "history_orders_get": [ORDER]}
-    await trading.dealer.look()
+    await trading.mender.look()
     record = trading.journal.get(decision.order.order_id)
     assert record is not None
     assert isinstance(record.current, Filled)
@@ -328,11 +328,11 @@ async def test_a_fill_whose_outcome_waits_for_the_journal_is_settled_later(trade
 
     trading.journal.outcome = full  # type: ignore[method-assign]  # a disk that is full for a while
     decision = await trading.buy()
-    await trading.dealer.look()
+    await trading.mender.look()
     failing = False
     late.append(dict(DEAL))
-    await trading.dealer.look()
-    await trading.dealer.look()
+    await trading.mender.look()
+    await trading.mender.look()
     record = trading.journal.get(decision.order.order_id)
     assert record is not None
     assert isinstance(record.current, Filled)
@@ -353,7 +353,7 @@ async def test_two_who_mend_at_once_write_once(trade: Build) -> None:
     trading.journal.outcome = full  # type: ignore[method-assign]  # a disk that is full for a while
     decision = await trading.buy()
     failing = False
-    await asyncio.gather(trading.dealer.look(), trading.dealer.finish(1), trading.dealer.look())
+    await asyncio.gather(trading.mender.look(), trading.dealer.finish(1), trading.mender.look())
     record = trading.journal.get(decision.order.order_id)
     assert record is not None
     assert record.outcome == decision.outcome

@@ -44,8 +44,8 @@ async def test_a_deal_without_a_tag_is_a_placements_by_its_order(
     keeping(trading)
     await place(trading)
     now_msc = trading.clock.time_ns() // 10**6 + 7_200_000
-    past = {"ticket": 900, "symbol": "EURUSD", "type": 2, "price_open": 1.05, "volume_initial": 0.1, "magic": 5,
-            "comment": "", "time_setup_msc": now_msc, **fields}  # fmt: skip
+    past = {**PENDING, "ticket": 900, "type": 2, "price_open": 1.05, "volume_initial": 0.1, "state": 4,
+            "time_setup_msc": now_msc, **fields}  # fmt: skip
     trading.terminal.functions.update(
         {"history_deals_get": [raw(trading, magic=5, comment="")], "history_orders_get": [past]}
     )
@@ -75,12 +75,12 @@ async def test_a_tag_is_believed_after_another_deal_was(trade: Build) -> None:
     fits = raw(trading, magic=5, comment="")
     trading.terminal.functions["history_deals_get"] = [fits]
     await trading.watch.look()
-    await trading.dealer.look()
+    await trading.mender.look()
     proved = {**fits, "ticket": 91, "order": 901, "position_id": 901, "comment": tagged}
     other = {**fits, "ticket": 92, "order": 902, "position_id": 902}
     trading.terminal.functions["history_deals_get"] = [fits, proved, other]
     await trading.watch.look()
-    await trading.dealer.look()
+    await trading.mender.look()
     assert [dealt.origin for dealt in trading.journal.deals()] == ["ours", "ours", "external"]
     record = trading.journal.get(decision.order.order_id)
     assert record is not None

@@ -31,6 +31,7 @@ PENDING = {
     "sl": 1.2,
     "tp": 0.0,
     "magic": 5,
+    "comment": "",
     "time_setup": 7_200,
     "time_setup_msc": 7_200_000,
     "type_time": 2,

@@ -21,7 +21,7 @@ LIMIT = {**PENDING, "ticket": 78, "type": 2, "volume_initial": 0.1, "price_open"
 async def look(trading: Trading) -> None:
     """Look at the terminal, and do what follows a look."""
     await trading.watch.look()
-    await trading.dealer.look()
+    await trading.mender.look()
 
 
 def now_of(trading: Trading, decision: Decision) -> Outcome | None:
@@ -140,5 +140,5 @@ async def test_a_cancellation_is_proved_by_the_history(trade: Build, state: int,
     await look(trading)
     assert (now_of(trading, decision) == Placed(order=77, retcode=0)) is known
     asked = len(trading.terminal.calls)
-    await trading.dealer.look()
+    await trading.mender.look()
     assert len(trading.terminal.calls) == asked  # neither changes any more

@@ -31,8 +31,10 @@ UP = Connection(worker=True, terminal=True, broker=True, account=True, trading=T
 LOST = dataclasses.replace(UP, broker=False, trading=False, reason="lost")
 HELD = position_from(POSITION)
 BEFORE = Snapshot(connection=UP, positions=(HELD,), fresh_ns=10**9, looked_ns=10**9)
-PENDING = pending_from({"ticket": 5, "symbol": "EURUSD", "type": 2, "volume_current": 0.1, "price_open": 1.0, "sl": 0.0,
-                        "tp": 0.0, "magic": 0}, Lifetime(type=0, until=0))  # fmt: skip
+PENDING = pending_from(
+    {"ticket": 5, "symbol": "EURUSD", "type": 2, "volume_initial": 0.1, "volume_current": 0.1, "price_open": 1.0,
+     "sl": 0.0, "tp": 0.0, "magic": 0, "comment": "", "time_setup_msc": 1_000}, Lifetime(type=0, until=0),
+)  # fmt: skip
 
 
 def after(**changes: Any) -> list[Change]:
