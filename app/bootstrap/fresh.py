@@ -9,11 +9,12 @@ from app.bootstrap.data_folder import ACCOUNT_FILE, data_folder
 from app.broker.terminal import TerminalSpec
 from app.domain.account import AccountMode
 from app.errors import StartupError
+from app.simulator.environment import LEDGER
 from app.watch.binding import Binding
 
 SET_ASIDE = "before"
-# What the names of everything else begin with: which instance this is, who may call, and programs that may be running.
-STAYS = (SET_ASIDE, "instance", "keys.", "stack")
+# What is the account's. Who may call, which instance this is, the stack, and whatever else lies there stay.
+PARTS = ("journal", "logs", "monitoring", "telemetry", LEDGER, f"{LEDGER}-shm", f"{LEDGER}-wal", ACCOUNT_FILE)
 
 
 def set_aside(path: Path, spec: TerminalSpec, now: datetime) -> Path | None:
@@ -40,8 +41,7 @@ def set_aside(path: Path, spec: TerminalSpec, now: datetime) -> Path | None:
                 f"The data folder {folder} belongs to {account}; --fresh is for the simulator's alone. "
                 "Leave it as it is and take another: --data-dir OTHER"
             )
-        # An empty folder has one for logs by now.
-        parts = sorted(part for part in folder.iterdir() if not part.name.startswith(STAYS) and not _is_empty(part))
+        parts = [part for name in PARTS if (part := folder / name).exists() and not _is_empty(part)]
         if not parts:
             return None
         aside = folder / SET_ASIDE / f"{now:%Y%m%dT%H%M%S.%fZ}"
@@ -50,6 +50,7 @@ def set_aside(path: Path, spec: TerminalSpec, now: datetime) -> Path | None:
 
 
 def _is_empty(part: Path) -> bool:
+    """As the one for logs is in a folder that was made just now."""
     return part.is_dir() and not any(part.iterdir())
 
 
@@ -61,9 +62,17 @@ def _move(parts: list[Path], aside: Path) -> None:
             part.rename(aside / part.name)
             moved.append(part)
     except OSError as error:
-        for part in reversed(moved):
-            (aside / part.name).rename(part)
+        astray = [part.name for part in reversed(moved) if not _put_back(aside / part.name, part)]
+        left = f"move {', '.join(astray)} back by hand" if astray else "all stays as it was"
         raise StartupError(
-            f"{error.filename or aside} cannot be moved to {aside} ({error.strerror}), so all stays as it was. See "
-            "that no other program holds it open and the folder may be written, or take another: --data-dir OTHER"
+            f"{error.filename or aside} cannot be moved to {aside} ({error.strerror}); {left}. See that no other "
+            "program holds it open and the folder may be written, or take another: --data-dir OTHER"
         ) from error
+
+
+def _put_back(aside: Path, part: Path) -> bool:
+    try:
+        aside.rename(part)
+    except OSError:
+        return False
+    return True

@@ -15,7 +15,7 @@ from app.errors import StartupError
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 SIMULATED = TerminalSpec(loader="app.simulator", simulated=True)
-STAYING = ("instance-id", "keys.json", "keys.json.lock", "stack/log")
+STAYING = ("instance-id", "keys.json", "keys.json.lock", "stack/log", "bot.py", ".git/config")
 MOVING = (
     ACCOUNT_FILE,
     "journal/00000001.jsonl",
@@ -42,7 +42,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_all_of_the_account_is_set_aside_and_nothing_else(tmp_path: Path) -> None:
-    """Journal, ledger and telemetry lie together in a folder of that moment; keys, instance and stack stay."""
+    """Journal, ledger and telemetry lie together in that moment's folder; keys, stack and a person's own files stay."""
     filled(tmp_path)
     before = files(tmp_path)
 
@@ -101,3 +101,18 @@ def test_what_cannot_be_moved_leaves_all_as_it_was(tmp_path: Path) -> None:
     with pytest.raises(StartupError, match="all stays as it was"):
         set_aside(tmp_path, SIMULATED, NOW)
     assert files(tmp_path) == before
+
+
+def test_what_cannot_be_put_back_either_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that fails in both directions leaves nobody to guess what lies where."""
+    filled(tmp_path)
+    rename = Path.rename
+
+    def failing(path: Path, target: Path) -> Path:
+        if path.name == "telemetry" or (path.name == "journal" and path.parent != tmp_path):
+            raise PermissionError(13, "Permission denied", str(path))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(StartupError, match="move journal back by hand"):
+        set_aside(tmp_path, SIMULATED, NOW)
