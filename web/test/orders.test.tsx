@@ -6,8 +6,10 @@ import { Times } from "../src/format";
 import { live } from "../src/live";
 import { CancelDialog } from "../src/orders/cancel";
 import { ChangeDialog } from "../src/orders/change";
-import { OrderDialog } from "../src/orders/place";
-import { priceTrouble, suggested, typeOf, whereItLies } from "../src/orders/prices";
+import { ourChanges } from "../src/orders/pending";
+import { OrderDialog } from "../src/orders/new";
+import { priceTrouble, suggested, whereItLies } from "../src/orders/prices";
+import { typeOf } from "../src/orders/vocabulary";
 import { Trading } from "../src/tabs/trading";
 import type { PendingRow, SymbolInfo, TickRow } from "../src/types";
 import { frame } from "./samples";
@@ -54,6 +56,7 @@ const type = (label: string | RegExp, value: string) => fireEvent.input(screen.g
 
 beforeEach(() => {
   answers.clear();
+  ourChanges.clear();
   answers.set("/api/symbols", { status: 200, body: [EURUSD] });
   sent.length = 0;
   showing();
@@ -81,15 +84,15 @@ describe("a waiting order's price", () => {
   });
 
   it("is told where it must lie, and what is wrong with it", () => {
-    expect(whereItLies(typeOf("buy_limit"), TICK, EURUSD)).toBe("Buy limit: stands below the ask 1.10140.");
-    expect(priceTrouble(typeOf("sell_limit"), "1.1", TICK, EURUSD)).toContain("1.1 is not above the bid");
+    expect(whereItLies(typeOf("buy_limit"), TICK, EURUSD)).toBe("A buy limit must be below the ask (1.10140).");
+    expect(priceTrouble(typeOf("sell_limit"), "1.1", TICK, EURUSD)).toBe("A sell limit must be above the bid (1.10130); 1.1 is not.");
     expect(priceTrouble(typeOf("buy_limit"), "", TICK, EURUSD)).toContain("Give the price");
     expect(priceTrouble(typeOf("buy_limit"), "2", undefined, EURUSD)).toBeNull();
   });
 
   it("stands off the market as far as the broker asks, and on the symbol's steps", () => {
     const tick = { ...TICK, symbol: "DE40", bid: 18_000, ask: 18_001.5 };
-    expect(priceTrouble(typeOf("buy_limit"), "18000", tick, INDEX)).toContain("by 20 points or more");
+    expect(priceTrouble(typeOf("buy_limit"), "18000", tick, INDEX)).toContain("at least 20 points below the ask");
     expect(priceTrouble(typeOf("buy_limit"), "17999.5", tick, INDEX)).toBeNull();
     expect(priceTrouble(typeOf("buy_limit"), "17990.3", tick, INDEX)).toContain("the nearest are 17990.0 and 17990.5");
     expect(suggested(typeOf("buy_limit"), tick, INDEX)).toBe("17983.0");
@@ -145,7 +148,7 @@ describe("placing an order that waits", () => {
     press("Review order");
     expect(screen.queryByRole("alert")).toBeNull();
     showing({ ticks: { symbol: ["EURUSD"], bid: [1.05], ask: [1.0501], time_msc: [1] } });
-    await waitFor(() => expect(screen.getByRole("alert").textContent).toContain("is not below the ask"));
+    await waitFor(() => expect(screen.getByRole("alert").textContent).toContain("must be below the ask"));
   });
 
   it("goes no further with a price on the wrong side, and says why", async () => {
@@ -154,7 +157,7 @@ describe("placing an order that waits", () => {
     fireEvent.click(screen.getByLabelText("Limit"));
     type("Price", "1.2");
     press("Review order");
-    expect(screen.getByRole("alert").textContent).toContain("1.2 is not below the ask");
+    expect(screen.getByRole("alert").textContent).toContain("must be below the ask (1.10140); 1.2 is not.");
     expect(document.activeElement).toBe(screen.getByLabelText("Price"));
     expect(screen.queryByRole("button", { name: /Place order/ })).toBeNull();
   });
@@ -165,7 +168,7 @@ describe("placing an order that waits", () => {
     fireEvent.click(screen.getByLabelText("Limit"));
     type(/^Expires/, "2026-01-05T11:00");
     press("Review order");
-    expect(screen.getByRole("alert").textContent).toContain("This moment is over");
+    expect(screen.getByRole("alert").textContent).toContain("That time has passed.");
     expect(screen.queryByRole("button", { name: /Place order/ })).toBeNull();
   });
 });
@@ -193,7 +196,7 @@ describe("changing an order that waits", () => {
     await screen.findByDisplayValue("1.09500");
     expect(screen.queryByRole("alert")).toBeNull();
     type("Price", "1.096");
-    expect(screen.getByRole("alert").textContent).toContain("not below the ask");
+    expect(screen.getByRole("alert").textContent).toContain("must be below the ask");
   });
 
   it("takes the expiration away with an empty field", async () => {
