@@ -24,7 +24,7 @@ function useSettled(sent: Sent | null): boolean {
     const timer = setTimeout(() => setSettled(sent), SETTLING_MS);
     return () => clearTimeout(timer);
   }, [sent]);
-  return settled === sent;
+  return sent === null || settled === sent;
 }
 
 /** Shows *children* until something was sent, then what came of it. */
