@@ -21,21 +21,11 @@ const words = texts.pending;
 
 export function ChangeDialog(props: { order: PendingRow; onClose: () => void }) {
   const order = useOrderNow(props.order);
-  const sending = useSending("PATCH", `/api/orders/${order.ticket}`);
   const symbol = useSymbols().get(order.symbol);
   const tick = rows<TickRow>(useFrame()?.ticks).find((one) => one.symbol === order.symbol);
-  const times = useTimes();
-  const opened = useRef(order);
+  const { sending, sentLines, send } = useChange(order, symbol?.digits);
   const [typed, setTyped] = useState<Typed>({});
   const [wanted, setWanted] = useState<Changes | null>(null);
-  // As they stood when they were sent: afterwards the order is as it was wanted.
-  const [sentLines, setSentLines] = useState<Lines | undefined>();
-  const others = elsewhere(opened.current, order, symbol?.digits, times);
-  const send = async (changes: Changes) => {
-    setSentLines(changeLines(order, changes, symbol?.digits, times));
-    const answer = await sending.send(bodyOf(changes));
-    if (answer?.outcome === "placed") rememberChange(order, orderWith(order, changes));
-  };
   return (
     <TradeDialog
       title={wanted ? words.confirmChange : words.changeTitle}
@@ -49,11 +39,7 @@ export function ChangeDialog(props: { order: PendingRow; onClose: () => void }) 
       onClose={props.onClose}
     >
       <NotThere order={order} sending={sending} />
-      {others.length > 0 && !sending.isUnderWay && (
-        <p class="advice" role="status">
-          {words.elsewhere(others)}
-        </p>
-      )}
+      <Elsewhere order={order} sending={sending} digits={symbol?.digits} />
       {wanted ? (
         <Reviewed
           order={order}
@@ -77,6 +63,31 @@ export function ChangeDialog(props: { order: PendingRow; onClose: () => void }) 
         />
       )}
     </TradeDialog>
+  );
+}
+
+/** Sends changes of *order*; keeps what they were as they stood then, for afterwards the order is as it was wanted. */
+function useChange(order: PendingRow, digits: number | undefined) {
+  const sending = useSending("PATCH", `/api/orders/${order.ticket}`);
+  const times = useTimes();
+  const [sentLines, setSentLines] = useState<Lines | undefined>();
+  const send = async (changes: Changes) => {
+    setSentLines(changeLines(order, changes, digits, times));
+    const answer = await sending.send(bodyOf(changes));
+    if (answer?.outcome === "placed") rememberChange(order, orderWith(order, changes));
+  };
+  return { sending, sentLines, send };
+}
+
+/** What somebody else changed since the dialog opened. */
+function Elsewhere({ order, sending, digits }: { order: PendingRow; sending: Sending; digits: number | undefined }) {
+  const opened = useRef(order);
+  const others = elsewhere(opened.current, order, digits, useTimes());
+  if (others.length === 0 || sending.isUnderWay) return null;
+  return (
+    <p class="advice" role="status">
+      {words.elsewhere(others)}
+    </p>
   );
 }
 
