@@ -47,7 +47,7 @@ def order_answer(decided: Decision | Missing | Unavailable) -> Response:
         case NotSent(reason=reason, last_error=last_error):
             return _unavailable(reason, last_error, names)
         case unknown:
-            return _unknown(unknown, names)
+            return _unknown(order, unknown, names)
 
 
 def close_answer(decided: Decision | Missing | Unavailable) -> Response:
@@ -145,9 +145,10 @@ def _limits(rejected: Rejected, symbol: Symbol | None) -> dict[str, Any]:
     return {"stops_level_points": symbol.record.get("trade_stops_level"), "point": symbol.point}
 
 
-def _unknown(unknown: Unknown, names: dict[str, str]) -> Response:
+def _unknown(order: Order, unknown: Unknown, names: dict[str, str]) -> Response:
     ask = f"/api/orders/{names['order_id']}"
-    message = f"It is not known whether the order was executed: {unknown.reason}. Do not send it again; ask {ask}."
+    asked = f"the request to {_what(order)}"
+    message = f"It is not known what came of {asked}: {unknown.reason}. Do not send it again; ask {ask}."
     details = {
         "reason": unknown.reason,
         "retcode": unknown.retcode,

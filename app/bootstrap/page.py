@@ -70,7 +70,7 @@ def _about(services: Services) -> Section:
         "terminal": settings.terminal.kind,
         "simulated": settings.terminal.kind == "simulator",
         "jaeger_url": settings.page.jaeger_url.rstrip("/"),
-        "utc_offset_s": services.watch.latest.offset_s or 0,
+        "utc_offset_s": services.watch.latest.offset_s,
     }
 
 

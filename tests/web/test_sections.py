@@ -87,6 +87,7 @@ def test_a_phone_shows_first_what_matters(program: Program, open_page: OpenPage)
     """Of a position what it is, how it stands and the way out, without scrolling sideways."""
     with open_page(program.url, size="phone") as seen:
         page = seen.go("?tab=trading")
+        seen.log_in()
         positions = page.get_by_role("table", name="Open positions")
         for name in ("Symbol", "Side", "Volume", "Profit", "Action"):
             box = positions.get_by_role("columnheader", name=name, exact=True).bounding_box()

@@ -32,6 +32,13 @@ def focus(page: Page, name: str) -> None:
     raise AssertionError(f"Tab never reached {name}")
 
 
+def close_outcome(page: Page) -> None:
+    """Close the dialog by keyboard, once its outcome has been there for long enough to take a key."""
+    expect(page.get_by_role("dialog").get_by_role("button", name="Close").last).to_be_enabled()
+    focus(page, "Close")
+    page.keyboard.press("Enter")
+
+
 def test_an_order_by_mouse(program: Program, open_page: OpenPage) -> None:
     """Log in, order, confirm, see it among the positions, close it, see it gone."""
     before = open_tickets(program)
@@ -54,7 +61,7 @@ def test_an_order_by_mouse(program: Program, open_page: OpenPage) -> None:
         page.get_by_role("button", name=f"Close position {ticket}").click()
         page.get_by_role("dialog").get_by_role("button", name=f"Close position {ticket}").click()
         expect(page.get_by_role("dialog").get_by_text("Filled")).to_be_visible()
-        page.keyboard.press("Escape")
+        close_outcome(page)
         expect(page.get_by_role("button", name=f"Close position {ticket}")).to_have_count(0)
         assert open_tickets(program) == before
         assert seen.troubles == []
@@ -88,7 +95,7 @@ def test_an_order_by_keyboard_alone(program: Program, open_page: OpenPage) -> No
         focus(page, "Place order: Buy 0.02")
         page.keyboard.press("Enter")
         expect(page.get_by_role("dialog").get_by_text("Filled")).to_be_visible()
-        page.keyboard.press("Enter")
+        close_outcome(page)
         expect(page.get_by_role("dialog")).to_have_count(0)
         (ticket,) = open_tickets(program) - before
         expect(page.get_by_role("button", name=f"Close position {ticket}")).to_be_visible()

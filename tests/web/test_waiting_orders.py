@@ -13,7 +13,7 @@ from app.access.records import KeyLimits, Scope
 from app.domain.clock import SystemClock
 from tests.support.program import Program
 from tests.web.browser import OpenPage, assert_accessible
-from tests.web.test_trading import focus
+from tests.web.test_trading import close_outcome, focus
 
 CANCELLED = 2
 """MetaTrader's ORDER_STATE_CANCELED."""
@@ -76,7 +76,7 @@ def test_a_buy_limit_is_placed_changed_and_cancelled(program: Program, open_page
         page = seen.go("?tab=trading")
         seen.log_in()
         dialog = fill_limit(page, f"{price:.5f}")
-        expect(dialog.get_by_text("Buy limit: stands below the ask")).to_be_visible()
+        expect(dialog.get_by_text("A buy limit must be below the ask")).to_be_visible()
         assert_accessible(page)
         dialog.get_by_role("button", name="Review order").click()
         assert set(waiting(program)) == before
@@ -129,7 +129,7 @@ def test_a_wrong_price_goes_nowhere(program: Program, open_page: OpenPage) -> No
         page = seen.go("?tab=trading")
         seen.log_in()
         dialog = fill_limit(page, "9")
-        expect(dialog.get_by_role("alert")).to_contain_text("9 is not below the ask")
+        expect(dialog.get_by_role("alert")).to_contain_text("A buy limit must be below the ask")
         dialog.get_by_role("button", name="Review order").click()
         expect(dialog.get_by_label("Price", exact=True)).to_be_focused()
         expect(dialog.get_by_role("button", name=re.compile("^Place order"))).to_have_count(0)
@@ -227,7 +227,7 @@ def test_an_order_that_waits_by_keyboard_on_a_narrow_screen(program: Program, op
         assert_fits(page)
         page.keyboard.press("Enter")
         expect(page.get_by_role("dialog").get_by_text("Placed: it waits")).to_be_visible()
-        page.keyboard.press("Enter")
+        close_outcome(page)
         expect(page.get_by_role("dialog")).to_have_count(0)
         (ticket,) = set(waiting(program)) - before
         button = page.get_by_role("button", name=f"Cancel order {ticket}")

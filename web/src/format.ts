@@ -73,13 +73,14 @@ export function megabytes(value: Maybe): string {
 export class Times {
   constructor(
     readonly zone: Zone,
-    readonly brokerOffset_s: number,
+    /** How far the broker's clock is ahead of UTC; null while that is not known. */
+    readonly brokerOffset_s: number | null,
   ) {}
 
   /** A date whose UTC fields read as the zone's clock. */
   shifted(ms: number): Date {
     const ahead =
-      this.zone === "broker" ? this.brokerOffset_s * 1_000 : this.zone === "local" ? -new Date(ms).getTimezoneOffset() * 60_000 : 0;
+      this.zone === "broker" ? (this.brokerOffset_s ?? 0) * 1_000 : this.zone === "local" ? -new Date(ms).getTimezoneOffset() * 60_000 : 0;
     return new Date(ms + ahead);
   }
 
@@ -102,7 +103,7 @@ export class Times {
   parse(text: string): number | null {
     const read_ms = Date.parse(this.zone === "local" ? text : `${text}Z`);
     if (Number.isNaN(read_ms)) return null;
-    return this.zone === "broker" ? read_ms - this.brokerOffset_s * 1_000 : read_ms;
+    return this.zone === "broker" ? read_ms - (this.brokerOffset_s ?? 0) * 1_000 : read_ms;
   }
 
   /** For an axis over *span* milliseconds: as much of a moment as tells its points apart. */

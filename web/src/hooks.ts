@@ -15,8 +15,15 @@ export function useFrame(): Frame | null {
 
 export function useTimes(): Times {
   const chosen = useStore(zone);
-  const offset_s = useFrame()?.about.utc_offset_s ?? 0;
-  return useMemo(() => new Times(chosen, offset_s), [chosen, offset_s]);
+  const offset_s = useFrame()?.about.utc_offset_s ?? null;
+  // While the broker's clock is not known nothing may be called its time.
+  const shown = chosen === "broker" && offset_s === null ? "utc" : chosen;
+  return useMemo(() => new Times(shown, offset_s), [shown, offset_s]);
+}
+
+/** The API's clock as of the last frame; without one, this machine's. */
+export function useNow(): number {
+  return useFrame()?.at_ms ?? Date.now();
 }
 
 /** What is fixed about symbols, by the broker's name. */

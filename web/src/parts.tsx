@@ -139,11 +139,24 @@ export function focusOnce(element: HTMLElement | null): void {
 /**
  * A dialog over the page: the browser keeps the focus in it and gives it back. While it is *busy* nothing closes it:
  * a browser asks a page once and closes at the second Escape, so one that was closed all the same opens again.
+ * *back* is where Escape leads instead of closing it. A key that is held down counts once.
  */
-export function Dialog(props: { title: string; class?: string; busy?: boolean; onClose: () => void; children: ComponentChildren }) {
+export function Dialog(props: {
+  title: string;
+  class?: string;
+  busy?: boolean;
+  back?: (() => void) | undefined;
+  onClose: () => void;
+  children: ComponentChildren;
+}) {
   const dialog = useRef<HTMLDialogElement>(null);
   const gone = useRef(false);
   const busy = props.busy ?? false;
+  const press = (event: KeyboardEvent) => {
+    const isEscape = event.key === "Escape";
+    if (event.repeat ? isEscape || event.key === "Enter" : isEscape && (busy || props.back)) event.preventDefault();
+    if (isEscape && !busy && !event.repeat) props.back?.();
+  };
   useEffect(() => {
     const element = dialog.current;
     element?.showModal();
@@ -159,7 +172,7 @@ export function Dialog(props: { title: string; class?: string; busy?: boolean; o
       class={props.class}
       aria-label={props.title}
       aria-busy={busy}
-      onKeyDown={(event) => busy && event.key === "Escape" && event.preventDefault()}
+      onKeyDown={press}
       onCancel={(event) => busy && event.preventDefault()}
       onClose={() => {
         if (gone.current) return;

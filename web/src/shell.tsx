@@ -110,10 +110,11 @@ function LivePill() {
 
 function Clock() {
   const times = useTimes();
-  const shown = useStore(zone);
+  const chosen = useStore(zone);
   const frame = useFrame();
+  const shown = frame ? times.zone : chosen;
   return (
-    <button type="button" class="clock" title={`${texts.zoneLabel}: ${texts.zone[shown]} (z)`} onClick={() => zone.set(next(ZONES, shown))}>
+    <button type="button" class="clock" title={`${texts.zoneLabel}: ${texts.zone[shown]} (z)`} onClick={() => zone.set(next(ZONES, chosen))}>
       <time>{times.time(frame?.at_ms)}</time> <span class="note">{texts.zone[shown]}</span>
     </button>
   );
@@ -348,7 +349,7 @@ function useShortcuts(props: { open: (what: Open) => void; refresh: () => void }
       if (tab) goTo({ tab });
       const acts: Record<string, () => void> = {
         r: () => now.current.refresh(),
-        n: () => now.current.open({ place: true }),
+        n: () => now.current.open({ newOrder: true }),
         "?": () => now.current.open("help"),
         d: () => theme.set(next(THEMES, theme.get())),
         z: () => zone.set(next(ZONES, zone.get())),

@@ -18,7 +18,8 @@ export interface About {
   terminal: string;
   simulated: boolean;
   jaeger_url: string;
-  utc_offset_s: number;
+  /** How far the broker's clock is ahead of UTC; null while that is not known. */
+  utc_offset_s: number | null;
   mode: Mode;
 }
 

@@ -5,7 +5,7 @@ import { call, loggedOut, logOut, readSession, session } from "../src/api";
 import { live } from "../src/live";
 import { CloseDialog } from "../src/orders/close";
 import { Refusal } from "../src/orders/outcome";
-import { OrderDialog } from "../src/orders/place";
+import { OrderDialog } from "../src/orders/new";
 import { Refused } from "../src/api";
 import { Foreign, Shown } from "../src/parts";
 import { type Column, Table } from "../src/table";

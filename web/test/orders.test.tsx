@@ -1,70 +1,20 @@
 import { fireEvent, render, screen, waitFor } from "@testing-library/preact";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 
 import { session } from "../src/api";
 import { Times } from "../src/format";
-import { live } from "../src/live";
 import { CancelDialog } from "../src/orders/cancel";
 import { ChangeDialog } from "../src/orders/change";
-import { OrderDialog } from "../src/orders/place";
-import { priceTrouble, suggested, typeOf, whereItLies } from "../src/orders/prices";
+import { OrderDialog } from "../src/orders/new";
+import { priceTrouble, suggested, whereItLies } from "../src/orders/prices";
+import { typeOf } from "../src/orders/vocabulary";
 import { Trading } from "../src/tabs/trading";
-import type { PendingRow, SymbolInfo, TickRow } from "../src/types";
-import { frame } from "./samples";
+import type { SymbolInfo } from "../src/types";
+import { answers, asColumns, EURUSD, placed, press, refusal, sent, setUp, showing, TICK, type, WAITING } from "./desk";
 
-const EURUSD: SymbolInfo = { canonical: "EURUSD", broker_symbol: "EURUSD", digits: 5, point: 0.00001, min_lot: 0.01, max_lot: 100, lot_step: 0.01, tick_size: 0.00001, stops_level: 0 };
 const INDEX: SymbolInfo = { ...EURUSD, canonical: "DE40", broker_symbol: "DE40", digits: 1, point: 0.1, tick_size: 0.5, stops_level: 20 };
-const TICK: TickRow = { symbol: "EURUSD", bid: 1.1013, ask: 1.1014, time_msc: 1 };
-const WAITING: PendingRow = {
-  ticket: 501,
-  time_setup_msc: 1,
-  symbol: "EURUSD",
-  type: 2,
-  volume_current: 0.1,
-  price_open: 1.095,
-  price_current: 1.1014,
-  sl: 1.09,
-  tp: 0,
-  time_expiration: Date.UTC(2026, 0, 6, 16, 0, 0) / 1_000,
-  magic: 0,
-  comment: '<img src=x onerror="alert(1)">',
-};
 
-const answers = new Map<string, { status: number; body: unknown }>();
-const sent: { method: string; path: string; body: unknown }[] = [];
-
-function asColumns(row: PendingRow) {
-  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, [value]]));
-}
-
-function showing(parts: Parameters<typeof frame>[0] = { orders: asColumns(WAITING) }): void {
-  live.set({ state: "live", frame: frame(parts), received_ms: Date.now() });
-}
-
-function refusal(status: number, code: string) {
-  return { status, body: { detail: { error: { code, message: "why not", details: {} } } } };
-}
-
-function placed(order_type: string) {
-  return { status: 200, body: { order: 501, position: null, deal: null, outcome: "placed", order_type, symbol: "EURUSD", side: "buy", volume: 0, remaining: 0.1, price: 1.1, order_id: "X", trace_id: "" } };
-}
-
-const press = (name: string | RegExp) => fireEvent.click(screen.getByRole("button", { name }));
-const type = (label: string | RegExp, value: string) => fireEvent.input(screen.getByLabelText(label), { target: { value } });
-
-beforeEach(() => {
-  answers.clear();
-  answers.set("/api/symbols", { status: 200, body: [EURUSD] });
-  sent.length = 0;
-  showing();
-  session.set({ authenticated: true, name: "operator", scopes: ["read", "trade"], csrf: "token", reads: true });
-  vi.stubGlobal("fetch", async (url: string, options: RequestInit) => {
-    const path = url.replace(/^\./, "").split("?")[0] ?? "";
-    if (options.method !== "GET") sent.push({ method: options.method ?? "", path, body: JSON.parse(String(options.body ?? "null")) });
-    const { status, body } = answers.get(path) ?? { status: 200, body: [] };
-    return new Response(JSON.stringify(body), { status });
-  });
-});
+beforeEach(setUp);
 
 describe("a waiting order's price", () => {
   it.each([
@@ -81,15 +31,15 @@ describe("a waiting order's price", () => {
   });
 
   it("is told where it must lie, and what is wrong with it", () => {
-    expect(whereItLies(typeOf("buy_limit"), TICK, EURUSD)).toBe("Buy limit: stands below the ask 1.10140.");
-    expect(priceTrouble(typeOf("sell_limit"), "1.1", TICK, EURUSD)).toContain("1.1 is not above the bid");
+    expect(whereItLies(typeOf("buy_limit"), TICK, EURUSD)).toBe("A buy limit must be below the ask (1.10140).");
+    expect(priceTrouble(typeOf("sell_limit"), "1.1", TICK, EURUSD)).toBe("A sell limit must be above the bid (1.10130); 1.1 is not.");
     expect(priceTrouble(typeOf("buy_limit"), "", TICK, EURUSD)).toContain("Give the price");
     expect(priceTrouble(typeOf("buy_limit"), "2", undefined, EURUSD)).toBeNull();
   });
 
   it("stands off the market as far as the broker asks, and on the symbol's steps", () => {
     const tick = { ...TICK, symbol: "DE40", bid: 18_000, ask: 18_001.5 };
-    expect(priceTrouble(typeOf("buy_limit"), "18000", tick, INDEX)).toContain("by 20 points or more");
+    expect(priceTrouble(typeOf("buy_limit"), "18000", tick, INDEX)).toContain("at least 20 points below the ask");
     expect(priceTrouble(typeOf("buy_limit"), "17999.5", tick, INDEX)).toBeNull();
     expect(priceTrouble(typeOf("buy_limit"), "17990.3", tick, INDEX)).toContain("the nearest are 17990.0 and 17990.5");
     expect(suggested(typeOf("buy_limit"), tick, INDEX)).toBe("17983.0");
@@ -145,7 +95,7 @@ describe("placing an order that waits", () => {
     press("Review order");
     expect(screen.queryByRole("alert")).toBeNull();
     showing({ ticks: { symbol: ["EURUSD"], bid: [1.05], ask: [1.0501], time_msc: [1] } });
-    await waitFor(() => expect(screen.getByRole("alert").textContent).toContain("is not below the ask"));
+    await waitFor(() => expect(screen.getByRole("alert").textContent).toContain("must be below the ask"));
   });
 
   it("goes no further with a price on the wrong side, and says why", async () => {
@@ -154,7 +104,7 @@ describe("placing an order that waits", () => {
     fireEvent.click(screen.getByLabelText("Limit"));
     type("Price", "1.2");
     press("Review order");
-    expect(screen.getByRole("alert").textContent).toContain("1.2 is not below the ask");
+    expect(screen.getByRole("alert").textContent).toContain("must be below the ask (1.10140); 1.2 is not.");
     expect(document.activeElement).toBe(screen.getByLabelText("Price"));
     expect(screen.queryByRole("button", { name: /Place order/ })).toBeNull();
   });
@@ -165,7 +115,7 @@ describe("placing an order that waits", () => {
     fireEvent.click(screen.getByLabelText("Limit"));
     type(/^Expires/, "2026-01-05T11:00");
     press("Review order");
-    expect(screen.getByRole("alert").textContent).toContain("This moment is over");
+    expect(screen.getByRole("alert").textContent).toContain("That time has passed.");
     expect(screen.queryByRole("button", { name: /Place order/ })).toBeNull();
   });
 });
@@ -193,7 +143,7 @@ describe("changing an order that waits", () => {
     await screen.findByDisplayValue("1.09500");
     expect(screen.queryByRole("alert")).toBeNull();
     type("Price", "1.096");
-    expect(screen.getByRole("alert").textContent).toContain("not below the ask");
+    expect(screen.getByRole("alert").textContent).toContain("must be below the ask");
   });
 
   it("takes the expiration away with an empty field", async () => {

@@ -159,6 +159,18 @@ async def test_refused_prices_are_explained_by_those_last_seen(retcode: int) -> 
     assert (details["stops_level_points"], details["point"]) == (30, 0.00001)
 
 
+@pytest.mark.parametrize(
+    ("action", "asked"),
+    [(Action.OPEN, "buy 0.1 EURUSD"), (Action.MODIFY, "change order 7"), (Action.CANCEL, "cancel order 7")],
+)
+def test_an_unknown_outcome_names_what_was_asked_for(action: Action, asked: str) -> None:
+    """Of a change or a cancel nobody asks whether it was executed."""
+    order = Order(order_id=ORDER_ID, action=action, symbol="EURUSD", side=Side.BUY, volume=0.1, pending=7)
+    answer = order_answer(Decision(order=order, outcome=UNKNOWN, trace_id=TRACE_ID, symbol=SYMBOL, tick=TICK))
+    message = orjson.loads(answer.body)["detail"]["error"]["message"]
+    assert message.startswith(f"It is not known what came of the request to {asked}: no answer. Do not send it again;")
+
+
 async def test_refusal_nobody_listed_still_says_what_to_do(api: Api) -> None:
     """A code that has no advice of its own is shown with a general one."""
     _, body = await answered(api, Rejected(retcode=10999, bid=float("nan")), "/api/positions/7/close")

@@ -1,157 +1,170 @@
-/** Changing an order that waits: only what differs is said again, and sent once. */
+/** Changing an order that waits: only what differs from it as it is now is said again, and sent once. */
 
 import { useRef, useState } from "preact/hooks";
 
-import { price, type Times } from "../format";
-import { useFrame, useSymbols, useTimes } from "../hooks";
+import { useFrame, useNow, useSymbols, useTimes } from "../hooks";
 import { rows } from "../live";
 import { texts } from "../texts";
 import type { PendingRow, SymbolInfo, TickRow } from "../types";
-import { Confirm, NeedsLogin, TradeDialog, useMayTrade } from "./dialog";
-import { ExpirationField, PriceField, StopFields, useExpirationTrouble } from "./fields";
-import { Facts } from "./outcome";
-import { aboutLines, Gone, NotThere } from "./pending";
-import { priceTrouble, sideOf } from "./prices";
-import { useSending } from "./sending";
+import { Buttons, Confirm, TradeDialog } from "./dialog";
+import { ExpirationField, focusFirstWrong, isHalfTyped, PriceField, StopFields, type Troubles } from "./fields";
+import { INCOMPLETE, momentTrouble, passedTrouble } from "./moments";
+import { stopTrouble } from "./numbers";
+import { Facts, type Lines } from "./outcome";
+import { aboutLines, Gone, NotThere, rememberChange, useOrderNow } from "./pending";
+import { marketTrouble, priceTrouble } from "./prices";
+import { type Sending, useSending } from "./sending";
+import { bodyOf, type Changes, changeLines, changesOf, elsewhere, orderWith, type Typed, typedTerms } from "./terms";
+import { sideOf } from "./vocabulary";
 
 const words = texts.pending;
-const names = texts.columns;
-
-/** What may be changed, as typed. */
-interface Terms {
-  price: string;
-  sl: string;
-  tp: string;
-  expiration: string;
-}
-
-/** What to change, as the API takes it: nothing but what differs; null takes a stop or the expiration away. */
-type Changes = Partial<Record<keyof Terms, number | null>>;
 
 export function ChangeDialog(props: { order: PendingRow; onClose: () => void }) {
-  const { order } = props;
-  const sending = useSending("PATCH", `/api/orders/${order.ticket}`);
+  const order = useOrderNow(props.order);
   const symbol = useSymbols().get(order.symbol);
   const tick = rows<TickRow>(useFrame()?.ticks).find((one) => one.symbol === order.symbol);
-  const times = useTimes();
-  // The order as it was when the dialog opened: what stays as it was then is not sent.
-  const before = termsOf(order, symbol, times);
-  const [typed, setTyped] = useState<Partial<Terms>>({});
-  const draft = { ...before, ...typed };
-  const [changes, setChanges] = useState<Changes | null>(null);
-  const allowed = useMayTrade();
+  const { sending, sentLines, send } = useChange(order, symbol?.digits);
+  const [typed, setTyped] = useState<Typed>({});
+  const [wanted, setWanted] = useState<Changes | null>(null);
   return (
     <TradeDialog
-      title={changes ? words.confirmChange : words.changeTitle}
+      title={wanted ? words.confirmChange : words.changeTitle}
       sending={sending}
       placed={texts.results.changed}
+      changes={sentLines}
+      unknown={words.unknownSays}
       digits={symbol?.digits}
       after={<Gone order={order} sending={sending} />}
+      back={wanted ? () => setWanted(null) : undefined}
       onClose={props.onClose}
     >
-      {!allowed && <NeedsLogin />}
-      <NotThere order={order} sent={sending.sending} />
-      {changes ? (
-        <Confirm
-          lines={changeLines(order, symbol?.digits, before, draft, changes)}
-          warning={"price" in changes ? priceTrouble(order.type, draft.price, tick, symbol) : null}
-          action={`${words.changeLabel} ${order.ticket}`}
-          sending={sending.sending}
-          disabled={!allowed}
-          side={sideOf(order.type)}
-          back={() => setChanges(null)}
-          confirm={() => void sending.send(changes)}
+      <NotThere order={order} sending={sending} />
+      <Elsewhere order={order} sending={sending} digits={symbol?.digits} />
+      {wanted ? (
+        <Reviewed
+          order={order}
+          changes={wanted}
+          lines={sending.isUnderWay ? sentLines : undefined}
+          tick={tick}
+          symbol={symbol}
+          sending={sending}
+          back={() => setWanted(null)}
+          confirm={() => void send(wanted)}
         />
       ) : (
         <ChangeForm
           order={order}
           symbol={symbol}
           tick={tick}
-          before={before}
-          draft={draft}
-          allowed={allowed}
+          typed={typed}
           change={(parts) => setTyped({ ...typed, ...parts })}
           cancel={props.onClose}
-          review={() => setChanges(changesOf(before, draft, times))}
+          review={setWanted}
         />
       )}
     </TradeDialog>
   );
 }
 
-function termsOf(order: PendingRow, symbol: SymbolInfo | undefined, times: Times): Terms {
-  const text = (value: number) => (value ? price(value, symbol?.digits) : "");
-  return { price: text(order.price_open), sl: text(order.sl), tp: text(order.tp), expiration: times.typed(order.time_expiration * 1_000) };
+/** Sends changes of *order*; keeps what they were as they stood then, for afterwards the order is as it was wanted. */
+function useChange(order: PendingRow, digits: number | undefined) {
+  const sending = useSending("PATCH", `/api/orders/${order.ticket}`);
+  const times = useTimes();
+  const [sentLines, setSentLines] = useState<Lines | undefined>();
+  const send = async (changes: Changes) => {
+    setSentLines(changeLines(order, changes, digits, times));
+    const answer = await sending.send(bodyOf(changes));
+    if (answer?.outcome === "placed") rememberChange(order, orderWith(order, changes));
+  };
+  return { sending, sentLines, send };
 }
 
-function changesOf(before: Terms, draft: Terms, times: Times): Changes {
-  const changes: Changes = {};
-  for (const name of ["price", "sl", "tp"] as const) {
-    if (Number(draft[name]) !== Number(before[name])) changes[name] = draft[name] ? Number(draft[name]) : null;
-  }
-  const [was, now] = [times.parse(before.expiration), times.parse(draft.expiration)];
-  if (was !== now) changes.expiration = now === null ? null : Math.round(now / 1_000);
-  return changes;
+/** What somebody else changed since the dialog opened. */
+function Elsewhere({ order, sending, digits }: { order: PendingRow; sending: Sending; digits: number | undefined }) {
+  const opened = useRef(order);
+  const others = elsewhere(opened.current, order, digits, useTimes());
+  if (others.length === 0 || sending.isUnderWay) return null;
+  return (
+    <p class="advice" role="status">
+      {words.elsewhere(others)}
+    </p>
+  );
 }
 
-function said(name: keyof Terms, text: string, digits: number | undefined): string {
-  if (name === "expiration") return text.replace("T", " ") || texts.form.never;
-  return text ? price(Number(text), digits) : texts.none;
-}
-
-function changeLines(order: PendingRow, digits: number | undefined, before: Terms, draft: Terms, changes: Changes): [string, string][] {
-  const labels = { price: names.price, sl: names.sl, tp: names.tp, expiration: names.expires };
-  const changed = (Object.keys(changes) as (keyof Terms)[]).map((name): [string, string] => [
-    labels[name],
-    `${said(name, before[name], digits)} → ${said(name, draft[name], digits)}`,
-  ]);
-  const about = aboutLines(order, digits).filter(([name]) => name !== names.price || !("price" in changes));
-  return [...about, ...changed];
+function Reviewed(props: {
+  order: PendingRow;
+  changes: Changes;
+  /** Those that were sent, once they are. */
+  lines: Lines | undefined;
+  tick: TickRow | undefined;
+  symbol: SymbolInfo | undefined;
+  sending: Sending;
+  back: () => void;
+  confirm: () => void;
+}) {
+  const { order, changes, tick, symbol } = props;
+  const times = useTimes();
+  const lines = props.lines ?? changeLines(order, changes, symbol?.digits, times);
+  const about = aboutLines(order, symbol?.digits).filter(([name]) => !lines.some(([changed]) => changed === name));
+  const passed = passedTrouble(changes.expiration ?? null, useNow());
+  const off = changes.price ? marketTrouble(order.type, changes.price, tick, symbol) : null;
+  return (
+    <Confirm
+      lines={[...about, ...lines]}
+      warning={passed ?? off}
+      action={`${words.changeLabel} ${order.ticket}`}
+      sending={props.sending}
+      side={sideOf(order.type)}
+      back={props.back}
+      confirm={props.confirm}
+    />
+  );
 }
 
 function ChangeForm(props: {
   order: PendingRow;
   symbol: SymbolInfo | undefined;
   tick: TickRow | undefined;
-  before: Terms;
-  draft: Terms;
-  allowed: boolean;
-  change: (parts: Partial<Terms>) => void;
+  typed: Typed;
+  change: (parts: Typed) => void;
   cancel: () => void;
-  review: () => void;
+  review: (changes: Changes) => void;
 }) {
-  const { order, symbol, draft, before } = props;
+  const { order, symbol, tick, typed } = props;
   const form = useRef<HTMLFormElement>(null);
   const [saysNothing, setSaysNothing] = useState(false);
+  // Once for the dialog: an input empties itself where its step turns from seconds to minutes.
+  const [step_s] = useState(order.time_expiration % 60 ? 1 : 60);
   const times = useTimes();
-  const { tick } = props;
-  const changes = changesOf(before, draft, times);
-  const isMoved = "price" in changes;
-  const expired = useExpirationTrouble("expiration" in changes ? draft.expiration : "");
+  const now_ms = useNow();
+  const draft = { ...typedTerms(order, symbol, times), ...typed };
+  const changes = changesOf(order, typed, times);
+  // What is to stay as it is need not be right any more.
+  const troubles: Troubles = {
+    price: "price" in changes ? priceTrouble(order.type, draft.price, tick, symbol) : null,
+    sl: "sl" in changes ? stopTrouble(texts.form.sl, draft.sl, symbol) : null,
+    tp: "tp" in changes ? stopTrouble(texts.form.tp, draft.tp, symbol) : null,
+    expiration: "expiration" in changes ? momentTrouble(draft.expiration, times, now_ms) : null,
+  };
+  const isSame = Object.keys(changes).length === 0;
   const submit = (event: Event) => {
     event.preventDefault();
-    const wrong = isMoved && priceTrouble(order.type, draft.price, tick, symbol) ? "price" : expired ? "expiration" : null;
-    if (wrong) form.current?.querySelector<HTMLInputElement>(`[name="${wrong}"]`)?.focus();
-    else if (Object.keys(changes).length === 0) setSaysNothing(true);
-    else props.review();
+    const half = isHalfTyped(form.current);
+    if (half) props.change({ expiration: INCOMPLETE });
+    if (focusFirstWrong(form.current, half ? { ...troubles, expiration: INCOMPLETE } : troubles)) return;
+    if (isSame) setSaysNothing(true);
+    else props.review(changes);
   };
   return (
-    <form onSubmit={submit} ref={form}>
+    <form onSubmit={submit} ref={form} noValidate>
       <Facts lines={aboutLines(order, symbol?.digits)} />
-      <PriceField type={order.type} value={draft.price} change={(value) => props.change({ price: value })} tick={tick} symbol={symbol} judged={isMoved} first />
-      <StopFields sl={draft.sl} tp={draft.tp} symbol={symbol} change={props.change} />
-      <ExpirationField value={draft.expiration} change={(expiration) => props.change({ expiration })} />
+      <PriceField type={order.type} value={draft.price} change={(price) => props.change({ price })} trouble={troubles.price ?? null} tick={tick} symbol={symbol} first />
+      <StopFields sl={draft.sl} tp={draft.tp} troubles={troubles} change={props.change} />
+      <ExpirationField value={draft.expiration} change={(expiration) => props.change({ expiration })} trouble={troubles.expiration ?? null} step_s={step_s} />
       <p class="note" role="status">
-        {saysNothing && Object.keys(changes).length === 0 && words.nothing}
+        {saysNothing && isSame && words.nothing}
       </p>
-      <footer>
-        <button type="button" onClick={props.cancel}>
-          {words.keep}
-        </button>
-        <button type="submit" class="primary" disabled={!props.allowed}>
-          {words.review}
-        </button>
-      </footer>
+      <Buttons back={props.cancel} backLabel={words.keep} label={words.review} />
     </form>
   );
 }

@@ -5,7 +5,8 @@ import { useFrame, useSymbols } from "../hooks";
 import { rows } from "../live";
 import { texts } from "../texts";
 import type { PositionRow } from "../types";
-import { Confirm, NeedsLogin, TradeDialog, useMayTrade } from "./dialog";
+import { Confirm, TradeDialog } from "./dialog";
+import type { Lines } from "./outcome";
 import { useSending } from "./sending";
 
 const words = texts.form;
@@ -15,9 +16,8 @@ export function CloseDialog(props: { position: PositionRow; onClose: () => void 
   const sending = useSending("POST", `/api/positions/${position.ticket}/close`);
   const frame = useFrame();
   const digits = useSymbols().get(position.symbol)?.digits;
-  const allowed = useMayTrade();
   const now = rows<PositionRow>(frame?.positions).find((one) => one.ticket === position.ticket) ?? position;
-  const lines: [string, string][] = [
+  const lines: Lines = [
     [texts.columns.position, String(position.ticket)],
     [texts.columns.symbol, position.symbol],
     [texts.columns.side, texts.sides[position.type] ?? ""],
@@ -27,12 +27,10 @@ export function CloseDialog(props: { position: PositionRow; onClose: () => void 
   return (
     <TradeDialog title={words.confirmClose} sending={sending} digits={digits} onClose={props.onClose}>
       <p>{words.closeWhole}</p>
-      {!allowed && <NeedsLogin />}
       <Confirm
         lines={lines}
         action={`${words.close} ${position.ticket}`}
-        sending={sending.sending}
-        disabled={!allowed}
+        sending={sending}
         side={position.type === 0 ? "sell" : "buy"}
         back={props.onClose}
         backLabel={texts.cancel}

@@ -1,123 +1,125 @@
-/** The fields of the forms: prices that wait, stops, and when an order is given up. */
+/** The fields of the forms: numbers, prices that wait, stops, and when an order is given up. */
 
-import { zone } from "../choices";
-import { useFrame, useTimes } from "../hooks";
+import type { InputHTMLAttributes } from "preact";
+
+import { useTimes } from "../hooks";
 import { focusOnce } from "../parts";
-import { useStore } from "../store";
 import { texts } from "../texts";
 import type { SymbolInfo, TickRow } from "../types";
-import { priceTrouble, whereItLies } from "./prices";
+import { brokersTime, INCOMPLETE, LAST } from "./moments";
+import { whereItLies } from "./prices";
 
 const words = texts.form;
 
+/** What is wrong with each field, by its name; null where nothing is. In the order in which the form shows them. */
+export type Troubles = Partial<Record<string, string | null>>;
+
+/** Gives the first field that is wrong the focus; false where none is. */
+export function focusFirstWrong(form: HTMLFormElement | null, troubles: Troubles): boolean {
+  const wrong = Object.keys(troubles).find((name) => troubles[name]);
+  if (wrong) form?.querySelector<HTMLInputElement>(`[name="${wrong}"]`)?.focus();
+  return wrong !== undefined;
+}
+
+/** Whether a date was begun and not finished: the input shows that and gives an empty value. */
+export function isHalfTyped(form: HTMLFormElement | null): boolean {
+  return form?.querySelector<HTMLInputElement>('[name="expiration"]')?.validity.badInput ?? false;
+}
+
+/** A field with its label; under it stands what is wrong with it, else what is to be known of it. */
+function Field(props: {
+  label: string;
+  input: InputHTMLAttributes<HTMLInputElement> & { name: string };
+  trouble: string | null;
+  says?: string;
+  first?: boolean;
+}) {
+  const { trouble } = props;
+  const says = `${props.input.name}-says`;
+  return (
+    <div class="field">
+      <label>
+        <span>{props.label}</span>
+        <input {...props.input} aria-invalid={trouble !== null} aria-describedby={says} ref={props.first ? focusOnce : null} />
+      </label>
+      <p class={trouble ? "says wrong" : "says"} id={says} role={trouble ? "alert" : undefined}>
+        {trouble ? <span aria-hidden="true">✕ </span> : null}
+        {trouble ?? props.says}
+      </p>
+    </div>
+  );
+}
+
+/** Text, since an input of numbers swallows commas and turns with the wheel: `parseNumber` reads it. */
 export function NumberField(props: {
   name: string;
   label: string;
   value: string;
   change: (value: string) => void;
-  required?: boolean;
-  min?: number;
-  max?: number | undefined;
-  step?: number | undefined;
+  trouble: string | null;
+  says?: string;
+  isOptional?: boolean;
+  first?: boolean;
 }) {
+  const { name, label, value, change, isOptional, ...rest } = props;
   return (
-    <label>
-      <span>{props.label}</span>
-      <input
-        type="number"
-        inputMode="decimal"
-        name={props.name}
-        value={props.value}
-        required={props.required}
-        min={props.min ?? 0}
-        max={props.max}
-        step={props.step || "any"}
-        placeholder={props.required ? undefined : words.optional}
-        onInput={(event) => props.change(event.currentTarget.value)}
-      />
-    </label>
+    <Field
+      label={label}
+      input={{
+        type: "text",
+        inputMode: "decimal",
+        autocomplete: "off",
+        name,
+        value,
+        placeholder: isOptional ? words.optional : undefined,
+        onInput: (event) => change(event.currentTarget.value),
+      }}
+      {...rest}
+    />
   );
 }
 
-export function StopFields(props: { sl: string; tp: string; symbol: SymbolInfo | undefined; change: (parts: { sl?: string; tp?: string }) => void }) {
-  const step = props.symbol?.tick_size;
+export function StopFields(props: { sl: string; tp: string; troubles: Troubles; change: (parts: { sl?: string; tp?: string }) => void }) {
+  const { sl, tp, troubles, change } = props;
   return (
     <div class="pair">
-      <NumberField name="sl" label={words.sl} value={props.sl} step={step} change={(sl) => props.change({ sl })} />
-      <NumberField name="tp" label={words.tp} value={props.tp} step={step} change={(tp) => props.change({ tp })} />
+      <NumberField name="sl" label={words.sl} value={sl} trouble={troubles.sl ?? null} isOptional change={(text) => change({ sl: text })} />
+      <NumberField name="tp" label={words.tp} value={tp} trouble={troubles.tp ?? null} isOptional change={(text) => change({ tp: text })} />
     </div>
   );
 }
 
-/** The price that an order waits for, with where it must lie; once that is broken, with what is wrong. */
+/** The price that an order waits for, with where it must lie. */
 export function PriceField(props: {
   type: number;
   value: string;
   change: (value: string) => void;
+  trouble: string | null;
   tick: TickRow | undefined;
   symbol: SymbolInfo | undefined;
-  /** Whether it may be judged: a price that is to stay as it is need not be right any more. */
-  judged?: boolean;
   first?: boolean;
 }) {
-  const { type, tick, symbol } = props;
-  const trouble = props.judged === false ? null : priceTrouble(type, props.value, tick, symbol);
-  return (
-    <div class="field">
-      <label>
-        <span>{words.price}</span>
-        <input
-          type="number"
-          inputMode="decimal"
-          name="price"
-          value={props.value}
-          step={symbol?.tick_size || "any"}
-          aria-invalid={trouble !== null}
-          aria-describedby="price-says"
-          ref={props.first ? focusOnce : null}
-          onInput={(event) => props.change(event.currentTarget.value)}
-        />
-      </label>
-      <p class={trouble ? "says wrong" : "says"} id="price-says" role={trouble ? "alert" : undefined}>
-        {trouble ? <span aria-hidden="true">✕ </span> : null}
-        {trouble ?? whereItLies(type, tick, symbol)}
-      </p>
-    </div>
-  );
+  const { type, tick, symbol, ...rest } = props;
+  return <NumberField name="price" label={words.price} says={whereItLies(type, tick, symbol)} {...rest} />;
 }
 
-/** When it is given up, on the clock that the page shows; *value* is that of the input, empty for never. */
-export function ExpirationField(props: { value: string; change: (value: string) => void }) {
-  const trouble = useExpirationTrouble(props.value);
-  const shown = useStore(zone);
-  return (
-    <div class="field">
-      <label>
-        <span>
-          {words.expires}, {texts.zone[shown]}
-        </span>
-        <input
-          type="datetime-local"
-          name="expiration"
-          value={props.value}
-          // An order may end at a second, which a step of minutes would call wrong.
-          step={/:\d\d:(?!00)\d\d$/.test(props.value) ? 1 : 60}
-          aria-invalid={trouble !== null}
-          aria-describedby="expiration-says"
-          onInput={(event) => props.change(event.currentTarget.value)}
-        />
-      </label>
-      <p class={trouble ? "says wrong" : "says"} id="expiration-says" role={trouble ? "alert" : undefined}>
-        {trouble ?? words.neverUnless}
-      </p>
-    </div>
-  );
-}
-
-/** What is wrong with a moment as typed; null where nothing is. */
-export function useExpirationTrouble(text: string): string | null {
+/** When it is given up, on the clock that the page shows; *value* is as typed, empty for never. */
+export function ExpirationField(props: { value: string; change: (value: string) => void; trouble: string | null; step_s?: number }) {
+  const { value, change, trouble } = props;
   const times = useTimes();
-  const now_ms = useFrame()?.at_ms ?? 0;
-  const ms = times.parse(text);
-  return ms !== null && ms <= now_ms ? texts.price.past : null;
+  return (
+    <Field
+      label={`${words.expires}, ${texts.zone[times.zone]}`}
+      input={{
+        type: "datetime-local",
+        name: "expiration",
+        value: value === INCOMPLETE ? "" : value,
+        max: LAST,
+        step: props.step_s ?? 60,
+        onInput: ({ currentTarget }) => change(currentTarget.validity.badInput ? INCOMPLETE : currentTarget.value),
+      }}
+      trouble={trouble}
+      says={brokersTime(value, times)}
+    />
+  );
 }

@@ -2,13 +2,17 @@
 
 import { useRef } from "preact/hooks";
 
-import { price } from "../format";
+import { price, type Times } from "../format";
+import { useNow, useTimes } from "../hooks";
 import { focusOnce } from "../parts";
 import { texts } from "../texts";
 import type { SymbolInfo, TickRow } from "../types";
-import { NeedsLogin } from "./dialog";
-import { ExpirationField, NumberField, PriceField, StopFields, useExpirationTrouble } from "./fields";
-import { isPending, type Kind, KINDS, priceTrouble, type Side, typeOf } from "./prices";
+import { Buttons } from "./dialog";
+import { ExpirationField, focusFirstWrong, isHalfTyped, NumberField, PriceField, StopFields, type Troubles } from "./fields";
+import { INCOMPLETE, momentTrouble } from "./moments";
+import { stopTrouble, volumeTrouble } from "./numbers";
+import { priceTrouble } from "./prices";
+import { isPending, type Kind, KINDS, type Side, typeOf } from "./vocabulary";
 
 const words = texts.form;
 
@@ -34,9 +38,19 @@ interface Props {
   change: (parts: Partial<Draft>) => void;
   ticks: TickRow[];
   symbol: SymbolInfo | undefined;
-  allowed: boolean;
   cancel: () => void;
   review: () => void;
+}
+
+function troublesOf(draft: Draft, tick: TickRow | undefined, symbol: SymbolInfo | undefined, times: Times, now_ms: number): Troubles {
+  const type = draftType(draft);
+  return {
+    price: isPending(type) ? priceTrouble(type, draft.price, tick, symbol) : null,
+    volume: volumeTrouble(draft.volume, symbol),
+    sl: stopTrouble(words.sl, draft.sl, symbol),
+    tp: stopTrouble(words.tp, draft.tp, symbol),
+    expiration: isPending(type) ? momentTrouble(draft.expiration, times, now_ms) : null,
+  };
 }
 
 export function OrderForm(props: Props) {
@@ -44,28 +58,20 @@ export function OrderForm(props: Props) {
   const form = useRef<HTMLFormElement>(null);
   const type = draftType(draft);
   const tick = props.ticks.find((one) => one.symbol === draft.symbol);
-  const expired = useExpirationTrouble(draft.expiration);
+  const troubles = troublesOf(draft, tick, symbol, useTimes(), useNow());
   const submit = (event: Event) => {
     event.preventDefault();
-    const wrong = !isPending(type) ? null : priceTrouble(type, draft.price, tick, symbol) ? "price" : expired ? "expiration" : null;
-    if (wrong) form.current?.querySelector<HTMLInputElement>(`[name="${wrong}"]`)?.focus();
-    else props.review();
+    const half = isHalfTyped(form.current);
+    if (half) change({ expiration: INCOMPLETE });
+    if (!focusFirstWrong(form.current, half ? { ...troubles, expiration: INCOMPLETE } : troubles)) props.review();
   };
   return (
-    <form onSubmit={submit} ref={form}>
+    <form onSubmit={submit} ref={form} noValidate>
       <What draft={draft} change={change} ticks={props.ticks} tick={tick} symbol={symbol} />
-      {isPending(type) && <PriceField type={type} value={draft.price} change={(value) => change({ price: value })} tick={tick} symbol={symbol} />}
-      <NumberField
-        name="volume"
-        label={words.volume}
-        value={draft.volume}
-        change={(value) => change({ volume: value })}
-        required
-        min={symbol?.min_lot ?? 0}
-        max={symbol?.max_lot}
-      />
-      <StopFields sl={draft.sl} tp={draft.tp} symbol={symbol} change={change} />
-      {isPending(type) && <ExpirationField value={draft.expiration} change={(expiration) => change({ expiration })} />}
+      {isPending(type) && <PriceField type={type} value={draft.price} change={(value) => change({ price: value })} trouble={troubles.price ?? null} tick={tick} symbol={symbol} />}
+      <NumberField name="volume" label={words.volume} value={draft.volume} change={(value) => change({ volume: value })} trouble={troubles.volume ?? null} />
+      <StopFields sl={draft.sl} tp={draft.tp} troubles={troubles} change={change} />
+      {isPending(type) && <ExpirationField value={draft.expiration} change={(expiration) => change({ expiration })} trouble={troubles.expiration ?? null} />}
       <label>
         <span>{words.comment}</span>
         <input
@@ -76,17 +82,15 @@ export function OrderForm(props: Props) {
           onInput={(event) => change({ comment: event.currentTarget.value })}
         />
       </label>
-      {!props.allowed && <NeedsLogin />}
-      <footer>
-        <button type="button" onClick={props.cancel}>
-          {texts.cancel}
-        </button>
-        <button type="submit" class="primary" disabled={!props.allowed || !draft.symbol}>
-          {words.review}
-        </button>
-      </footer>
+      <Buttons back={props.cancel} backLabel={texts.cancel} label={words.review} isOff={!draft.symbol} />
     </form>
   );
+}
+
+/** The symbols that have a price, and the chosen one, which stays where the prices are gone. */
+function symbolsOf(ticks: TickRow[], chosen: string): string[] {
+  const names = ticks.map((one) => one.symbol);
+  return names.includes(chosen) || !chosen ? names : [chosen, ...names];
 }
 
 /** Symbol, side and kind: what the price depends on. */
@@ -97,9 +101,9 @@ function What(props: Pick<Props, "draft" | "change" | "ticks" | "symbol"> & { ti
       <label>
         <span>{words.symbol}</span>
         <select name="symbol" ref={focusOnce} value={draft.symbol} onChange={(event) => change({ symbol: event.currentTarget.value })}>
-          {props.ticks.map((one) => (
-            <option key={one.symbol} value={one.symbol}>
-              {one.symbol}
+          {symbolsOf(props.ticks, draft.symbol).map((name) => (
+            <option key={name} value={name}>
+              {name}
             </option>
           ))}
         </select>

@@ -5,12 +5,15 @@ import { anyText, price, volume } from "../format";
 import { Badge, Foreign, TraceLink } from "../parts";
 import { texts } from "../texts";
 import type { OrderAnswer } from "../types";
-import { typeOf, typeWord } from "./prices";
 import { isUnsure, type Sent } from "./sending";
+import { typeOf, typeWord } from "./vocabulary";
 
 const words = texts.results;
 
-export function Facts({ lines }: { lines: [string, string][] }) {
+/** Names and values, one a line. */
+export type Lines = [string, string][];
+
+export function Facts({ lines }: { lines: Lines }) {
   return (
     <dl class="facts">
       {lines.map(([name, value]) => (
@@ -32,34 +35,53 @@ export function resultTitle(sent: Sent): string {
 
 const SAYS: Partial<Record<OrderAnswer["outcome"], string>> = { filled: words.filled, placed: words.placed, unchanged: words.unchanged };
 
-/** *placed* says what it means that the broker took it: it waits, is changed, is cancelled. */
-export function Result({ sent, placed, digits }: { sent: Sent; placed?: string | undefined; digits?: number | undefined }) {
-  if ("refused" in sent) return <Refusal refused={sent.refused} />;
+interface Meaning {
+  /** What it means that the broker took it: it waits, is changed, is cancelled. */
+  placed?: string | undefined;
+  /** What was changed, in place of the price. */
+  changes?: Lines | undefined;
+  /** What to do where the outcome is unknown. */
+  unknown?: string | undefined;
+}
+
+export function Result({ sent, placed, changes, unknown, digits }: Meaning & { sent: Sent; digits?: number | undefined }) {
+  if ("refused" in sent) return <Refusal refused={sent.refused} unknown={unknown} />;
   const { answer } = sent;
   const says = answer.outcome === "placed" ? (placed ?? words.placed) : (SAYS[answer.outcome] ?? answer.outcome);
-  const isPending = (answer.order_type ?? "market") !== "market";
-  const lines: [string, string][] = [
-    [texts.columns.symbol, answer.symbol],
-    isPending ? [texts.columns.type, typeWord(typeOf(answer.order_type))] : [texts.columns.side, texts.form[answer.side]],
-    [texts.columns.price, price(answer.price, digits)],
-    [texts.columns.order, anyText(answer.order)],
-  ];
-  const lots = answer.volume || answer.remaining;
-  if (lots) lines.splice(2, 0, [texts.columns.volume, volume(lots)]);
-  if (answer.position) lines.push([texts.columns.position, anyText(answer.position)]);
   return (
     <div role="status" class="result">
       <Badge tone={answer.outcome === "unchanged" || (answer.outcome === "placed" && !placed) ? "info" : "good"}>{says}</Badge>
-      <Facts lines={lines} />
+      <Facts lines={answerLines(answer, answer.outcome === "placed" ? changes : undefined, digits)} />
       {answer.trace_id && <TraceLink id={answer.trace_id}>{words.trace}</TraceLink>}
     </div>
   );
 }
 
-const SHOWN_APART = new Set(["trace_id", "next_step", "explanation", "fields"]);
+function answerLines(answer: OrderAnswer, changes: Lines | undefined, digits: number | undefined): Lines {
+  const isPending = (answer.order_type ?? "market") !== "market";
+  const lots = answer.volume || answer.remaining;
+  const lines: Lines = [
+    [texts.columns.symbol, answer.symbol],
+    isPending ? [texts.columns.type, typeWord(typeOf(answer.order_type))] : [texts.columns.side, texts.form[answer.side]],
+  ];
+  if (lots) lines.push([texts.columns.volume, volume(lots)]);
+  lines.push(...(changes ?? [[texts.columns.price, price(answer.price, digits)]] satisfies Lines), [texts.columns.order, anyText(answer.order)]);
+  if (answer.position) lines.push([texts.columns.position, anyText(answer.position)]);
+  return lines;
+}
 
-/** Why not, in the API's words, what to do next, and every number it gave. */
-export function Refusal({ refused }: { refused: Refused }) {
+/** Said in words above, or a way that only a program goes. */
+const SHOWN_APART = new Set(["trace_id", "next_step", "explanation", "fields", "ask"]);
+
+/** What is said of it: in the page's words where the API speaks to a program, else in the API's. */
+function messageOf(refused: Refused): string {
+  const { reason } = refused.details;
+  if (refused.status === 401) return words.loggedOut;
+  return isUnsure(refused) && typeof reason === "string" ? words.unknownFor(reason) : refused.message;
+}
+
+/** Why not, what to do next, and every number that the API gave. */
+export function Refusal({ refused, unknown }: { refused: Refused; unknown?: string | undefined }) {
   const { details } = refused;
   const isUnknown = isUnsure(refused);
   const numbers = Object.entries(details)
@@ -67,16 +89,16 @@ export function Refusal({ refused }: { refused: Refused }) {
     .map(([name, value]): [string, string] => [name.replaceAll("_", " "), anyText(value)]);
   return (
     <div role="alert" class="result refused">
-      <Badge tone={isUnknown ? "warn" : "bad"}>{isUnknown ? words.unknown : `${words.refused}: ${refused.code}`}</Badge>
-      <p>{refused.message}</p>
+      <Badge tone={isUnknown ? "warn" : "bad"}>{isUnknown ? words.unknown : words.refusedFor(refused.code)}</Badge>
+      <p>{messageOf(refused)}</p>
       {isUnknown && (
         <p>
-          <b>{words.unknownSays}</b>
+          <b>{unknown ?? words.unknownSays}</b>
         </p>
       )}
       {numbers.length > 0 && (
         <details open>
-          <summary>{words.numbers}</summary>
+          <summary>{words.details}</summary>
           <Facts lines={numbers} />
         </details>
       )}

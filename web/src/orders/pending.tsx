@@ -1,4 +1,6 @@
-/** What is said of an order that waits: which one it is, and that it may be gone. */
+/** An order that waits, as it is now: which one it is, what was changed elsewhere, and that it may be gone. */
+
+import { useRef } from "preact/hooks";
 
 import { price, volume } from "../format";
 import { useFrame } from "../hooks";
@@ -6,22 +8,54 @@ import { rows } from "../live";
 import { Ticket } from "../parts";
 import { texts } from "../texts";
 import type { PendingRow } from "../types";
-import { typeWord } from "./prices";
+import type { Lines } from "./outcome";
 import { isUnsure, type Sending } from "./sending";
+import { typeWord } from "./vocabulary";
 
 const words = texts.pending;
 const names = texts.columns;
 
+/** The terms that a change may name, as columns of the row. */
+const TERMS = ["price_open", "sl", "tp", "time_expiration"] as const;
+
+/** For so long after our own change the frames may still show the order as it was before. */
+const BEHIND_MS = 5_000;
+/** By ticket; outlives the dialog. */
+export const ourChanges = new Map<number, { was: PendingRow; is: PendingRow; until_ms: number }>();
+
+/** Takes note of a change that the broker took, until the frames show it. */
+export function rememberChange(was: PendingRow, is: PendingRow): void {
+  ourChanges.set(was.ticket, { was, is, until_ms: Date.now() + BEHIND_MS });
+}
+
+function asChanged(row: PendingRow): PendingRow {
+  const ours = ourChanges.get(row.ticket);
+  if (!ours || Date.now() > ours.until_ms || TERMS.some((name) => row[name] !== ours.was[name])) return row;
+  const { price_open, sl, tp, time_expiration } = ours.is;
+  return { ...row, price_open, sl, tp, time_expiration };
+}
+
+/** The order as it is in the frame; one that is gone from it stays as it was seen last. */
+export function useOrderNow(order: PendingRow): PendingRow {
+  const seen = useRef(order);
+  seen.current = rowOf(useFrame(), order.ticket) ?? seen.current;
+  return asChanged(seen.current);
+}
+
+function rowOf(frame: ReturnType<typeof useFrame>, ticket: number): PendingRow | undefined {
+  return rows<PendingRow>(frame?.orders).find((one) => one.ticket === ticket);
+}
+
 /** Whether an order still waits, as far as the page sees. */
 function useStillThere(order: PendingRow): boolean {
   const frame = useFrame();
-  return !frame || rows<PendingRow>(frame.orders).some((one) => one.ticket === order.ticket);
+  return !frame || rowOf(frame, order.ticket) !== undefined;
 }
 
 /** Says that an order is gone before anything is sent to it. */
-export function NotThere({ order, sent }: { order: PendingRow; sent: boolean }) {
+export function NotThere({ order, sending }: { order: PendingRow; sending: Sending }) {
   const isThere = useStillThere(order);
-  if (isThere || sent) return null;
+  if (isThere || sending.isUnderWay) return null;
   return (
     <p class="advice" role="status">
       {words.notThere}
@@ -45,7 +79,7 @@ export function Gone({ order, sending }: { order: PendingRow; sending: Sending }
 }
 
 /** Which order it is. */
-export function aboutLines(order: PendingRow, digits: number | undefined): [string, string][] {
+export function aboutLines(order: PendingRow, digits: number | undefined): Lines {
   return [
     [names.order, String(order.ticket)],
     [names.type, typeWord(order.type)],

@@ -2,21 +2,22 @@
 
 import { useEffect, useState } from "preact/hooks";
 
-import { call, Refused } from "../api";
-import { Store } from "../store";
+import { call, Refused, session } from "../api";
+import { Store, useStore } from "../store";
 import type { OrderAnswer } from "../types";
 
 export type Sent = { answer: OrderAnswer } | { refused: Refused };
 
 export interface Sending {
   sent: Sent | null;
-  sending: boolean;
-  send: (body?: unknown) => Promise<void>;
+  isUnderWay: boolean;
+  /** The answer, where the broker did as asked. */
+  send: (body?: unknown) => Promise<OrderAnswer | null>;
   reset: () => void;
 }
 
-export function canTrade(scopes: string[]): boolean {
-  return scopes.includes("trade");
+export function useMayTrade(): boolean {
+  return useStore(session).scopes.includes("trade");
 }
 
 /** Whether an order is under way: what shows it stays until its outcome has been seen. */
@@ -29,25 +30,28 @@ function askBeforeLeaving(event: BeforeUnloadEvent): void {
 
 export function useSending(method: "POST" | "PATCH" | "DELETE", path: string): Sending {
   const [sent, setSent] = useState<Sent | null>(null);
-  const [sending, setSending] = useState(false);
+  const [isUnderWay, setUnderWay] = useState(false);
   useEffect(() => {
     addEventListener("beforeunload", askBeforeLeaving);
     return () => removeEventListener("beforeunload", askBeforeLeaving);
   }, []);
   const send = async (body?: unknown) => {
-    if (underWay.get()) return;
+    if (underWay.get()) return null;
     underWay.set(true);
-    setSending(true);
+    setUnderWay(true);
     try {
-      setSent({ answer: await call<OrderAnswer>(method, path, body) });
+      const answer = await call<OrderAnswer>(method, path, body);
+      setSent({ answer });
+      return answer;
     } catch (error) {
       setSent({ refused: error instanceof Refused ? error : new Refused(0, "FAULT", String(error)) });
+      return null;
     } finally {
       underWay.set(false);
-      setSending(false);
+      setUnderWay(false);
     }
   };
-  return { sent, sending, send, reset: () => setSent(null) };
+  return { sent, isUnderWay, send, reset: () => setSent(null) };
 }
 
 const UNSURE = new Set(["OUTCOME_UNKNOWN", "OUTCOME_PENDING", "UNREACHABLE", "UNREADABLE"]);

@@ -9,9 +9,9 @@ import { DASH, duration, milliseconds, money, number, parseTime, price, signed, 
 import { useFrame, useSymbols, useTimes, useTradeMark } from "../hooks";
 import { rows } from "../live";
 import { Choice, Empty, Figure, Foreign, Panel, Shown, Ticket } from "../parts";
-import { useMayTrade } from "../orders/dialog";
 import type { Trade } from "../orders/open";
-import { isPending } from "../orders/prices";
+import { useMayTrade } from "../orders/sending";
+import { isPending } from "../orders/vocabulary";
 import { adjust, place } from "../place";
 import { useStore } from "../store";
 import { type Column, Table } from "../table";
@@ -32,7 +32,7 @@ export function Trading({ trade }: { trade: (trade: Trade) => void }) {
   const hasPending = Boolean(frame.orders.ticket?.length);
   return (
     <>
-      <Today frame={frame} newOrder={() => trade({ place: true })} />
+      <Today frame={frame} newOrder={() => trade({ newOrder: true })} />
       <Positions frame={frame} symbols={symbols} close={(close) => trade({ close })} />
       {/* Orders that wait need the whole width, and beside nothing that waits there is room for the prices. */}
       <div class={hasPending ? "stacked" : "columns wide-first"}>
@@ -78,6 +78,7 @@ function Positions(props: { frame: Frame; symbols: Map<string, SymbolInfo>; clos
   const { frame, symbols } = props;
   const times = useTimes();
   const open = rows<PositionRow>(frame.positions);
+  const mayTrade = useMayTrade();
   const digits = (row: PositionRow) => symbols.get(row.symbol)?.digits;
   const columns: Column<PositionRow>[] = [
     { name: "ticket", label: names.ticket, show: (row) => <Ticket number={row.ticket} />, by: (row) => row.ticket },
@@ -99,21 +100,21 @@ function Positions(props: { frame: Frame; symbols: Map<string, SymbolInfo>; clos
       class: (row) => tone(row.profit),
     },
     { name: "comment", label: names.comment, show: (row) => <Foreign text={row.comment ?? ""} />, by: (row) => row.comment },
-    {
-      name: "close",
-      label: names.action,
-      show: (row) => (
-        <button type="button" class="small" aria-label={`${words.closeLabel} ${row.ticket}`} onClick={() => props.close(row)}>
-          {words.closePosition}
-        </button>
-      ),
-    },
   ];
+  if (mayTrade) columns.push({ name: "close", label: names.action, show: (row) => <CloseButton position={row} close={props.close} /> });
   const profit = open.reduce((sum, row) => sum + row.profit, 0);
   return (
     <Panel title={words.positions} aside={<Sum count={open.length} value={profit} />}>
       <Table caption={words.positions} columns={columns} rows={open} id={(row) => row.ticket} empty={words.noPositions} first={["symbol", "side", "volume", "profit", "close"]} />
     </Panel>
+  );
+}
+
+function CloseButton({ position, close }: { position: PositionRow; close: (position: PositionRow) => void }) {
+  return (
+    <button type="button" class="small" aria-label={`${words.closeLabel} ${position.ticket}`} onClick={() => close(position)}>
+      {words.closePosition}
+    </button>
   );
 }
 
@@ -141,7 +142,7 @@ function Pending({ frame, symbols, trade }: { frame: Frame; symbols: Map<string,
     { name: "current", label: names.current, number: true, show: (row) => price(row.price_current, digits(row)) },
     { name: "sl", label: names.sl, number: true, show: (row) => price(row.sl, digits(row)) },
     { name: "tp", label: names.tp, number: true, show: (row) => price(row.tp, digits(row)) },
-    { name: "expires", label: names.expires, show: (row) => times.typed(row.time_expiration * 1_000).replace("T", " ") || DASH, by: (row) => row.time_expiration },
+    { name: "expires", label: `${names.expires}, ${texts.zone[times.zone]}`, show: (row) => times.typed(row.time_expiration * 1_000).replace("T", " ") || DASH, by: (row) => row.time_expiration },
     { name: "comment", label: names.comment, show: (row) => <Foreign text={row.comment ?? ""} /> },
   ];
   if (mayTrade) columns.push({ name: "action", label: names.action, show: (row) => isPending(row.type) && <PendingActions order={row} trade={trade} /> });
