@@ -22,8 +22,8 @@ from app.errors import StartupError
 from app.settings import Settings
 from app.simulator.books.faults import FAULTS, FaultBook, FaultRefused
 from app.simulator.books.statement import TABLES, statement
+from app.simulator.due.operations import KINDS, OperationBook, OperationRefused
 from app.simulator.environment import LEDGER
-from app.simulator.server.operations import KINDS, OperationBook, OperationRefused
 
 simulator_app = typer.Typer(
     name="simulator",

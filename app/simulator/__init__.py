@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .books.faults import FaultBook as FaultBook
+    from .due.operations import OperationBook as OperationBook
     from .market.virtual_clock import VirtualClock as VirtualClock
     from .module import SimulatorModule as SimulatorModule
     from .module import open_module as open_module
-    from .server.operations import OperationBook as OperationBook
 
 __all__ = ["FaultBook", "OperationBook", "SimulatorModule", "VirtualClock", "open_module"]
 

@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable
 
 from ..books.records import Order, Position
+from ..due.pending import LIMITS, STOP_LIMITS, is_market, order_side
 from ..market.feed import Quote
 from ..positions.money import BUY, SELL
-from ..server.pending import LIMITS, STOP_LIMITS, is_market, order_side
 from ..vocabulary import constants as mt5
 from ..vocabulary.retcodes import HEDGE_PROHIBITED
 from ..vocabulary.structs import Struct

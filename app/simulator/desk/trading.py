@@ -10,12 +10,12 @@ from typing import NamedTuple
 from ..books.fault_rows import Fault
 from ..books.ledger import Ledger
 from ..books.records import Order
+from ..due.pending import FILL_ORDER, STOP_LIMITS, end_order
+from ..due.queue import DueQueue
 from ..market.exchange import Exchange
 from ..market.server_clock import ServerClock
 from ..positions.booking import Fill, book
 from ..positions.close_by import book_close_by
-from ..server.pending import FILL_ORDER, STOP_LIMITS, end_order
-from ..server.server import Server
 from ..vocabulary import constants as mt5
 from ..vocabulary.retcodes import ANSWERS
 from ..vocabulary.structs import OrderCheckResult, OrderSendResult, Struct
@@ -49,7 +49,7 @@ class Desk:
         self,
         ledger: Ledger,
         exchange: Exchange,
-        server: Server,
+        due: DueQueue,
         *,
         fault: Callable[[str, str], Fault | None],
         request_ids: Iterator[int],
@@ -57,7 +57,7 @@ class Desk:
     ) -> None:
         self._ledger = ledger
         self._exchange = exchange
-        self._server = server
+        self._due = due
         self._fault = fault
         self._request_ids = request_ids
         self._server_clock = server_clock
@@ -68,14 +68,14 @@ class Desk:
         with self._ledger.writing():
             # Read behind the lock, so that deal numbers and deal times run the same way.
             now_msc = self._exchange.now_msc()
-            self._server.advance_locked(now_msc)
+            self._due.advance_locked(now_msc)
             answer = self._answer(request, now_msc, watched)
         return OrderSendResult([*answer, ANSWERS[answer.retcode], request_id, 0, request])
 
     def check(self, request: Struct, *, watched: Container[str]) -> Struct:
         """Say whether a request would be executed (0) and the account's totals after it."""
         now_msc = self._exchange.now_msc()
-        self._server.advance(now_msc)
+        self._due.advance(now_msc)
         with self._ledger.reading():
             case = self._open(request, now_msc, watched)
             refusal = misses(request) if case is None else objection(case)

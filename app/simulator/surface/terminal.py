@@ -16,12 +16,12 @@ from ..books.authorization import log_in
 from ..books.fault_rows import Fault
 from ..books.ledger import Ledger
 from ..desk.trading import Desk
+from ..due.queue import DueQueue
 from ..market.conversion import Rates
 from ..market.exchange import Exchange
 from ..market.feed import Quote
 from ..market.rates import History
 from ..market.server_clock import ServerClock
-from ..server.server import Server
 from ..vocabulary.last_errors import (
     CALL_FAILED,
     GONE,
@@ -49,7 +49,7 @@ class Connection:
     """What initialize() opens and shutdown() closes; `start` says which start of the terminal it leads to."""
 
     ledger: Ledger
-    server: Server
+    due: DueQueue
     desk: Desk
     start: int
 
@@ -99,8 +99,8 @@ class Terminal:
             ledger.close()
             raise self._not_opened(refused)
         ledger = ledger.of(ledger.login, investor=ledger.kept_investor(ledger.login))
-        server = Server(ledger, self.exchange)
-        self.connection = Connection(ledger, server, self._desk(ledger, server), ledger.pulse().starts)
+        due = DueQueue(ledger, self.exchange)
+        self.connection = Connection(ledger, due, self._desk(ledger, due), ledger.pulse().starts)
         self.build_known = True
         self._watch = -1
         if any(fault.fault == "terminal_gone" for fault in ledger.faults.at_work(self.exchange.now_msc())):
@@ -113,7 +113,7 @@ class Terminal:
         ledger = log_in(connection.ledger, login, password, server, self.exchange.now_msc())
         if ledger is None:
             raise CallFailed(*UNAUTHORIZED)
-        self.connection = replace(connection, ledger=ledger, desk=self._desk(ledger, connection.server))
+        self.connection = replace(connection, ledger=ledger, desk=self._desk(ledger, connection.due))
 
     def close(self) -> None:
         """Disconnect, if connected."""
@@ -135,7 +135,7 @@ class Terminal:
         """The books, with all that has come due by itself."""
         connection = self.connected()
         if self._restless or self._faults:
-            connection.server.advance(self._known_msc())
+            connection.due.advance(self._known_msc())
         return connection.ledger
 
     def fault(self, name: str, symbol: str | None = None) -> Fault | None:
@@ -192,11 +192,11 @@ class Terminal:
             return self.selected
         return {name for name in self.selected if not self.fault("zero_tick", name)}
 
-    def _desk(self, ledger: Ledger, server: Server) -> Desk:
+    def _desk(self, ledger: Ledger, due: DueQueue) -> Desk:
         return Desk(
             ledger,
             self.exchange,
-            server,
+            due,
             fault=self.fault,
             request_ids=self._request_ids,
             server_clock=lambda: self.server_clock,

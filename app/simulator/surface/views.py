@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from ..books.records import Account, Deal, Order, Position
+from ..due.pending import order_side
 from ..market.conversion import Rates
 from ..market.feed import Quote
 from ..market.rates import tick_flags
 from ..market.server_clock import ServerClock
 from ..positions.money import BUY
 from ..positions.portfolio import Worth, closing_price, floating_profit
-from ..server.pending import order_side
 from ..vocabulary import structs
 from ..vocabulary.structs import Struct
 from ..vocabulary.symbols import SymbolSpec

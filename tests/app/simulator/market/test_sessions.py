@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.simulator import SimulatorModule, VirtualClock
+from app.simulator.due.operations import OperationBook
 from app.simulator.market.exchange import Exchange
 from app.simulator.market.laps import FIRST_HOUR
 from app.simulator.market.rates import TIMEFRAMES, History
 from app.simulator.market.server_clock import ServerClock, SummerTime
 from app.simulator.market.sessions import Sessions
-from app.simulator.server.operations import OperationBook
 
 HOUR = 3600
 LAST_HOUR = FIRST_HOUR + 10 * 8766

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from app.simulator import SimulatorModule
 from app.simulator.books.records import Account
+from app.simulator.due.operations import OperationBook
 from app.simulator.market.feed import MINUTE_MS, Feed
 from app.simulator.positions.portfolio import appraise
-from app.simulator.server.operations import OperationBook
 from app.simulator.vocabulary.symbols import SYMBOLS
 from tests.app.simulator.conftest import NOW_S, FakeClock
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from app.simulator.due.sentry import Sentry
+from app.simulator.due.triggers import Corridor, below
 from app.simulator.market.exchange import Exchange
-from app.simulator.server.sentry import Sentry
-from app.simulator.server.triggers import Corridor, below
 from app.simulator.vocabulary.symbols import SYMBOLS
 from tests.app.simulator.conftest import NOW_S, FakeClock
 

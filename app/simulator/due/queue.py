@@ -1,4 +1,4 @@
-"""What the trade server does without being asked: stops, pending orders, fills that come late, trades of others.
+"""One queue of all that comes due by itself.
 
 Nobody has to be there when it happens. Whoever looks at the books next enters what has come due, at the time and
 price it came due; the books are the same whoever that is and however often they look.
@@ -20,7 +20,7 @@ from .stops import Stops
 from .swaps import Swaps
 
 
-class Server:
+class DueQueue:
     """Enters what has come due in one connection's books."""
 
     def __init__(self, ledger: Ledger, exchange: Exchange) -> None:

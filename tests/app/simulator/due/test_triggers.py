@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.simulator.due.triggers import Corridor, Window, corridor
 from app.simulator.market.exchange import Exchange
 from app.simulator.market.feed import HOUR_MS, Feed, Quote, Ticks
 from app.simulator.market.laps import FIRST_HOUR
-from app.simulator.server.triggers import Corridor, Window, corridor
 from app.simulator.vocabulary.symbols import SYMBOLS
 
 FIRST_MS = FIRST_HOUR * HOUR_MS
