@@ -9,7 +9,6 @@ from typing import NamedTuple, TypeVar
 
 from ..books.ledger import Ledger
 from ..books.records import Account, Order, Position
-from ..due.pending import order_side
 from ..market.exchange import Exchange
 from ..market.feed import Quote
 from ..market.server_clock import ServerClock
@@ -17,6 +16,7 @@ from ..positions.booking import Fill, worth_after
 from ..positions.close_by import worth_after_close_by
 from ..positions.portfolio import Worth, appraise
 from ..vocabulary import constants as mt5
+from ..vocabulary.order_types import order_side
 from ..vocabulary.structs import Struct
 from ..vocabulary.symbols import SymbolSpec
 

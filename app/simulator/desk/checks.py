@@ -6,10 +6,8 @@ import math
 from collections.abc import Callable
 
 from ..books.records import Order, Position
-from ..due.pending import LIMITS, STOP_LIMITS, is_market, order_side
-from ..market.feed import Quote
-from ..positions.money import BUY, SELL
 from ..vocabulary import constants as mt5
+from ..vocabulary.order_types import BUY, LIMITS, SELL, STOP_LIMITS, is_market, order_side
 from ..vocabulary.retcodes import HEDGE_PROHIBITED
 from ..vocabulary.structs import Struct
 from ..vocabulary.symbols import FILLING_FOK, FILLING_IOC, SymbolSpec
@@ -177,7 +175,7 @@ def _changed_order(case: Case, order: Order | None) -> int:
         return mt5.TRADE_RETCODE_INVALID_ORDER
     if order.symbol != case.spec.name:
         return mt5.TRADE_RETCODE_INVALID
-    if is_market(order):
+    if is_market(order.type):
         return mt5.TRADE_RETCODE_LOCKED
     same = case.request.action == MODIFY and case.terms() == (
         order.price_open, order.price_stoplimit, order.sl, order.tp, order.type_time, order.time_expiration_msc,
@@ -188,7 +186,7 @@ def _changed_order(case: Case, order: Order | None) -> int:
 def _is_closing(case: Case, held: Position) -> bool:
     """Whether an order that closes the position is under way."""
     return any(
-        order.position_id == held.identifier and is_market(order) and order_side(order.type) != held.type
+        order.position_id == held.identifier and is_market(order.type) and order_side(order.type) != held.type
         for order in case.ledger.active_orders(symbol=held.symbol)
     )
 
@@ -201,10 +199,10 @@ def _price(case: Case) -> int:
 
 def _dealt_price(case: Case) -> int:
     """Where the trader names the price, the market must not have left it by more than the deviation."""
-    price, quote = case.price, case.market()
+    price = case.price
     if not (math.isfinite(price) and price > 0):
         return mt5.TRADE_RETCODE_INVALID_PRICE
-    away = abs(case.spec.points(price) - (quote.ask if case.request.type == BUY else quote.bid))
+    away = abs(case.spec.points(price) - case.market().entry(case.request.type))
     return mt5.TRADE_RETCODE_REQUOTE if away > case.request.deviation else 0
 
 
@@ -224,8 +222,7 @@ def _waiting_price(case: Case) -> int:
 
 def _entry_points(case: Case, kind: int) -> int:
     """Where an order of this type would be filled now."""
-    quote = case.market()
-    return quote.ask if order_side(kind) == BUY else quote.bid
+    return case.market().entry(order_side(kind))
 
 
 def _stops(case: Case) -> int:
@@ -243,12 +240,8 @@ def _stops(case: Case) -> int:
         price = spec.points(case.terms().stoplimit if case.order_type in STOP_LIMITS else case.terms().price)
     else:
         side = case.position.type if action == SLTP and case.position else case.request.type
-        price = _closing_points(side, case.market())
+        price = case.market().exit(side)
     return 0 if _stops_fit(spec, side, price, sl, tp) else mt5.TRADE_RETCODE_INVALID_STOPS
-
-
-def _closing_points(side: int, quote: Quote) -> int:
-    return quote.bid if side == BUY else quote.ask
 
 
 def _stops_fit(spec: SymbolSpec, side: int, price: int, sl: float, tp: float) -> bool:
@@ -269,9 +262,7 @@ def _freeze(case: Case) -> int:
         levels, price = [case.order.price_open], _entry_points(case, case.order.type)
         return mt5.TRADE_RETCODE_FROZEN if _is_near(case.spec, levels, price) else 0
     touched = (case.closing, *((case.position, case.opposite) if case.request.action in (SLTP, CLOSE_BY) else ()))
-    frozen = any(
-        _is_near(case.spec, [held.sl, held.tp], _closing_points(held.type, case.market())) for held in touched if held
-    )
+    frozen = any(_is_near(case.spec, [held.sl, held.tp], case.market().exit(held.type)) for held in touched if held)
     return mt5.TRADE_RETCODE_FROZEN if frozen else 0
 
 

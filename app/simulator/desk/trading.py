@@ -10,13 +10,14 @@ from typing import NamedTuple
 from ..books.fault_rows import Fault
 from ..books.ledger import Ledger
 from ..books.records import Order
-from ..due.pending import FILL_ORDER, STOP_LIMITS, end_order
+from ..due.pending import FILL_ORDER, end_order
 from ..due.queue import DueQueue
 from ..market.exchange import Exchange
 from ..market.server_clock import ServerClock
 from ..positions.booking import Fill, book
 from ..positions.close_by import book_close_by
 from ..vocabulary import constants as mt5
+from ..vocabulary.order_types import STOP_LIMITS
 from ..vocabulary.retcodes import ANSWERS
 from ..vocabulary.structs import OrderCheckResult, OrderSendResult, Struct
 from .case import DEAL, Case, open_case, storable

@@ -10,33 +10,15 @@ from ..books.records import Order, Position, Scheduled
 from ..market.exchange import Exchange
 from ..market.feed import Quote
 from ..positions.booking import Fill, book, worth_after
-from ..positions.money import BUY, SELL
 from ..vocabulary import constants as mt5
+from ..vocabulary.order_types import BUY, LIMITS, STOP_LIMITS, is_market, order_side
 from ..vocabulary.symbols import SymbolSpec
 from .events import Event, Rank
 from .sentry import Sentry
 from .triggers import Corridor, above, below
 
 FILL_ORDER = "fill_order"  # what a scheduled row asks for; its parameters: {"order": ticket}
-STOP_LIMITS = {
-    mt5.ORDER_TYPE_BUY_STOP_LIMIT: mt5.ORDER_TYPE_BUY_LIMIT,
-    mt5.ORDER_TYPE_SELL_STOP_LIMIT: mt5.ORDER_TYPE_SELL_LIMIT,
-}
-LIMITS = (mt5.ORDER_TYPE_BUY_LIMIT, mt5.ORDER_TYPE_SELL_LIMIT)
 _HEDGING = mt5.ACCOUNT_MARGIN_MODE_RETAIL_HEDGING
-_BUYS = (
-    mt5.ORDER_TYPE_BUY, mt5.ORDER_TYPE_BUY_LIMIT, mt5.ORDER_TYPE_BUY_STOP, mt5.ORDER_TYPE_BUY_STOP_LIMIT,
-)  # fmt: skip
-
-
-def order_side(order_type: int) -> int:
-    """Whether such an order buys (0) or sells (1)."""
-    return BUY if order_type in _BUYS else SELL
-
-
-def is_market(order: Order) -> bool:
-    """Whether an active order waits for the broker, not for a price."""
-    return order.type in (BUY, SELL)
 
 
 def waiting_lane(spec: SymbolSpec, order_type: int, price: float) -> Corridor:
@@ -60,7 +42,7 @@ class Waiting:
         for order in self._ledger.all_active_orders():
             if 0 < order.time_expiration_msc <= until_msc:
                 yield Event(order.time_expiration_msc, Rank.EXPIRY, order.ticket, partial(self._expire, order))
-            if not is_market(order) and (touch := self._touch(order, until_msc)):
+            if not is_market(order.type) and (touch := self._touch(order, until_msc)):
                 yield Event(touch.time_msc, Rank.ORDER, order.ticket, partial(self._activate, order, touch))
         for row in self._ledger.scheduled(until_msc):
             if row.what == FILL_ORDER:

@@ -10,8 +10,8 @@ from ..books.records import Position
 from ..market.exchange import Exchange
 from ..market.feed import Quote
 from ..positions.booking import Fill, book
-from ..positions.money import BUY
 from ..vocabulary import constants as mt5
+from ..vocabulary.order_types import BUY
 from ..vocabulary.symbols import SymbolSpec
 from .events import Event, Rank
 from .sentry import Sentry
@@ -35,7 +35,7 @@ class Stops:
                 yield Event(touch.time_msc, Rank.STOP, held.ticket, partial(self._close, held, touch))
 
     def _close(self, held: Position, touch: Quote) -> None:
-        spec, price = self._exchange.specs[held.symbol], touch.bid if held.type == BUY else touch.ask
+        spec, price = self._exchange.specs[held.symbol], touch.exit(held.type)
         lost = held.sl and (price <= spec.points(held.sl) if held.type == BUY else price >= spec.points(held.sl))
         name, level = ("sl", held.sl) if lost else ("tp", held.tp)
         fill = Fill(

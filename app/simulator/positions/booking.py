@@ -11,7 +11,7 @@ from ..market.exchange import Exchange
 from ..market.feed import Quote
 from ..vocabulary import constants as mt5
 from ..vocabulary.symbols import SymbolSpec
-from .money import BUY, Stake, profit
+from .money import Stake, profit
 from .portfolio import Worth, appraise, cents
 
 
@@ -41,7 +41,7 @@ class Fill:
     @property
     def price(self) -> float:
         """The price: the ask for who buys, the bid for who sells."""
-        return self.spec.price(self.quote.ask if self.side == BUY else self.quote.bid)
+        return self.spec.price(self.quote.entry(self.side))
 
 
 @dataclass(frozen=True, slots=True)

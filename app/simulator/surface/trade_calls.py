@@ -6,9 +6,10 @@ from typing import Any, TypeVar
 
 from ..books.records import Deal, Order, Position
 from ..desk.trading import refused, unchecked
-from ..positions.money import BUY, SELL, Stake, margin, profit
+from ..positions.money import Stake, margin, profit
 from ..positions.portfolio import appraise
 from ..vocabulary.constants import TRADE_RETCODE_CLIENT_DISABLES_AT, TRADE_RETCODE_CONNECTION
+from ..vocabulary.order_types import BUY, SELL
 from ..vocabulary.structs import Struct
 from ..vocabulary.symbols import SymbolSpec
 from . import views
