@@ -220,7 +220,7 @@ def _book_position(ledger: Ledger, held: Position | None, after: Position | None
     elif after:
         ledger.open_position(after._replace(ticket=order, identifier=order))
     elif held:
-        ledger.shrink_position(held.ticket, 0.0, held.time_update_msc)
+        ledger.remove_position(held.ticket)
 
 
 def _order(fill: Fill, *, position_id: int) -> Order:

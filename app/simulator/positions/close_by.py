@@ -42,7 +42,7 @@ def book_close_by(ledger: Ledger, exchange: Exchange, fill: Fill, held: Position
     deals = []
     for side in _sides(fill, held, opposite, rates):
         if side.left is None:
-            ledger.shrink_position(side.held.ticket, 0.0, fill.time_msc)
+            ledger.remove_position(side.held.ticket)
         else:
             ledger.change_position(side.held.ticket, side.left)
         deals.append(

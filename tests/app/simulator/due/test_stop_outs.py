@@ -13,12 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.simulator import SimulatorModule
-from app.simulator.books.records import Account
 from app.simulator.due.operations import OperationBook
 from app.simulator.market.feed import MINUTE_MS, Feed
 from app.simulator.positions.portfolio import appraise
 from app.simulator.vocabulary.symbols import SYMBOLS
-from tests.app.simulator.conftest import NOW_S, FakeClock
+from tests.app.simulator.conftest import NOW_S, FakeClock, change_terms
 
 EVER = (0, 2_000_000_000)
 SATURDAY_S = 1_773_489_600.0  # 2026-03-14 12:00 UTC
@@ -42,9 +41,8 @@ def _as_poor(mt5: Any, **terms: Any) -> None:
     """Make the account one of 1,000 dollars at 1:500."""
     terminal = mt5.account_info._caller
     ledger = terminal.connection.ledger
-    account: Account = ledger.account()
     poor = {"balance_cents": 1_000_00, "leverage": 500, "commission_per_lot": 0.0} | terms
-    ledger.change_account(account._replace(**poor))
+    change_terms(ledger, **poor)
 
 
 def _feed(mt5: Any, symbol: str = "EURUSD") -> Feed:
@@ -253,7 +251,7 @@ def _hedged(
     account = mt5.account_info()
     spare = account.equity - account.margin * level / 100
     ledger = mt5.account_info._caller.connection.ledger
-    ledger.change_account(ledger.account()._replace(balance_cents=round((account.balance - spare) * 100)))
+    change_terms(ledger, balance_cents=round((account.balance - spare) * 100))
     return mt5, clock
 
 

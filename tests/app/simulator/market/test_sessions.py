@@ -19,6 +19,7 @@ from app.simulator.market.laps import FIRST_HOUR
 from app.simulator.market.rates import TIMEFRAMES, History
 from app.simulator.market.server_clock import ServerClock, SummerTime
 from app.simulator.market.sessions import Sessions
+from tests.app.simulator.conftest import shows_again
 
 HOUR = 3600
 LAST_HOUR = FIRST_HOUR + 10 * 8766
@@ -42,7 +43,7 @@ def test_the_week(hour: int, rule: SummerTime) -> None:
     """Foreign exchange trades on the server's working days, gold not in their first hour, crypto always."""
     exchange, clock = REAL[rule], CLOCKS[rule]
     shown = datetime.fromtimestamp(clock.to_server_s(hour * HOUR), UTC)
-    works, twice = shown.weekday() < 5, clock.shows_again(hour * HOUR)
+    works, twice = shown.weekday() < 5, shows_again(clock, hour * HOUR)
 
     assert exchange.is_open(FOREX, hour * HOUR * 1000) == (works and not twice)
     assert exchange.is_open(BREAK, hour * HOUR * 1000 + 1) == (works and shown.hour > 0 and not twice)
