@@ -108,8 +108,7 @@ class FaultBook:
             ledger.faults.clear(now_msc)
             if fault == "terminal_gone":
                 ledger.faults.restart_terminal()
-            # Books that were kept at another speed may be ahead of this clock, and a trade goes behind their last.
-            since_msc = max(now_msc, _newest_msc(ledger)) if fault == EXTERNAL_TRADE else now_msc
+            since_msc = ledger.not_before(now_msc) if fault == EXTERNAL_TRADE else now_msc
             number = ledger.faults.add(_row(fault, known, since_msc))
             (added,) = (each for each in ledger.faults.at_work(now_msc) if each.id == number)
             return _described(added, now_msc)
@@ -137,13 +136,6 @@ class FaultBook:
 
     def _now_msc(self) -> int:
         return int(self._clock() * 1000)
-
-
-def _newest_msc(ledger: Ledger) -> int:
-    """When the newest deal was made, or the newest state of a position began."""
-    deals = [account.changed_msc for account in ledger.accounts()]
-    held = [each for login in ledger.logins_with_positions() for each in ledger.of(login).positions()]
-    return max(*deals, *(max(each.time_update_msc, each.swapped_msc) for each in held), 0)
 
 
 def _row(fault: str, parameters: Mapping[str, Any], now_msc: int) -> Fault:

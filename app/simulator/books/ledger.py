@@ -179,6 +179,10 @@ class Ledger:
             ).fetchone()[0]
         )
 
+    def not_before(self, now_msc: int) -> int:
+        """This instant, or the newest in the books: kept at another speed, they may be ahead of the caller's clock."""
+        return max(now_msc, self.newest_msc())
+
     def add_order(self, order: Order) -> int:
         """Enter an order and return its number. An executed one without a position opens the one with its number."""
         ticket = self._insert(_ORDERS, order)
