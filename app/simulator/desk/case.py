@@ -22,7 +22,6 @@ from ..vocabulary.symbols import SymbolSpec
 
 DEAL, PENDING, SLTP = mt5.TRADE_ACTION_DEAL, mt5.TRADE_ACTION_PENDING, mt5.TRADE_ACTION_SLTP
 MODIFY, REMOVE, CLOSE_BY = mt5.TRADE_ACTION_MODIFY, mt5.TRADE_ACTION_REMOVE, mt5.TRADE_ACTION_CLOSE_BY
-_HEDGING = mt5.ACCOUNT_MARGIN_MODE_RETAIL_HEDGING
 _DAY_S = 86_400
 _POINTS_MAX = 2.0**53
 
@@ -61,11 +60,6 @@ class Case:
     lots: float
     closing: Position | None
     enters: bool
-
-    @property
-    def hedging(self) -> bool:
-        """Whether a symbol may have several positions."""
-        return self.account.margin_mode == _HEDGING
 
     @property
     def order_type(self) -> int:
@@ -148,7 +142,7 @@ def open_case(
     account = ledger.account()
     order = _first(ledger.active_orders(ticket=request.order)) if request.action in (MODIFY, REMOVE) else None
     position = _first(ledger.positions(ticket=request.position)) if request.position else None
-    netting = account.margin_mode != _HEDGING and request.symbol in exchange.specs
+    netting = not account.hedging and request.symbol in exchange.specs
     if netting and not request.position and request.action in (DEAL, SLTP):
         position = _first(ledger.positions(symbol=request.symbol))
     opposite = _first(ledger.positions(ticket=request.position_by)) if request.action == CLOSE_BY else None
@@ -181,7 +175,7 @@ def _closing(request: Struct, account: Account, held: Position | None, lots: flo
     if request.action != DEAL or held is None:
         return None
     less = held.type != request.type and lots <= held.volume
-    return held if account.margin_mode == _HEDGING or less else None
+    return held if account.hedging or less else None
 
 
 def storable(comment: str) -> str:

@@ -74,11 +74,11 @@ def _account(case: Case) -> int:
 
 def _request(case: Case) -> int:
     request = case.request
-    if not _is_whole(request) or (request.action == SLTP and case.hedging and not request.position):
+    if not _is_whole(request) or (request.action == SLTP and case.account.hedging and not request.position):
         return mt5.TRADE_RETCODE_INVALID
     if request.action in (DEAL, PENDING) and not case.spec.order_mode & _ORDER_BITS[request.type]:
         return mt5.TRADE_RETCODE_INVALID_ORDER
-    if request.action == CLOSE_BY and not (case.hedging and case.spec.order_mode & _BY):
+    if request.action == CLOSE_BY and not (case.account.hedging and case.spec.order_mode & _BY):
         return mt5.TRADE_RETCODE_INVALID
     return 0
 
@@ -144,9 +144,9 @@ def _closed_deal(case: Case, held: Position | None) -> int:
     request = case.request
     if held is None:
         return mt5.TRADE_RETCODE_POSITION_CLOSED
-    if held.symbol != case.spec.name or (case.hedging and held.type == request.type):
+    if held.symbol != case.spec.name or (case.account.hedging and held.type == request.type):
         return mt5.TRADE_RETCODE_INVALID
-    if case.hedging and case.lots > held.volume:
+    if case.account.hedging and case.lots > held.volume:
         return mt5.TRADE_RETCODE_INVALID_CLOSE_VOLUME
     return mt5.TRADE_RETCODE_CLOSE_ORDER_EXIST if _is_closing(case, held) else 0
 
@@ -302,7 +302,7 @@ def _lots_one_way(case: Case) -> float:
     side, symbol = order_side(case.request.type), case.spec.name
     positions = case.ledger.positions(symbol=symbol)
     held = sum(each.volume for each in positions if each.type == side)
-    turned = case.request.action == DEAL and not case.hedging
+    turned = case.request.action == DEAL and not case.account.hedging
     closed = sum(each.volume for each in positions if each.type != side) if turned else 0.0
     waiting = (each for each in case.ledger.active_orders(symbol=symbol) if order_side(each.type) == side)
     return float(held + sum(order.volume_current for order in waiting) + case.lots - closed)
@@ -310,7 +310,7 @@ def _lots_one_way(case: Case) -> float:
 
 def _regulation(case: Case) -> int:
     """Where the law wants it: no positions against each other, and the oldest closed first."""
-    if not case.hedging:
+    if not case.account.hedging:
         return 0
     same = case.ledger.positions(symbol=case.spec.name) if _is_regulated(case) else []
     if case.enters and case.account.hedge_prohibited:

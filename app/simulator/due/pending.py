@@ -18,7 +18,6 @@ from .sentry import Sentry
 from .triggers import Corridor, above, below
 
 FILL_ORDER = "fill_order"  # what a scheduled row asks for; its parameters: {"order": ticket}
-_HEDGING = mt5.ACCOUNT_MARGIN_MODE_RETAIL_HEDGING
 
 
 def waiting_lane(spec: SymbolSpec, order_type: int, price: float) -> Corridor:
@@ -98,7 +97,7 @@ def execute_order(ledger: Ledger, exchange: Exchange, order: Order, quote: Quote
         order=order,
     )
     # Where positions are netted, an order that has met one before is for the symbol's, whatever that has become.
-    closes = ledger.account().margin_mode == _HEDGING and order.position_id not in (0, order.ticket)
+    closes = ledger.account().hedging and order.position_id not in (0, order.ticket)
     found = ledger.positions(ticket=order.position_id) if closes else []
     held = found[0] if found else None
     if exchange.is_open(order.symbol, now_msc) and (
@@ -116,12 +115,11 @@ def _is_there(fill: Fill, held: Position | None) -> bool:
 def _may_enter(ledger: Ledger, exchange: Exchange, fill: Fill) -> bool:
     """Whether rules, money and room allow a fill; one that makes a netted position smaller needs none of them."""
     account, same = ledger.account(), ledger.positions(symbol=fill.spec.name)
-    hedging = account.margin_mode == _HEDGING
-    if not hedging and any(_is_there(fill, held) for held in same):
+    if not account.hedging and any(_is_there(fill, held) for held in same):
         return True
-    if hedging and account.hedge_prohibited and any(held.type != fill.side for held in same):
+    if account.hedging and account.hedge_prohibited and any(held.type != fill.side for held in same):
         return False
-    opens = fill.order is None or not ledger.positions(ticket=fill.order.ticket) if hedging else not same
+    opens = fill.order is None or not ledger.positions(ticket=fill.order.ticket) if account.hedging else not same
     if opens and account.limit_positions and ledger.positions_total() >= account.limit_positions:
         return False
     return worth_after(ledger, exchange, fill, None).free_cents >= 0

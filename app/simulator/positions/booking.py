@@ -145,7 +145,7 @@ def book(ledger: Ledger, exchange: Exchange, fill: Fill, held: Position | None) 
 
 def _met(ledger: Ledger, account: Account, fill: Fill, held: Position | None) -> Position | None:
     found: list[Position] = []
-    if held is None and account.margin_mode != mt5.ACCOUNT_MARGIN_MODE_RETAIL_HEDGING:
+    if held is None and not account.hedging:
         found = ledger.positions(symbol=fill.spec.name)
     elif held is None and fill.order:
         found = ledger.positions(ticket=fill.order.ticket)
@@ -199,7 +199,7 @@ def _commission_cents(account: Account, spec: SymbolSpec, lots: float) -> int:
 
 def _book_order(ledger: Ledger, fill: Fill, held: Position | None) -> int:
     if fill.order is None:
-        return ledger.add_order(_order(fill, position_id=held.identifier if held else 0))
+        return ledger.add_order(filled_order(fill, position_id=held.identifier if held else 0))
     waiting, left = fill.order, max(round(fill.order.volume_current - fill.volume, 8), 0.0)
     ledger.change_order(
         waiting._replace(
@@ -223,7 +223,8 @@ def _book_position(ledger: Ledger, held: Position | None, after: Position | None
         ledger.remove_position(held.ticket)
 
 
-def _order(fill: Fill, *, position_id: int) -> Order:
+def filled_order(fill: Fill, *, position_id: int) -> Order:
+    """The order of a fill that nothing waited for."""
     return Order(
         ticket=0,
         time_setup_msc=fill.time_msc,

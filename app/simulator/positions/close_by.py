@@ -10,7 +10,7 @@ from ..books.records import Deal, Order, Position
 from ..market.conversion import Rates
 from ..market.exchange import Exchange
 from ..vocabulary import constants as mt5
-from .booking import Booked, Fill, without
+from .booking import Booked, Fill, filled_order, without
 from .money import Stake, profit
 from .portfolio import Worth, appraise, cents
 
@@ -90,22 +90,15 @@ def _sides(fill: Fill, held: Position, opposite: Position, rates: Rates) -> Iter
 
 
 def _order(fill: Fill, lots: float, held: Position, opposite: Position) -> Order:
-    return Order(
-        ticket=0,
-        time_setup_msc=fill.time_msc,
-        time_done_msc=fill.time_msc,
+    return filled_order(fill, position_id=held.identifier)._replace(
         type=mt5.ORDER_TYPE_CLOSE_BY,
         type_time=mt5.ORDER_TIME_GTC,
-        type_filling=fill.type_filling,
         state=mt5.ORDER_STATE_FILLED,
-        magic=fill.magic,
-        position_id=held.identifier,
-        reason=fill.reason,
         volume_initial=lots,
         volume_current=0.0,
         price_open=opposite.price_open,
         price_current=opposite.price_open,
-        symbol=fill.spec.name,
-        comment=fill.comment,
+        sl=0.0,
+        tp=0.0,
         position_by_id=opposite.identifier,
     )

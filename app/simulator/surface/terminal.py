@@ -15,7 +15,7 @@ from typing import Any
 from ..books.authorization import log_in
 from ..books.fault_rows import Fault
 from ..books.ledger import Ledger
-from ..desk.trading import Desk
+from ..desk.desk import Desk
 from ..due.queue import DueQueue
 from ..market.conversion import Rates
 from ..market.exchange import Exchange

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from ..books.records import Deal, Order, Position
-from ..desk.trading import refused, unchecked
+from ..desk.desk import refused, unchecked
 from ..positions.money import Stake, margin, profit
 from ..positions.portfolio import appraise
 from ..vocabulary.constants import TRADE_RETCODE_CLIENT_DISABLES_AT, TRADE_RETCODE_CONNECTION

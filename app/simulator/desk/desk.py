@@ -150,7 +150,7 @@ class Desk:
         """Enter a market order that the broker will get round to later."""
         order = _order(case, fill)._replace(
             state=mt5.ORDER_STATE_STARTED,
-            position_id=case.closing.identifier if case.closing and case.hedging else 0,
+            position_id=case.closing.identifier if case.closing and case.account.hedging else 0,
             price_open=fill.price,
             type_time=fill.type_time,
         )
