@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from .market.exchange import Exchange
+from .market.market import Market
 from .market.server_clock import ServerClock, SummerTime
 from .market.sessions import Sessions
 from .surface import book_calls, connection, quotes, trade_calls
@@ -95,7 +95,7 @@ class SimulatorModule(ModuleType):
         `synced` the books do not wait for the disk: what was done outlives the process, but not a power cut.
         """
         super().__init__("MetaTrader5", "MetaTrader 5 without a broker: the package's functions, types and constants.")
-        exchange = Exchange(
+        market = Market(
             seed=seed,
             clock=clock,
             server_clock=ServerClock(utc_offset_s, summer_time),
@@ -105,12 +105,12 @@ class SimulatorModule(ModuleType):
         )
         terminal = Terminal(
             ledger_path=ledger,
-            exchange=exchange,
+            market=market,
             latency_s=dict(latency_s or {}),
             sleep=sleep,
             synced=synced,
             symbol_suffix=symbol_suffix,
-            watched_first=frozenset(spec.name for spec in exchange.specs.values() if spec.watched),
+            watched_first=frozenset(spec.name for spec in market.specs.values() if spec.watched),
         )
         functions = {body.__name__: Function(terminal, kind, body, failure) for body, kind, failure in _FUNCTIONS}
         core = {name: as_builtin(each) for name, each in functions.items()} if strict else functions

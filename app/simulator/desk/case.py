@@ -9,8 +9,8 @@ from typing import NamedTuple, TypeVar
 
 from ..books.ledger import Ledger
 from ..books.records import Account, Order, Position
-from ..market.exchange import Exchange
 from ..market.feed import Quote
+from ..market.market import Market
 from ..market.server_clock import ServerClock
 from ..positions.booking import Fill, worth_after
 from ..positions.close_by import worth_after_close_by
@@ -47,7 +47,7 @@ class Case:
 
     request: Struct
     ledger: Ledger
-    exchange: Exchange
+    market: Market
     clock: ServerClock
     now_msc: int
     account: Account
@@ -66,9 +66,9 @@ class Case:
         """The type of the order that it is about."""
         return int(self.request.type) if self.order is None else self.order.type
 
-    def market(self) -> Quote:
+    def quote_or_raise(self) -> Quote:
         """The price, which there is once that was checked."""
-        return self.exchange.market(self.spec.name, self.now_msc) if self.quote is None else self.quote
+        return self.market.quote_or_raise(self.spec.name, self.now_msc) if self.quote is None else self.quote
 
     @property
     def price(self) -> float:
@@ -98,7 +98,7 @@ class Case:
             spec=self.spec,
             side=order_side(request.type),
             volume=self.lots,
-            quote=self.market(),
+            quote=self.quote_or_raise(),
             time_msc=self.now_msc,
             reason=mt5.DEAL_REASON_EXPERT,
             magic=request.magic,
@@ -112,10 +112,10 @@ class Case:
     def worth_after(self) -> Worth:
         """The account's worth if the request were executed now, its commission included."""
         if self.request.action == DEAL:
-            return worth_after(self.ledger, self.exchange, self.fill(), self.position)
+            return worth_after(self.ledger, self.market, self.fill(), self.position)
         if self.request.action == CLOSE_BY and self.position and self.opposite:
-            return worth_after_close_by(self.ledger, self.exchange, self.fill(), self.position, self.opposite)
-        rates = self.exchange.rates(self.account.currency, self.now_msc)
+            return worth_after_close_by(self.ledger, self.market, self.fill(), self.position, self.opposite)
+        rates = self.market.rates(self.account.currency, self.now_msc)
         return appraise(self.account, self.ledger.positions(), rates)
 
     def _expiration_msc(self) -> int:
@@ -132,7 +132,7 @@ class Case:
 def open_case(
     request: Struct,
     ledger: Ledger,
-    exchange: Exchange,
+    market: Market,
     *,
     clock: ServerClock,
     now_msc: int,
@@ -142,12 +142,12 @@ def open_case(
     account = ledger.account()
     order = _first(ledger.active_orders(ticket=request.order)) if request.action in (MODIFY, REMOVE) else None
     position = _first(ledger.positions(ticket=request.position)) if request.position else None
-    netting = not account.hedging and request.symbol in exchange.specs
+    netting = not account.hedging and request.symbol in market.specs
     if netting and not request.position and request.action in (DEAL, SLTP):
         position = _first(ledger.positions(symbol=request.symbol))
     opposite = _first(ledger.positions(ticket=request.position_by)) if request.action == CLOSE_BY else None
     named: Order | Position | None = order or (position if request.action in (SLTP, CLOSE_BY) else None)
-    spec = exchange.specs.get(request.symbol or (named.symbol if named else ""))
+    spec = market.specs.get(request.symbol or (named.symbol if named else ""))
     if spec is None:
         return None
     lots = spec.lots(request.volume)
@@ -155,7 +155,7 @@ def open_case(
     return Case(
         request=request,
         ledger=ledger,
-        exchange=exchange,
+        market=market,
         clock=clock,
         now_msc=now_msc,
         account=account,
@@ -163,7 +163,7 @@ def open_case(
         opposite=opposite,
         order=order,
         spec=spec,
-        quote=exchange.quote(spec.name, now_msc),
+        quote=market.quote(spec.name, now_msc),
         watched=spec.name in watched,
         lots=lots,
         closing=closing,

@@ -12,7 +12,7 @@ from ..books.ledger import Ledger
 from ..books.records import Order
 from ..due.pending import FILL_ORDER, end_order
 from ..due.queue import DueQueue
-from ..market.exchange import Exchange
+from ..market.market import Market
 from ..market.server_clock import ServerClock
 from ..positions.booking import Fill, book
 from ..positions.close_by import book_close_by
@@ -49,7 +49,7 @@ class Desk:
     def __init__(
         self,
         ledger: Ledger,
-        exchange: Exchange,
+        market: Market,
         due: DueQueue,
         *,
         fault: Callable[[str, str], Fault | None],
@@ -57,7 +57,7 @@ class Desk:
         server_clock: Callable[[], ServerClock],
     ) -> None:
         self._ledger = ledger
-        self._exchange = exchange
+        self._market = market
         self._due = due
         self._fault = fault
         self._request_ids = request_ids
@@ -68,14 +68,14 @@ class Desk:
         request_id = next(self._request_ids)
         with self._ledger.writing():
             # Read behind the lock, so that deal numbers and deal times run the same way.
-            now_msc = self._exchange.now_msc()
+            now_msc = self._market.now_msc()
             self._due.advance_locked(now_msc)
             answer = self._answer(request, now_msc, watched)
         return OrderSendResult([*answer, ANSWERS[answer.retcode], request_id, 0, request])
 
     def check(self, request: Struct, *, watched: Container[str]) -> Struct:
         """Say whether a request would be executed (0) and the account's totals after it."""
-        now_msc = self._exchange.now_msc()
+        now_msc = self._market.now_msc()
         self._due.advance(now_msc)
         with self._ledger.reading():
             case = self._open(request, now_msc, watched)
@@ -89,7 +89,7 @@ class Desk:
 
     def _open(self, request: Struct, now_msc: int, watched: Container[str]) -> Case | None:
         clock = self._server_clock()
-        return open_case(request, self._ledger, self._exchange, clock=clock, now_msc=now_msc, watched=watched)
+        return open_case(request, self._ledger, self._market, clock=clock, now_msc=now_msc, watched=watched)
 
     def _answer(self, request: Struct, now_msc: int, watched: Container[str]) -> _Answer:
         case = self._open(request, now_msc, watched)
@@ -168,8 +168,8 @@ class Desk:
             time_expiration_msc=terms.time_expiration_msc,
         )
         # An exchange says that the order is placed, a broker that the request is done.
-        exchange = case.spec.trade_exemode == mt5.SYMBOL_TRADE_EXECUTION_EXCHANGE
-        done = mt5.TRADE_RETCODE_PLACED if exchange else mt5.TRADE_RETCODE_DONE
+        on_exchange = case.spec.trade_exemode == mt5.SYMBOL_TRADE_EXECUTION_EXCHANGE
+        done = mt5.TRADE_RETCODE_PLACED if on_exchange else mt5.TRADE_RETCODE_DONE
         return _priced(_Answer(done, order=self._ledger.add_order(order), volume=fill.volume), case)
 
     def _modify(self, case: Case) -> _Answer:
@@ -202,7 +202,7 @@ class Desk:
         assert case.position is not None
         assert case.opposite is not None
         fill = case.fill(self._comment(case))
-        booked = book_close_by(self._ledger, self._exchange, fill, case.position, case.opposite)
+        booked = book_close_by(self._ledger, self._market, fill, case.position, case.opposite)
         lots, price = min(case.position.volume, case.opposite.volume), case.opposite.price_open
         return _priced(_Answer(deal=booked.deal, order=booked.order, volume=lots, price=price), case)
 
@@ -227,12 +227,12 @@ def unchecked(retcode: int, request: Struct) -> Struct:
 
 
 def _priced(answer: _Answer, case: Case) -> _Answer:
-    quote = case.market()
+    quote = case.quote_or_raise()
     return answer._replace(bid=case.spec.price(quote.bid), ask=case.spec.price(quote.ask))
 
 
 def _filled(case: Case, fill: Fill, retcode: int) -> _Answer:
-    booked = book(case.ledger, case.exchange, fill, case.position)
+    booked = book(case.ledger, case.market, fill, case.position)
     return _priced(_Answer(retcode, booked.deal, booked.order, fill.volume, fill.price), case)
 
 

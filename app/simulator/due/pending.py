@@ -7,8 +7,8 @@ from functools import partial
 
 from ..books.ledger import Ledger
 from ..books.records import Order, Position, Scheduled
-from ..market.exchange import Exchange
 from ..market.feed import Quote
+from ..market.market import Market
 from ..positions.booking import Fill, book, worth_after
 from ..vocabulary import constants as mt5
 from ..vocabulary.order_types import BUY, LIMITS, STOP_LIMITS, is_market, order_side
@@ -30,10 +30,10 @@ def waiting_lane(spec: SymbolSpec, order_type: int, price: float) -> Corridor:
 class Waiting:
     """Executes pending orders at the first tick that reaches their price, and ends those whose time is over."""
 
-    def __init__(self, ledger: Ledger, exchange: Exchange) -> None:
+    def __init__(self, ledger: Ledger, market: Market) -> None:
         self._ledger = ledger
-        self._exchange = exchange
-        self._sentry = Sentry(exchange)
+        self._market = market
+        self._sentry = Sentry(market)
 
     def due(self, until_msc: int) -> Iterable[Event]:
         """Orders whose price has been reached or whose time is over, and those that the broker gets round to."""
@@ -48,7 +48,7 @@ class Waiting:
                 yield Event(row.due_msc, Rank.FILL, row.id, partial(self._fill_scheduled, row))
 
     def _touch(self, order: Order, until_msc: int) -> Quote | None:
-        lane = waiting_lane(self._exchange.specs[order.symbol], order.type, order.price_open)
+        lane = waiting_lane(self._market.specs[order.symbol], order.type, order.price_open)
         return self._sentry.touch(order.symbol, lane, order.active_msc, until_msc)
 
     def _expire(self, order: Order) -> None:
@@ -66,14 +66,14 @@ class Waiting:
                 )
             )
         else:
-            execute_order(ledger, self._exchange, order, touch, touch.time_msc)
+            execute_order(ledger, self._market, order, touch, touch.time_msc)
 
     def _fill_scheduled(self, row: Scheduled) -> None:
         ledger = self._ledger.of(row.login)
         ledger.unschedule(row.id)
         for order in ledger.active_orders(ticket=row.parameters["order"]):
-            quote = self._exchange.market(order.symbol, row.due_msc)
-            execute_order(ledger, self._exchange, order, quote, row.due_msc)
+            quote = self._market.quote_or_raise(order.symbol, row.due_msc)
+            execute_order(ledger, self._market, order, quote, row.due_msc)
 
 
 def end_order(ledger: Ledger, order: Order, state: int, now_msc: int) -> None:
@@ -81,10 +81,10 @@ def end_order(ledger: Ledger, order: Order, state: int, now_msc: int) -> None:
     ledger.change_order(order._replace(state=state, time_done_msc=now_msc))
 
 
-def execute_order(ledger: Ledger, exchange: Exchange, order: Order, quote: Quote, now_msc: int) -> None:
+def execute_order(ledger: Ledger, market: Market, order: Order, quote: Quote, now_msc: int) -> None:
     """Fill what is left of an active order at a quote; reject it where that cannot be done any more."""
     fill = Fill(
-        spec=exchange.specs[order.symbol],
+        spec=market.specs[order.symbol],
         side=order_side(order.type),
         volume=order.volume_current,
         quote=quote,
@@ -100,10 +100,10 @@ def execute_order(ledger: Ledger, exchange: Exchange, order: Order, quote: Quote
     closes = ledger.account().hedging and order.position_id not in (0, order.ticket)
     found = ledger.positions(ticket=order.position_id) if closes else []
     held = found[0] if found else None
-    if exchange.is_open(order.symbol, now_msc) and (
-        _is_there(fill, held) if closes else _may_enter(ledger, exchange, fill)
+    if market.is_open(order.symbol, now_msc) and (
+        _is_there(fill, held) if closes else _may_enter(ledger, market, fill)
     ):
-        book(ledger, exchange, fill, held)
+        book(ledger, market, fill, held)
     else:
         end_order(ledger, order, mt5.ORDER_STATE_REJECTED, now_msc)
 
@@ -112,7 +112,7 @@ def _is_there(fill: Fill, held: Position | None) -> bool:
     return held is not None and held.type != fill.side and held.volume >= fill.volume
 
 
-def _may_enter(ledger: Ledger, exchange: Exchange, fill: Fill) -> bool:
+def _may_enter(ledger: Ledger, market: Market, fill: Fill) -> bool:
     """Whether rules, money and room allow a fill; one that makes a netted position smaller needs none of them."""
     account, same = ledger.account(), ledger.positions(symbol=fill.spec.name)
     if not account.hedging and any(_is_there(fill, held) for held in same):
@@ -122,4 +122,4 @@ def _may_enter(ledger: Ledger, exchange: Exchange, fill: Fill) -> bool:
     opens = fill.order is None or not ledger.positions(ticket=fill.order.ticket) if account.hedging else not same
     if opens and account.limit_positions and ledger.positions_total() >= account.limit_positions:
         return False
-    return worth_after(ledger, exchange, fill, None).free_cents >= 0
+    return worth_after(ledger, market, fill, None).free_cents >= 0

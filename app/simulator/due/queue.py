@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from ..books.ledger import Ledger
-from ..market.exchange import Exchange
+from ..market.market import Market
 from .events import Event, Source
 from .operations import Operations
 from .outsiders import Outsiders
@@ -23,16 +23,16 @@ from .swaps import Swaps
 class DueQueue:
     """Enters what has come due in one connection's books."""
 
-    def __init__(self, ledger: Ledger, exchange: Exchange) -> None:
+    def __init__(self, ledger: Ledger, market: Market) -> None:
         self._ledger = ledger
         # Each with what in the books it may make something of.
         self._sources: tuple[tuple[str, Source], ...] = (
             ("waiting", Operations(ledger)),
-            ("faults", Outsiders(ledger, exchange)),
-            ("stops", Stops(ledger, exchange)),
-            ("waiting", Waiting(ledger, exchange)),
-            ("positions", Swaps(ledger, exchange)),
-            ("positions", StopOuts(ledger, exchange)),
+            ("faults", Outsiders(ledger, market)),
+            ("stops", Stops(ledger, market)),
+            ("waiting", Waiting(ledger, market)),
+            ("positions", Swaps(ledger, market)),
+            ("positions", StopOuts(ledger, market)),
         )
 
     def advance(self, until_msc: int) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from ..books.ledger import Ledger
 from ..books.records import Account, Deal, Order, Position
 from ..market.conversion import Rates
-from ..market.exchange import Exchange
 from ..market.feed import Quote
+from ..market.market import Market
 from ..vocabulary import constants as mt5
 from ..vocabulary.symbols import SymbolSpec
 from .money import Stake, profit
@@ -101,25 +101,25 @@ def effect(account: Account, fill: Fill, held: Position | None, rates: Rates) ->
     )
 
 
-def worth_after(ledger: Ledger, exchange: Exchange, fill: Fill, held: Position | None) -> Worth:
+def worth_after(ledger: Ledger, market: Market, fill: Fill, held: Position | None) -> Worth:
     """The account's worth if this fill were entered at its time, commission included."""
     account = ledger.account()
     held = _met(ledger, account, fill, held)
-    rates = exchange.rates(account.currency, fill.time_msc)
+    rates = market.rates(account.currency, fill.time_msc)
     done = effect(account, fill, held, rates)
     others = [each for each in ledger.positions() if held is None or each.ticket != held.ticket]
     kept = [done.position] if done.position else []
     return appraise(account._replace(balance_cents=account.balance_cents + done.money_cents), [*others, *kept], rates)
 
 
-def book(ledger: Ledger, exchange: Exchange, fill: Fill, held: Position | None) -> Booked:
+def book(ledger: Ledger, market: Market, fill: Fill, held: Position | None) -> Booked:
     """Enter a fill and what it does to the position that it is for (None: to no particular one).
 
     Where positions are netted it meets the symbol's, otherwise what its own order has opened before.
     """
     account = ledger.account()
     held = _met(ledger, account, fill, held)
-    done = effect(account, fill, held, exchange.rates(account.currency, fill.time_msc))
+    done = effect(account, fill, held, market.rates(account.currency, fill.time_msc))
     order = _book_order(ledger, fill, held)
     _book_position(ledger, held, done.position, order)
     deal = Deal(

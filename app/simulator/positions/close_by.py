@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ..books.ledger import Ledger
 from ..books.records import Deal, Order, Position
 from ..market.conversion import Rates
-from ..market.exchange import Exchange
+from ..market.market import Market
 from ..vocabulary import constants as mt5
 from .booking import Booked, Fill, filled_order, without
 from .money import Stake, profit
@@ -30,7 +30,7 @@ class _Side(NamedTuple):
         return self.profit_cents + self.swap_cents + self.fee_cents
 
 
-def book_close_by(ledger: Ledger, exchange: Exchange, fill: Fill, held: Position, opposite: Position) -> Booked:
+def book_close_by(ledger: Ledger, market: Market, fill: Fill, held: Position, opposite: Position) -> Booked:
     """Close a position by an opposite one: one order, and a deal out of each, of which the first is told.
 
     Both deals are made at the opening price of the opposite one, so that all the profit is on the first. What the
@@ -38,7 +38,7 @@ def book_close_by(ledger: Ledger, exchange: Exchange, fill: Fill, held: Position
     """
     lots, price = min(held.volume, opposite.volume), opposite.price_open
     order = ledger.add_order(_order(fill, lots, held, opposite))
-    rates = exchange.rates(ledger.account().currency, fill.time_msc)
+    rates = market.rates(ledger.account().currency, fill.time_msc)
     deals = []
     for side in _sides(fill, held, opposite, rates):
         if side.left is None:
@@ -69,10 +69,10 @@ def book_close_by(ledger: Ledger, exchange: Exchange, fill: Fill, held: Position
     return Booked(order, deals[0])
 
 
-def worth_after_close_by(ledger: Ledger, exchange: Exchange, fill: Fill, held: Position, opposite: Position) -> Worth:
+def worth_after_close_by(ledger: Ledger, market: Market, fill: Fill, held: Position, opposite: Position) -> Worth:
     """The account's worth if the two were closed by each other now."""
     account = ledger.account()
-    rates = exchange.rates(account.currency, fill.time_msc)
+    rates = market.rates(account.currency, fill.time_msc)
     sides = list(_sides(fill, held, opposite, rates))
     money = sum(side.money_cents for side in sides)
     others = [each for each in ledger.positions() if each.ticket not in (held.ticket, opposite.ticket)]

@@ -34,13 +34,13 @@ def market_book_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tu
     terminal.connected()
     if name not in terminal.books_watched:
         raise CallFailed(-1, "Terminal: Call failed")
-    exchange, quote = terminal.exchange, terminal.quote(name)
-    if quote is None or not exchange.is_open(name, terminal.now_msc(name)):
+    market, quote = terminal.market, terminal.quote(name)
+    if quote is None or not market.is_open(name, terminal.now_msc(name)):
         return ()
-    spec = exchange.specs[name]
+    spec = market.specs[name]
     return tuple(
         BookInfo([level.type, spec.price(level.price), int(level.lots), level.lots])
-        for level in levels(spec, quote, exchange.seed)
+        for level in levels(spec, quote, market.seed)
     )
 
 
@@ -64,4 +64,4 @@ def _found(terminal: Terminal, args: Arguments) -> SymbolSpec | None:
         terminal.connected()
     except CallFailed:
         return None
-    return terminal.exchange.specs.get(name)
+    return terminal.market.specs.get(name)

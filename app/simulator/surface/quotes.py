@@ -38,7 +38,7 @@ def symbols_total(terminal: Terminal, args: Arguments, kwargs: Keywords) -> int:
     """Return the number of symbols."""
     del args, kwargs
     _require_build(terminal)
-    return len(terminal.exchange.specs)
+    return len(terminal.market.specs)
 
 
 def symbols_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Any:
@@ -54,7 +54,7 @@ def symbols_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Any:
         return False
     _require_build(terminal)
     holds = group_filter(group or "*")
-    return tuple(_symbol_view(terminal, spec) for spec in terminal.exchange.specs.values() if holds(spec.name))
+    return tuple(_symbol_view(terminal, spec) for spec in terminal.market.specs.values() if holds(spec.name))
 
 
 def symbol_info(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Struct:
@@ -90,7 +90,7 @@ def symbol_select(terminal: Terminal, args: Arguments, kwargs: Keywords) -> bool
     enable = take_truth(rest[0]) if rest else True
     name = take_text(name)
     ledger = terminal.books()
-    if name not in terminal.exchange.specs or (not enable and ledger.positions(symbol=name)):
+    if name not in terminal.market.specs or (not enable and ledger.positions(symbol=name)):
         raise CallFailed(-1, "Terminal: Call failed")
     terminal.show(name, shown=enable)
     return True
@@ -196,9 +196,9 @@ def _take_symbol(terminal: Terminal, value: Any) -> SymbolSpec:
 
 def _known(terminal: Terminal, name: str) -> SymbolSpec:
     terminal.connected()
-    if name not in terminal.exchange.specs:
+    if name not in terminal.market.specs:
         raise not_found()
-    return terminal.exchange.specs[name]
+    return terminal.market.specs[name]
 
 
 def _symbol_view(terminal: Terminal, spec: SymbolSpec) -> Struct:
