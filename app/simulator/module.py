@@ -11,9 +11,9 @@ from typing import Any
 from .market.market import Market
 from .market.server_clock import ServerClock, SummerTime
 from .market.sessions import Sessions
-from .surface import book_calls, connection, quotes, trade_calls
+from .surface import connection, market_book_calls, quotes, trade_calls
+from .surface.buy_sell_close import buy_sell_close
 from .surface.calls import Arguments, Function, Keywords, Kind
-from .surface.helpers import helpers
 from .surface.strict import as_builtin
 from .surface.terminal import Terminal
 from .vocabulary.constants import CONSTANTS
@@ -36,9 +36,9 @@ _FUNCTIONS: tuple[tuple[_Body, Kind, Any], ...] = (
     (quotes.symbol_info, "positional", None),
     (quotes.symbol_info_tick, "positional", None),
     (quotes.symbol_select, "positional", False),
-    (book_calls.market_book_add, "positional", None),
-    (book_calls.market_book_get, "positional", None),
-    (book_calls.market_book_release, "positional", None),
+    (market_book_calls.market_book_add, "positional", None),
+    (market_book_calls.market_book_get, "positional", None),
+    (market_book_calls.market_book_release, "positional", None),
     (quotes.copy_rates_from, "positional", None),
     (quotes.copy_rates_from_pos, "positional", None),
     (quotes.copy_rates_range, "positional", None),
@@ -114,7 +114,7 @@ class SimulatorModule(ModuleType):
         )
         functions = {body.__name__: Function(terminal, kind, body, failure) for body, kind, failure in _FUNCTIONS}
         core = {name: as_builtin(each) for name, each in functions.items()} if strict else functions
-        self.__dict__.update(CONSTANTS, **STRUCTS, **core, **helpers(self))
+        self.__dict__.update(CONSTANTS, **STRUCTS, **core, **buy_sell_close(self))
 
     def __repr__(self) -> str:
         return "<module 'MetaTrader5' (simulator)>"

@@ -56,7 +56,7 @@ class Case:
     order: Order | None
     spec: SymbolSpec
     quote: Quote | None
-    watched: bool
+    priced: bool
     lots: float
     closing: Position | None
     enters: bool
@@ -136,7 +136,7 @@ def open_case(
     *,
     clock: ServerClock,
     now_msc: int,
-    watched: Container[str],
+    priced: Container[str],
 ) -> Case | None:
     """Look up what a request is about; None where that names no symbol."""
     account = ledger.account()
@@ -164,7 +164,7 @@ def open_case(
         order=order,
         spec=spec,
         quote=market.quote(spec.name, now_msc),
-        watched=spec.name in watched,
+        priced=spec.name in priced,
         lots=lots,
         closing=closing,
         enters=request.action == PENDING or (request.action == DEAL and closing is None),

@@ -44,7 +44,7 @@ class DueQueue:
     def advance_locked(self, until_msc: int) -> None:
         """The same for one who is writing already: one after the other, as each may bring the next about."""
         while event := min(self._due(until_msc), key=lambda event: event[:3], default=None):
-            event.book()
+            event.enter()
 
     def _due(self, until_msc: int) -> Iterator[Event]:
         pulse = self._ledger.pulse()

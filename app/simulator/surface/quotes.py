@@ -74,7 +74,7 @@ def symbol_info_tick(terminal: Terminal, args: Arguments, kwargs: Keywords) -> S
     del kwargs
     spec = _take_symbol(terminal, *take(args, 1))
     quote = terminal.quote(spec.name)
-    if quote is None or spec.name not in terminal.watched():
+    if quote is None or spec.name not in terminal.priced():
         # Outside the Market Watch no ticks arrive.
         return views.no_tick()
     return views.tick(quote, spec, terminal.server_clock)
@@ -202,7 +202,7 @@ def _known(terminal: Terminal, name: str) -> SymbolSpec:
 
 
 def _symbol_view(terminal: Terminal, spec: SymbolSpec) -> Struct:
-    selected, priced = (spec.name in symbols for symbols in (terminal.selected, terminal.watched()))
+    selected, priced = (spec.name in symbols for symbols in (terminal.selected, terminal.priced()))
     return symbol_view(spec, terminal.history(spec), terminal.rates(), selected=selected, priced=priced)
 
 

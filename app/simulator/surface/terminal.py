@@ -186,7 +186,7 @@ class Terminal:
                 ledger.show_symbol(symbol, shown=shown)
             self._look_around(self.connected())
 
-    def watched(self) -> set[str]:
+    def priced(self) -> set[str]:
         """The symbols of the Market Watch that have prices."""
         if not self.fault("zero_tick"):
             return self.selected

@@ -179,7 +179,7 @@ def order_check(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Struct
     desk = terminal.connected().desk
     if refusal := _kept_back(terminal):
         return unchecked(refusal, request)
-    return desk.check(request, watched=terminal.watched())
+    return desk.check(request, priced=terminal.priced())
 
 
 def order_send(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Struct:
@@ -191,7 +191,7 @@ def order_send(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Struct:
     desk = terminal.connected().desk
     if refusal := _kept_back(terminal):
         return refused(refusal, request)
-    return desk.send(request, watched=terminal.watched())
+    return desk.send(request, priced=terminal.priced())
 
 
 def _kept_back(terminal: Terminal) -> int:

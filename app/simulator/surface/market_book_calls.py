@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..market.book import levels
+from ..market.market_book import levels
 from ..vocabulary.structs import BookInfo
 from ..vocabulary.symbols import SymbolSpec
 from .calls import Arguments, CallFailed, Keywords, take, take_text
