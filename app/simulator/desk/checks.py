@@ -312,21 +312,18 @@ def _lots_one_way(case: Case) -> float:
 
 def _regulation(case: Case) -> int:
     """Where the law wants it: no positions against each other, and the oldest closed first."""
-    if not case.account.hedging:
+    account = case.account
+    if not account.hedging or not (account.hedge_prohibited or account.fifo_close):
         return 0
-    same = case.ledger.positions(symbol=case.spec.name) if _is_regulated(case) else []
-    if case.enters and case.account.hedge_prohibited:
+    same = case.ledger.positions(symbol=case.spec.name)
+    if case.enters and account.hedge_prohibited:
         against = any(held.type != order_side(case.request.type) for held in same)
         return HEDGE_PROHIBITED if against else 0
-    if case.account.fifo_close:
+    if account.fifo_close:
         closed = (case.position, case.opposite) if case.request.action == CLOSE_BY else (case.closing,)
         older = any(each and held.type == each.type and held.ticket < each.ticket for each in closed for held in same)
         return mt5.TRADE_RETCODE_FIFO_CLOSE if older else 0
     return 0
-
-
-def _is_regulated(case: Case) -> bool:
-    return case.account.hedge_prohibited or case.account.fifo_close
 
 
 def _money(case: Case) -> int:

@@ -19,8 +19,6 @@ from .triggers import first_tick
 
 _log = logging.getLogger(__name__)
 
-_log = logging.getLogger(__name__)
-
 
 class Outsiders:
     """Trades that the terminal has not asked for, while their market is open; what cannot be done is left."""

@@ -6,10 +6,11 @@ price it came due; the books are the same whoever that is and however often they
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 
 from ..books.ledger import Ledger
+from ..books.records import Pulse
 from ..market.market import Market
 from .events import Event, Source
 from .operations import Operations
@@ -25,14 +26,14 @@ class DueQueue:
 
     def __init__(self, ledger: Ledger, market: Market) -> None:
         self._ledger = ledger
-        # Each with what in the books it may make something of.
-        self._sources: tuple[tuple[str, Source], ...] = (
-            ("waiting", Operations(ledger)),
-            ("faults", Outsiders(ledger, market)),
-            ("stops", Stops(ledger, market)),
-            ("waiting", Waiting(ledger, market)),
-            ("positions", Swaps(ledger, market)),
-            ("positions", StopOuts(ledger, market)),
+        # Each with what there must be in the books for anything to come of it.
+        self._sources: tuple[tuple[Callable[[Pulse], bool], Source], ...] = (
+            (lambda pulse: pulse.waiting, Operations(ledger)),
+            (lambda pulse: pulse.faults, Outsiders(ledger, market)),
+            (lambda pulse: pulse.stops, Stops(ledger, market)),
+            (lambda pulse: pulse.waiting, Waiting(ledger, market)),
+            (lambda pulse: pulse.positions, Swaps(ledger, market)),
+            (lambda pulse: pulse.positions, StopOuts(ledger, market)),
         )
 
     def advance(self, until_msc: int) -> None:
@@ -48,4 +49,4 @@ class DueQueue:
 
     def _due(self, until_msc: int) -> Iterator[Event]:
         pulse = self._ledger.pulse()
-        return chain.from_iterable(source.due(until_msc) for kind, source in self._sources if getattr(pulse, kind))
+        return chain.from_iterable(source.due(until_msc) for stirs, source in self._sources if stirs(pulse))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..market.market_book import levels
+from ..vocabulary.last_errors import CALL_FAILED
 from ..vocabulary.structs import BookInfo
 from ..vocabulary.symbols import SymbolSpec
 from .calls import Arguments, CallFailed, Keywords, take, take_text
@@ -33,7 +34,7 @@ def market_book_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tu
     name = take_text(*take(args, 1))
     terminal.connected()
     if name not in terminal.books_watched:
-        raise CallFailed(-1, "Terminal: Call failed")
+        raise CallFailed(*CALL_FAILED)
     market, quote = terminal.market, terminal.quote(name)
     if quote is None or not market.is_open(name, terminal.now_msc(name)):
         return ()

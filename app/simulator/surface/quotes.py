@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..market.rates import TIMEFRAMES, History, Timeframe
-from ..vocabulary.last_errors import NOT_CONNECTED, OUTDATED, failure
+from ..vocabulary.last_errors import CALL_FAILED, NOT_CONNECTED, OUTDATED, failure
 from ..vocabulary.structs import Struct
 from ..vocabulary.symbols import SymbolSpec
 from . import views
@@ -91,7 +91,7 @@ def symbol_select(terminal: Terminal, args: Arguments, kwargs: Keywords) -> bool
     name = take_text(name)
     ledger = terminal.books()
     if name not in terminal.market.specs or (not enable and ledger.positions(symbol=name)):
-        raise CallFailed(-1, "Terminal: Call failed")
+        raise CallFailed(*CALL_FAILED)
     terminal.show(name, shown=enable)
     return True
 
@@ -215,7 +215,7 @@ def _take_history(terminal: Terminal, name: str, timeframe: int, count: int = 1)
 
 def _require_room(ticks: int) -> None:
     if ticks > _TICKS_MAX:
-        raise CallFailed(-3, "Terminal: Out of memory")
+        raise CallFailed(*failure(-3))
 
 
 def _only(ticks: npt.NDArray[Any], which: int) -> npt.NDArray[Any]:
