@@ -142,7 +142,7 @@ def test_nulls_are_not_given(book: FaultBook, fault: str) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_the_guide_has_every_fault(fault: str) -> None:
-    """Its row names all that it takes."""
+    """Each fault has a row in the guide, which names every parameter that it takes."""
     guide = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
     (row,) = (line for line in guide.splitlines() if line.startswith("| ") and f"`{fault}`" in line.split("|")[1])
 

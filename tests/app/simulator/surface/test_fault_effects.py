@@ -167,7 +167,7 @@ def test_what_begins_during_a_hang_is_met_after_it(mt5: Any, book: FaultBook, sl
 
 
 def test_initialize_can_hang(mt5: Any, book: FaultBook, sleeper: Sleeper) -> None:
-    """A terminal that starts slowly."""
+    """A terminal may start slowly: `initialize` is held for the time asked, and succeeds."""
     book.add("hang", seconds=7.0, function="initialize")
     assert mt5.initialize()
     assert sleeper.slept_s == pytest.approx(7, abs=0.1)
