@@ -16,7 +16,7 @@ __all__ = ["FaultBook", "OperationBook", "SimulatorModule", "VirtualClock", "ope
 
 _HOMES = {
     "FaultBook": "books.faults",
-    "OperationBook": "server.operations",
+    "OperationBook": "due.operations",
     "SimulatorModule": "module",
     "VirtualClock": "market.virtual_clock",
     "open_module": "module",
