@@ -21,6 +21,7 @@ from .fault_rows import FaultRows
 from .naming import Naming
 from .records import Account, Deal, Order, Position, Pulse, Scheduled
 
+LEDGER = "simulator.sqlite"  # what the file is called where only its folder is named
 # Orders and deals are numbered apart, from the same start: whoever mixes them up finds a wrong record soon.
 _FIRST_NUMBER = 100_001
 

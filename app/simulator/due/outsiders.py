@@ -8,11 +8,11 @@ from dataclasses import replace
 from functools import partial
 
 from ..books.fault_rows import Fault
-from ..books.faults import EXTERNAL_TRADE, REASONS, SIDES
 from ..books.ledger import Ledger
 from ..books.records import Position
 from ..market.market import Market
 from ..positions.booking import Fill, book, worth_after
+from ..vocabulary.faults import EXTERNAL_TRADE, REASONS, SIDES
 from .events import Event, Rank
 from .stops import stop_comment
 from .triggers import first_tick

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from app.simulator import SimulatorModule, VirtualClock
-from app.simulator.books.faults import FaultBook, FaultRefused
+from app.simulator.books.faults import FaultBook
+from app.simulator.vocabulary.faults import FaultRefused
 from tests.app.simulator.conftest import NOW_S, FakeClock
 
 Request = dict[str, Any]
