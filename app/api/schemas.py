@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from app.simulator.books.faults import FAULTS, REASONS
+from app.simulator.vocabulary.faults import FAULTS, REASONS
 
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 """No control characters: the terminal's package fails on some of them in the middle of a call."""

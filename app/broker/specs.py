@@ -10,6 +10,7 @@ from app.domain.clock import Clock
 from app.errors import StartupError
 from app.settings import Settings
 from app.simulator.books.faults import FaultBook
+from app.simulator.books.ledger import LEDGER
 
 NATIVE_PACKAGE = "MetaTrader5"
 
@@ -60,7 +61,7 @@ def simulator_faults(settings: Settings, clock: Clock) -> FaultBook | None:
 
 
 def _ledger(settings: Settings) -> Path:
-    return (settings.data_dir / "simulator.sqlite").absolute()
+    return (settings.data_dir / LEDGER).absolute()
 
 
 def native_spec(path: Path | None, initialize_timeout_s: float) -> TerminalSpec:

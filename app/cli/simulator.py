@@ -20,10 +20,11 @@ from rich.table import Table
 from app.cli.options import Config
 from app.errors import StartupError
 from app.settings import Settings
-from app.simulator.books.faults import FAULTS, FaultBook, FaultRefused
+from app.simulator.books.faults import FaultBook
+from app.simulator.books.ledger import LEDGER
 from app.simulator.books.statement import TABLES, statement
-from app.simulator.environment import LEDGER
-from app.simulator.server.operations import KINDS, OperationBook, OperationRefused
+from app.simulator.due.operations import KINDS, OperationBook, OperationRefused
+from app.simulator.vocabulary.faults import FAULTS, FaultRefused
 
 simulator_app = typer.Typer(
     name="simulator",

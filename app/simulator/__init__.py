@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .books.faults import FaultBook as FaultBook
+    from .due.operations import OperationBook as OperationBook
     from .market.virtual_clock import VirtualClock as VirtualClock
     from .module import SimulatorModule as SimulatorModule
     from .module import open_module as open_module
-    from .server.operations import OperationBook as OperationBook
 
 __all__ = ["FaultBook", "OperationBook", "SimulatorModule", "VirtualClock", "open_module"]
 
 _HOMES = {
     "FaultBook": "books.faults",
-    "OperationBook": "server.operations",
+    "OperationBook": "due.operations",
     "SimulatorModule": "module",
     "VirtualClock": "market.virtual_clock",
     "open_module": "module",

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
+from .books.ledger import LEDGER
 from .market.virtual_clock import VirtualClock
 from .module import SimulatorModule
 from .vocabulary.symbols import SYMBOLS, SymbolSpec
 from .vocabulary.texts import NAME_MAX, utf16_units
 
-LEDGER = "simulator.sqlite"
 # What each variable sets; the documentation's table is made from this.
 VARIABLES: Mapping[str, str] = {
     "MT5_SIMULATOR_DATA_DIR": "folder of the account's books, made if need be; without it each process has its own, "

@@ -8,55 +8,22 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from .market.exchange import Exchange
+from .market.market import Market
 from .market.server_clock import ServerClock, SummerTime
 from .market.sessions import Sessions
-from .surface import book_calls, connection, quotes, trade_calls
-from .surface.calls import Arguments, Function, Keywords, Kind
-from .surface.helpers import helpers
+from .surface import connection, market_book_calls, quotes, trade_calls
+from .surface.buy_sell_close import buy_sell_close
+from .surface.calls import Function
 from .surface.strict import as_builtin
 from .surface.terminal import Terminal
 from .vocabulary.constants import CONSTANTS
+from .vocabulary.functions import FUNCTIONS
 from .vocabulary.structs import STRUCTS
 from .vocabulary.symbols import SYMBOLS, SymbolSpec, with_suffix
 
-_Body = Callable[[Terminal, Arguments, Keywords], Any]
-
-# Every function: how it takes its arguments, and what it answers when it fails.
-_FUNCTIONS: tuple[tuple[_Body, Kind, Any], ...] = (
-    (connection.initialize, "keywords", False),
-    (connection.login, "keywords", False),
-    (connection.shutdown, "none", True),
-    (connection.version, "none", (0, 0, "")),
-    (connection.last_error, "none", None),
-    (connection.terminal_info, "none", None),
-    (trade_calls.account_info, "none", None),
-    (quotes.symbols_total, "none", None),
-    (quotes.symbols_get, "keywords", None),
-    (quotes.symbol_info, "positional", None),
-    (quotes.symbol_info_tick, "positional", None),
-    (quotes.symbol_select, "positional", False),
-    (book_calls.market_book_add, "positional", None),
-    (book_calls.market_book_get, "positional", None),
-    (book_calls.market_book_release, "positional", None),
-    (quotes.copy_rates_from, "positional", None),
-    (quotes.copy_rates_from_pos, "positional", None),
-    (quotes.copy_rates_range, "positional", None),
-    (quotes.copy_ticks_from, "positional", None),
-    (quotes.copy_ticks_range, "positional", None),
-    (trade_calls.orders_total, "none", None),
-    (trade_calls.orders_get, "keywords", None),
-    (trade_calls.positions_total, "none", None),
-    (trade_calls.positions_get, "keywords", None),
-    (trade_calls.history_orders_total, "positional", None),
-    (trade_calls.history_orders_get, "keywords", None),
-    (trade_calls.history_deals_total, "positional", None),
-    (trade_calls.history_deals_get, "keywords", None),
-    (trade_calls.order_calc_margin, "positional", None),
-    (trade_calls.order_calc_profit, "positional", None),
-    (trade_calls.order_check, "keywords", None),
-    (trade_calls.order_send, "keywords", None),
-)
+_CALLS = (connection, trade_calls, quotes, market_book_calls)
+# What each function does is the Python function of its name.
+_BODIES = {name: body for calls in _CALLS for name, body in vars(calls).items() if name in FUNCTIONS}
 
 
 class SimulatorModule(ModuleType):
@@ -95,7 +62,7 @@ class SimulatorModule(ModuleType):
         `synced` the books do not wait for the disk: what was done outlives the process, but not a power cut.
         """
         super().__init__("MetaTrader5", "MetaTrader 5 without a broker: the package's functions, types and constants.")
-        exchange = Exchange(
+        market = Market(
             seed=seed,
             clock=clock,
             server_clock=ServerClock(utc_offset_s, summer_time),
@@ -105,16 +72,18 @@ class SimulatorModule(ModuleType):
         )
         terminal = Terminal(
             ledger_path=ledger,
-            exchange=exchange,
+            market=market,
             latency_s=dict(latency_s or {}),
             sleep=sleep,
             synced=synced,
             symbol_suffix=symbol_suffix,
-            watched_first=frozenset(spec.name for spec in exchange.specs.values() if spec.watched),
+            watched_first=frozenset(spec.name for spec in market.specs.values() if spec.watched),
         )
-        functions = {body.__name__: Function(terminal, kind, body, failure) for body, kind, failure in _FUNCTIONS}
+        functions = {
+            name: Function(terminal, kind, _BODIES[name], failure) for name, (kind, failure) in FUNCTIONS.items()
+        }
         core = {name: as_builtin(each) for name, each in functions.items()} if strict else functions
-        self.__dict__.update(CONSTANTS, **STRUCTS, **core, **helpers(self))
+        self.__dict__.update(CONSTANTS, **STRUCTS, **core, **buy_sell_close(self))
 
     def __repr__(self) -> str:
         return "<module 'MetaTrader5' (simulator)>"

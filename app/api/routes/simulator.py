@@ -14,7 +14,7 @@ from app.api.errors import Json, error, refuse
 from app.api.routes import keyed_router
 from app.api.schemas import INT64_MAX, BeginFault
 from app.api.services import Faults, Services
-from app.simulator.books.faults import FaultRefused
+from app.simulator.vocabulary.faults import FaultRefused
 
 router = keyed_router("simulator")
 

@@ -21,6 +21,7 @@ from .fault_rows import FaultRows
 from .naming import Naming
 from .records import Account, Deal, Order, Position, Pulse, Scheduled
 
+LEDGER = "simulator.sqlite"  # what the file is called where only its folder is named
 # Orders and deals are numbered apart, from the same start: whoever mixes them up finds a wrong record soon.
 _FIRST_NUMBER = 100_001
 
@@ -109,10 +110,6 @@ class Ledger:
         """End a transaction that was left open: nothing of it was done."""
         schema.roll_back(self._connection)
 
-    def identity(self) -> str:
-        """What tells these books from all others; given once, when they are made."""
-        return str(self._connection.execute("SELECT id FROM identity").fetchone()[0])
-
     def version(self) -> tuple[int, int]:
         """What is another whenever the books may be other than they were; of this connection alone."""
         return self._connection.execute("PRAGMA data_version").fetchone()[0], self._connection.total_changes
@@ -153,17 +150,9 @@ class Ledger:
             rows = self._connection.execute(f"{_ACCOUNTS.select} WHERE login = ?", (_to_key(login),))
         return [_account(row) for row in rows]
 
-    def add_account(self, account: Account) -> None:
-        """Open an account."""
-        self._connection.execute(_ACCOUNTS.insert, account._asdict())
-
     def open_account(self, account: Account, deposit_cents: int, now_msc: int) -> None:
         """Open an account with its first deposit."""
         _open_account(self._connection, account, deposit_cents, now_msc)
-
-    def change_account(self, account: Account) -> None:
-        """Give the account of this number other terms."""
-        self._connection.execute(_ACCOUNTS.update, account._asdict() | {"key": account.login})
 
     def default_login(self) -> int:
         """The account to which a terminal logs in when none is asked for."""
@@ -190,6 +179,10 @@ class Ledger:
                 UNION ALL SELECT max(max(time_msc, time_update_msc, stops_msc, swapped_msc)) FROM positions)"""
             ).fetchone()[0]
         )
+
+    def not_before(self, now_msc: int) -> int:
+        """This instant, or the newest in the books: kept at another speed, they may be ahead of the caller's clock."""
+        return max(now_msc, self.newest_msc())
 
     def add_order(self, order: Order) -> int:
         """Enter an order and return its number. An executed one without a position opens the one with its number."""
@@ -220,14 +213,9 @@ class Ledger:
         """Enter what has become of a position, its ticket included (a reversal brings another)."""
         self._update(_POSITIONS, position, ticket)
 
-    def shrink_position(self, ticket: int, volume: float, now_msc: int) -> None:
-        """Leave `volume` lots of a position, or remove it when that is nothing."""
-        if volume > 0:
-            self._connection.execute(
-                "UPDATE positions SET volume = ?, time_update_msc = ? WHERE ticket = ?", (volume, now_msc, ticket)
-            )
-        else:
-            self._connection.execute("DELETE FROM positions WHERE ticket = ?", (ticket,))
+    def remove_position(self, ticket: int) -> None:
+        """Take away a position that is closed."""
+        self._connection.execute("DELETE FROM positions WHERE ticket = ?", (ticket,))
 
     def set_stops(self, ticket: int, sl: float, tp: float, now_msc: int) -> None:
         """Give a position other stops; they hold for the ticks after now."""

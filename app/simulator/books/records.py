@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ..vocabulary.constants import ACCOUNT_MARGIN_MODE_RETAIL_HEDGING
+
 
 class Account(NamedTuple):
     """The account's terms and money; modes are MT5's numbers (trade 0 demo; margin 0 netting, 1 exchange, 2 hedging).
@@ -40,6 +42,11 @@ class Account(NamedTuple):
     fifo_close: bool = False
     hedge_prohibited: bool = False
     changed_msc: int = 0
+
+    @property
+    def hedging(self) -> bool:
+        """Whether a symbol may have several positions."""
+        return self.margin_mode == ACCOUNT_MARGIN_MODE_RETAIL_HEDGING
 
 
 class Order(NamedTuple):

@@ -9,20 +9,19 @@ from typing import NamedTuple, TypeVar
 
 from ..books.ledger import Ledger
 from ..books.records import Account, Order, Position
-from ..market.exchange import Exchange
 from ..market.feed import Quote
+from ..market.market import Market
 from ..market.server_clock import ServerClock
 from ..positions.booking import Fill, worth_after
 from ..positions.close_by import worth_after_close_by
 from ..positions.portfolio import Worth, appraise
-from ..server.pending import order_side
 from ..vocabulary import constants as mt5
+from ..vocabulary.order_types import order_side
 from ..vocabulary.structs import Struct
 from ..vocabulary.symbols import SymbolSpec
 
 DEAL, PENDING, SLTP = mt5.TRADE_ACTION_DEAL, mt5.TRADE_ACTION_PENDING, mt5.TRADE_ACTION_SLTP
 MODIFY, REMOVE, CLOSE_BY = mt5.TRADE_ACTION_MODIFY, mt5.TRADE_ACTION_REMOVE, mt5.TRADE_ACTION_CLOSE_BY
-_HEDGING = mt5.ACCOUNT_MARGIN_MODE_RETAIL_HEDGING
 _DAY_S = 86_400
 _POINTS_MAX = 2.0**53
 
@@ -48,7 +47,7 @@ class Case:
 
     request: Struct
     ledger: Ledger
-    exchange: Exchange
+    market: Market
     clock: ServerClock
     now_msc: int
     account: Account
@@ -57,24 +56,19 @@ class Case:
     order: Order | None
     spec: SymbolSpec
     quote: Quote | None
-    watched: bool
+    priced: bool
     lots: float
     closing: Position | None
     enters: bool
-
-    @property
-    def hedging(self) -> bool:
-        """Whether a symbol may have several positions."""
-        return self.account.margin_mode == _HEDGING
 
     @property
     def order_type(self) -> int:
         """The type of the order that it is about."""
         return int(self.request.type) if self.order is None else self.order.type
 
-    def market(self) -> Quote:
+    def quote_or_raise(self) -> Quote:
         """The price, which there is once that was checked."""
-        return self.exchange.market(self.spec.name, self.now_msc) if self.quote is None else self.quote
+        return self.market.quote_or_raise(self.spec.name, self.now_msc) if self.quote is None else self.quote
 
     @property
     def price(self) -> float:
@@ -104,7 +98,7 @@ class Case:
             spec=self.spec,
             side=order_side(request.type),
             volume=self.lots,
-            quote=self.market(),
+            quote=self.quote_or_raise(),
             time_msc=self.now_msc,
             reason=mt5.DEAL_REASON_EXPERT,
             magic=request.magic,
@@ -118,10 +112,10 @@ class Case:
     def worth_after(self) -> Worth:
         """The account's worth if the request were executed now, its commission included."""
         if self.request.action == DEAL:
-            return worth_after(self.ledger, self.exchange, self.fill(), self.position)
+            return worth_after(self.ledger, self.market, self.fill(), self.position)
         if self.request.action == CLOSE_BY and self.position and self.opposite:
-            return worth_after_close_by(self.ledger, self.exchange, self.fill(), self.position, self.opposite)
-        rates = self.exchange.rates(self.account.currency, self.now_msc)
+            return worth_after_close_by(self.ledger, self.market, self.fill(), self.position, self.opposite)
+        rates = self.market.rates(self.account.currency, self.now_msc)
         return appraise(self.account, self.ledger.positions(), rates)
 
     def _expiration_msc(self) -> int:
@@ -138,22 +132,22 @@ class Case:
 def open_case(
     request: Struct,
     ledger: Ledger,
-    exchange: Exchange,
+    market: Market,
     *,
     clock: ServerClock,
     now_msc: int,
-    watched: Container[str],
+    priced: Container[str],
 ) -> Case | None:
     """Look up what a request is about; None where that names no symbol."""
     account = ledger.account()
     order = _first(ledger.active_orders(ticket=request.order)) if request.action in (MODIFY, REMOVE) else None
     position = _first(ledger.positions(ticket=request.position)) if request.position else None
-    netting = account.margin_mode != _HEDGING and request.symbol in exchange.specs
+    netting = not account.hedging and request.symbol in market.specs
     if netting and not request.position and request.action in (DEAL, SLTP):
         position = _first(ledger.positions(symbol=request.symbol))
     opposite = _first(ledger.positions(ticket=request.position_by)) if request.action == CLOSE_BY else None
     named: Order | Position | None = order or (position if request.action in (SLTP, CLOSE_BY) else None)
-    spec = exchange.specs.get(request.symbol or (named.symbol if named else ""))
+    spec = market.specs.get(request.symbol or (named.symbol if named else ""))
     if spec is None:
         return None
     lots = spec.lots(request.volume)
@@ -161,7 +155,7 @@ def open_case(
     return Case(
         request=request,
         ledger=ledger,
-        exchange=exchange,
+        market=market,
         clock=clock,
         now_msc=now_msc,
         account=account,
@@ -169,8 +163,8 @@ def open_case(
         opposite=opposite,
         order=order,
         spec=spec,
-        quote=exchange.quote(spec.name, now_msc),
-        watched=spec.name in watched,
+        quote=market.quote(spec.name, now_msc),
+        priced=spec.name in priced,
         lots=lots,
         closing=closing,
         enters=request.action == PENDING or (request.action == DEAL and closing is None),
@@ -181,7 +175,7 @@ def _closing(request: Struct, account: Account, held: Position | None, lots: flo
     if request.action != DEAL or held is None:
         return None
     less = held.type != request.type and lots <= held.volume
-    return held if account.margin_mode == _HEDGING or less else None
+    return held if account.hedging or less else None
 
 
 def storable(comment: str) -> str:

@@ -6,10 +6,8 @@ import math
 from collections.abc import Callable
 
 from ..books.records import Order, Position
-from ..market.feed import Quote
-from ..positions.money import BUY, SELL
-from ..server.pending import LIMITS, STOP_LIMITS, is_market, order_side
 from ..vocabulary import constants as mt5
+from ..vocabulary.order_types import BUY, LIMITS, SELL, STOP_LIMITS, is_market, order_side
 from ..vocabulary.retcodes import HEDGE_PROHIBITED
 from ..vocabulary.structs import Struct
 from ..vocabulary.symbols import FILLING_FOK, FILLING_IOC, SymbolSpec
@@ -76,11 +74,11 @@ def _account(case: Case) -> int:
 
 def _request(case: Case) -> int:
     request = case.request
-    if not _is_whole(request) or (request.action == SLTP and case.hedging and not request.position):
+    if not _is_whole(request) or (request.action == SLTP and case.account.hedging and not request.position):
         return mt5.TRADE_RETCODE_INVALID
     if request.action in (DEAL, PENDING) and not case.spec.order_mode & _ORDER_BITS[request.type]:
         return mt5.TRADE_RETCODE_INVALID_ORDER
-    if request.action == CLOSE_BY and not (case.hedging and case.spec.order_mode & _BY):
+    if request.action == CLOSE_BY and not (case.account.hedging and case.spec.order_mode & _BY):
         return mt5.TRADE_RETCODE_INVALID
     return 0
 
@@ -119,12 +117,12 @@ def _volume(case: Case) -> int:
 
 
 def _session(case: Case) -> int:
-    is_open = case.exchange.is_open(case.spec.name, case.now_msc)
+    is_open = case.market.is_open(case.spec.name, case.now_msc)
     return 0 if is_open else mt5.TRADE_RETCODE_MARKET_CLOSED
 
 
 def _prices(case: Case) -> int:
-    wants = case.enters and not case.watched
+    wants = case.enters and not case.priced
     return mt5.TRADE_RETCODE_PRICE_OFF if wants or case.quote is None else 0
 
 
@@ -146,9 +144,9 @@ def _closed_deal(case: Case, held: Position | None) -> int:
     request = case.request
     if held is None:
         return mt5.TRADE_RETCODE_POSITION_CLOSED
-    if held.symbol != case.spec.name or (case.hedging and held.type == request.type):
+    if held.symbol != case.spec.name or (case.account.hedging and held.type == request.type):
         return mt5.TRADE_RETCODE_INVALID
-    if case.hedging and case.lots > held.volume:
+    if case.account.hedging and case.lots > held.volume:
         return mt5.TRADE_RETCODE_INVALID_CLOSE_VOLUME
     return mt5.TRADE_RETCODE_CLOSE_ORDER_EXIST if _is_closing(case, held) else 0
 
@@ -177,7 +175,7 @@ def _changed_order(case: Case, order: Order | None) -> int:
         return mt5.TRADE_RETCODE_INVALID_ORDER
     if order.symbol != case.spec.name:
         return mt5.TRADE_RETCODE_INVALID
-    if is_market(order):
+    if is_market(order.type):
         return mt5.TRADE_RETCODE_LOCKED
     same = case.request.action == MODIFY and case.terms() == (
         order.price_open, order.price_stoplimit, order.sl, order.tp, order.type_time, order.time_expiration_msc,
@@ -188,7 +186,7 @@ def _changed_order(case: Case, order: Order | None) -> int:
 def _is_closing(case: Case, held: Position) -> bool:
     """Whether an order that closes the position is under way."""
     return any(
-        order.position_id == held.identifier and is_market(order) and order_side(order.type) != held.type
+        order.position_id == held.identifier and is_market(order.type) and order_side(order.type) != held.type
         for order in case.ledger.active_orders(symbol=held.symbol)
     )
 
@@ -201,10 +199,10 @@ def _price(case: Case) -> int:
 
 def _dealt_price(case: Case) -> int:
     """Where the trader names the price, the market must not have left it by more than the deviation."""
-    price, quote = case.price, case.market()
+    price = case.price
     if not (math.isfinite(price) and price > 0):
         return mt5.TRADE_RETCODE_INVALID_PRICE
-    away = abs(case.spec.points(price) - (quote.ask if case.request.type == BUY else quote.bid))
+    away = abs(case.spec.points(price) - case.quote_or_raise().entry(case.request.type))
     return mt5.TRADE_RETCODE_REQUOTE if away > case.request.deviation else 0
 
 
@@ -224,8 +222,7 @@ def _waiting_price(case: Case) -> int:
 
 def _entry_points(case: Case, kind: int) -> int:
     """Where an order of this type would be filled now."""
-    quote = case.market()
-    return quote.ask if order_side(kind) == BUY else quote.bid
+    return case.quote_or_raise().entry(order_side(kind))
 
 
 def _stops(case: Case) -> int:
@@ -243,12 +240,8 @@ def _stops(case: Case) -> int:
         price = spec.points(case.terms().stoplimit if case.order_type in STOP_LIMITS else case.terms().price)
     else:
         side = case.position.type if action == SLTP and case.position else case.request.type
-        price = _closing_points(side, case.market())
+        price = case.quote_or_raise().exit(side)
     return 0 if _stops_fit(spec, side, price, sl, tp) else mt5.TRADE_RETCODE_INVALID_STOPS
-
-
-def _closing_points(side: int, quote: Quote) -> int:
-    return quote.bid if side == BUY else quote.ask
 
 
 def _stops_fit(spec: SymbolSpec, side: int, price: int, sl: float, tp: float) -> bool:
@@ -270,7 +263,7 @@ def _freeze(case: Case) -> int:
         return mt5.TRADE_RETCODE_FROZEN if _is_near(case.spec, levels, price) else 0
     touched = (case.closing, *((case.position, case.opposite) if case.request.action in (SLTP, CLOSE_BY) else ()))
     frozen = any(
-        _is_near(case.spec, [held.sl, held.tp], _closing_points(held.type, case.market())) for held in touched if held
+        _is_near(case.spec, [held.sl, held.tp], case.quote_or_raise().exit(held.type)) for held in touched if held
     )
     return mt5.TRADE_RETCODE_FROZEN if frozen else 0
 
@@ -311,7 +304,7 @@ def _lots_one_way(case: Case) -> float:
     side, symbol = order_side(case.request.type), case.spec.name
     positions = case.ledger.positions(symbol=symbol)
     held = sum(each.volume for each in positions if each.type == side)
-    turned = case.request.action == DEAL and not case.hedging
+    turned = case.request.action == DEAL and not case.account.hedging
     closed = sum(each.volume for each in positions if each.type != side) if turned else 0.0
     waiting = (each for each in case.ledger.active_orders(symbol=symbol) if order_side(each.type) == side)
     return float(held + sum(order.volume_current for order in waiting) + case.lots - closed)
@@ -319,21 +312,18 @@ def _lots_one_way(case: Case) -> float:
 
 def _regulation(case: Case) -> int:
     """Where the law wants it: no positions against each other, and the oldest closed first."""
-    if not case.hedging:
+    account = case.account
+    if not account.hedging or not (account.hedge_prohibited or account.fifo_close):
         return 0
-    same = case.ledger.positions(symbol=case.spec.name) if _is_regulated(case) else []
-    if case.enters and case.account.hedge_prohibited:
+    same = case.ledger.positions(symbol=case.spec.name)
+    if case.enters and account.hedge_prohibited:
         against = any(held.type != order_side(case.request.type) for held in same)
         return HEDGE_PROHIBITED if against else 0
-    if case.account.fifo_close:
+    if account.fifo_close:
         closed = (case.position, case.opposite) if case.request.action == CLOSE_BY else (case.closing,)
         older = any(each and held.type == each.type and held.ticket < each.ticket for each in closed for held in same)
         return mt5.TRADE_RETCODE_FIFO_CLOSE if older else 0
     return 0
-
-
-def _is_regulated(case: Case) -> bool:
-    return case.account.hedge_prohibited or case.account.fifo_close
 
 
 def _money(case: Case) -> int:

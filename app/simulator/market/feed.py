@@ -19,6 +19,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from ..vocabulary.order_types import BUY
 from .noise import Ints
 
 MINUTE_MS = 60_000
@@ -105,6 +106,14 @@ class Quote:
     ask: int
     bid_moved: bool = True
     ask_moved: bool = True
+
+    def entry(self, side: int) -> int:
+        """Where this side opens, in points: a buy at the ask, a sell at the bid."""
+        return self.ask if side == BUY else self.bid
+
+    def exit(self, side: int) -> int:
+        """Where a position of this side closes, in points: a buy at the bid, a sell at the ask."""
+        return self.bid if side == BUY else self.ask
 
 
 class Feed(ABC):

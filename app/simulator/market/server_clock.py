@@ -95,10 +95,6 @@ class ServerClock:
         changed = np.searchsorted(_changes(self.summer_time), utc_s, side="right") % 2
         return np.asarray(self.winter_offset_s + _HOUR * changed, dtype=np.int64)
 
-    def shows_again(self, utc_s: int) -> bool:
-        """Whether the clock will show this second's hour once more, an hour later."""
-        return self.offset_s(utc_s + _HOUR) < self.offset_s(utc_s)
-
     @property
     def _has_summer(self) -> bool:
         return self.summer_time != "none"

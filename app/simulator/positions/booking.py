@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from ..books.ledger import Ledger
 from ..books.records import Account, Deal, Order, Position
 from ..market.conversion import Rates
-from ..market.exchange import Exchange
 from ..market.feed import Quote
+from ..market.market import Market
 from ..vocabulary import constants as mt5
 from ..vocabulary.symbols import SymbolSpec
-from .money import BUY, Stake, profit
+from .money import Stake, profit
 from .portfolio import Worth, appraise, cents
 
 
@@ -41,7 +41,7 @@ class Fill:
     @property
     def price(self) -> float:
         """The price: the ask for who buys, the bid for who sells."""
-        return self.spec.price(self.quote.ask if self.side == BUY else self.quote.bid)
+        return self.spec.price(self.quote.entry(self.side))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,25 +101,25 @@ def effect(account: Account, fill: Fill, held: Position | None, rates: Rates) ->
     )
 
 
-def worth_after(ledger: Ledger, exchange: Exchange, fill: Fill, held: Position | None) -> Worth:
+def worth_after(ledger: Ledger, market: Market, fill: Fill, held: Position | None) -> Worth:
     """The account's worth if this fill were entered at its time, commission included."""
     account = ledger.account()
     held = _met(ledger, account, fill, held)
-    rates = exchange.rates(account.currency, fill.time_msc)
+    rates = market.rates(account.currency, fill.time_msc)
     done = effect(account, fill, held, rates)
     others = [each for each in ledger.positions() if held is None or each.ticket != held.ticket]
     kept = [done.position] if done.position else []
     return appraise(account._replace(balance_cents=account.balance_cents + done.money_cents), [*others, *kept], rates)
 
 
-def book(ledger: Ledger, exchange: Exchange, fill: Fill, held: Position | None) -> Booked:
+def book(ledger: Ledger, market: Market, fill: Fill, held: Position | None) -> Booked:
     """Enter a fill and what it does to the position that it is for (None: to no particular one).
 
     Where positions are netted it meets the symbol's, otherwise what its own order has opened before.
     """
     account = ledger.account()
     held = _met(ledger, account, fill, held)
-    done = effect(account, fill, held, exchange.rates(account.currency, fill.time_msc))
+    done = effect(account, fill, held, market.rates(account.currency, fill.time_msc))
     order = _book_order(ledger, fill, held)
     _book_position(ledger, held, done.position, order)
     deal = Deal(
@@ -145,7 +145,7 @@ def book(ledger: Ledger, exchange: Exchange, fill: Fill, held: Position | None) 
 
 def _met(ledger: Ledger, account: Account, fill: Fill, held: Position | None) -> Position | None:
     found: list[Position] = []
-    if held is None and account.margin_mode != mt5.ACCOUNT_MARGIN_MODE_RETAIL_HEDGING:
+    if held is None and not account.hedging:
         found = ledger.positions(symbol=fill.spec.name)
     elif held is None and fill.order:
         found = ledger.positions(ticket=fill.order.ticket)
@@ -199,7 +199,7 @@ def _commission_cents(account: Account, spec: SymbolSpec, lots: float) -> int:
 
 def _book_order(ledger: Ledger, fill: Fill, held: Position | None) -> int:
     if fill.order is None:
-        return ledger.add_order(_order(fill, position_id=held.identifier if held else 0))
+        return ledger.add_order(filled_order(fill, position_id=held.identifier if held else 0))
     waiting, left = fill.order, max(round(fill.order.volume_current - fill.volume, 8), 0.0)
     ledger.change_order(
         waiting._replace(
@@ -220,10 +220,11 @@ def _book_position(ledger: Ledger, held: Position | None, after: Position | None
     elif after:
         ledger.open_position(after._replace(ticket=order, identifier=order))
     elif held:
-        ledger.shrink_position(held.ticket, 0.0, held.time_update_msc)
+        ledger.remove_position(held.ticket)
 
 
-def _order(fill: Fill, *, position_id: int) -> Order:
+def filled_order(fill: Fill, *, position_id: int) -> Order:
+    """The order of a fill that nothing waited for."""
     return Order(
         ticket=0,
         time_setup_msc=fill.time_msc,

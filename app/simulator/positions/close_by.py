@@ -8,9 +8,9 @@ from typing import NamedTuple
 from ..books.ledger import Ledger
 from ..books.records import Deal, Order, Position
 from ..market.conversion import Rates
-from ..market.exchange import Exchange
+from ..market.market import Market
 from ..vocabulary import constants as mt5
-from .booking import Booked, Fill, without
+from .booking import Booked, Fill, filled_order, without
 from .money import Stake, profit
 from .portfolio import Worth, appraise, cents
 
@@ -30,7 +30,7 @@ class _Side(NamedTuple):
         return self.profit_cents + self.swap_cents + self.fee_cents
 
 
-def book_close_by(ledger: Ledger, exchange: Exchange, fill: Fill, held: Position, opposite: Position) -> Booked:
+def book_close_by(ledger: Ledger, market: Market, fill: Fill, held: Position, opposite: Position) -> Booked:
     """Close a position by an opposite one: one order, and a deal out of each, of which the first is told.
 
     Both deals are made at the opening price of the opposite one, so that all the profit is on the first. What the
@@ -38,11 +38,11 @@ def book_close_by(ledger: Ledger, exchange: Exchange, fill: Fill, held: Position
     """
     lots, price = min(held.volume, opposite.volume), opposite.price_open
     order = ledger.add_order(_order(fill, lots, held, opposite))
-    rates = exchange.rates(ledger.account().currency, fill.time_msc)
+    rates = market.rates(ledger.account().currency, fill.time_msc)
     deals = []
     for side in _sides(fill, held, opposite, rates):
         if side.left is None:
-            ledger.shrink_position(side.held.ticket, 0.0, fill.time_msc)
+            ledger.remove_position(side.held.ticket)
         else:
             ledger.change_position(side.held.ticket, side.left)
         deals.append(
@@ -69,10 +69,10 @@ def book_close_by(ledger: Ledger, exchange: Exchange, fill: Fill, held: Position
     return Booked(order, deals[0])
 
 
-def worth_after_close_by(ledger: Ledger, exchange: Exchange, fill: Fill, held: Position, opposite: Position) -> Worth:
+def worth_after_close_by(ledger: Ledger, market: Market, fill: Fill, held: Position, opposite: Position) -> Worth:
     """The account's worth if the two were closed by each other now."""
     account = ledger.account()
-    rates = exchange.rates(account.currency, fill.time_msc)
+    rates = market.rates(account.currency, fill.time_msc)
     sides = list(_sides(fill, held, opposite, rates))
     money = sum(side.money_cents for side in sides)
     others = [each for each in ledger.positions() if each.ticket not in (held.ticket, opposite.ticket)]
@@ -90,22 +90,15 @@ def _sides(fill: Fill, held: Position, opposite: Position, rates: Rates) -> Iter
 
 
 def _order(fill: Fill, lots: float, held: Position, opposite: Position) -> Order:
-    return Order(
-        ticket=0,
-        time_setup_msc=fill.time_msc,
-        time_done_msc=fill.time_msc,
+    return filled_order(fill, position_id=held.identifier)._replace(
         type=mt5.ORDER_TYPE_CLOSE_BY,
         type_time=mt5.ORDER_TIME_GTC,
-        type_filling=fill.type_filling,
         state=mt5.ORDER_STATE_FILLED,
-        magic=fill.magic,
-        position_id=held.identifier,
-        reason=fill.reason,
         volume_initial=lots,
         volume_current=0.0,
         price_open=opposite.price_open,
         price_current=opposite.price_open,
-        symbol=fill.spec.name,
-        comment=fill.comment,
+        sl=0.0,
+        tp=0.0,
         position_by_id=opposite.identifier,
     )

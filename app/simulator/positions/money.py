@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from ..market.conversion import Rates
 from ..vocabulary import constants as mt5
+from ..vocabulary.order_types import BUY
 from ..vocabulary.symbols import SymbolSpec
 
-BUY, SELL = 0, 1
 _FUTURES = {mt5.SYMBOL_CALC_MODE_FUTURES, mt5.SYMBOL_CALC_MODE_EXCH_FUTURES}
 _BONDS = {mt5.SYMBOL_CALC_MODE_EXCH_BONDS, mt5.SYMBOL_CALC_MODE_EXCH_BONDS_MOEX}
 

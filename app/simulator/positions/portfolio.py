@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from ..books.records import Account, Position
 from ..market.conversion import Rates
 from ..market.feed import Quote
+from ..vocabulary.order_types import BUY, SELL
 from ..vocabulary.symbols import SymbolSpec
-from .money import BUY, SELL, Stake, margin, profit
+from .money import Stake, margin, profit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +47,8 @@ def cents(amount: float) -> int:
 
 
 def closing_price(spec: SymbolSpec, side: int, quote: Quote) -> float:
-    """The price at which a position of this side would close: a buy at the bid, a sell at the ask."""
-    return spec.price(quote.bid if side == BUY else quote.ask)
+    """The price at which a position of this side would close."""
+    return spec.price(quote.exit(side))
 
 
 def floating_profit(position: Position, rates: Rates) -> float:

@@ -10,14 +10,14 @@ import math
 import operator
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
+from ..vocabulary.functions import Kind
 from ..vocabulary.last_errors import LastError, failure
 from ..vocabulary.texts import NAME_MAX, utf16_units
 
 Arguments = tuple[Any, ...]
 Keywords = dict[str, Any]
-Kind = Literal["none", "positional", "keywords"]
 
 # What a function gets where its caller gave no keywords at all: C can tell that from an empty dictionary of them.
 NO_KEYWORDS: Keywords = {}

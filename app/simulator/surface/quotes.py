@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..market.rates import TIMEFRAMES, History, Timeframe
-from ..vocabulary.last_errors import NOT_CONNECTED, OUTDATED, failure
+from ..vocabulary.last_errors import CALL_FAILED, NOT_CONNECTED, OUTDATED, failure
 from ..vocabulary.structs import Struct
 from ..vocabulary.symbols import SymbolSpec
 from . import views
@@ -38,7 +38,7 @@ def symbols_total(terminal: Terminal, args: Arguments, kwargs: Keywords) -> int:
     """Return the number of symbols."""
     del args, kwargs
     _require_build(terminal)
-    return len(terminal.exchange.specs)
+    return len(terminal.market.specs)
 
 
 def symbols_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Any:
@@ -54,7 +54,7 @@ def symbols_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Any:
         return False
     _require_build(terminal)
     holds = group_filter(group or "*")
-    return tuple(_symbol_view(terminal, spec) for spec in terminal.exchange.specs.values() if holds(spec.name))
+    return tuple(_symbol_view(terminal, spec) for spec in terminal.market.specs.values() if holds(spec.name))
 
 
 def symbol_info(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Struct:
@@ -74,7 +74,7 @@ def symbol_info_tick(terminal: Terminal, args: Arguments, kwargs: Keywords) -> S
     del kwargs
     spec = _take_symbol(terminal, *take(args, 1))
     quote = terminal.quote(spec.name)
-    if quote is None or spec.name not in terminal.watched():
+    if quote is None or spec.name not in terminal.priced():
         # Outside the Market Watch no ticks arrive.
         return views.no_tick()
     return views.tick(quote, spec, terminal.server_clock)
@@ -90,8 +90,8 @@ def symbol_select(terminal: Terminal, args: Arguments, kwargs: Keywords) -> bool
     enable = take_truth(rest[0]) if rest else True
     name = take_text(name)
     ledger = terminal.books()
-    if name not in terminal.exchange.specs or (not enable and ledger.positions(symbol=name)):
-        raise CallFailed(-1, "Terminal: Call failed")
+    if name not in terminal.market.specs or (not enable and ledger.positions(symbol=name)):
+        raise CallFailed(*CALL_FAILED)
     terminal.show(name, shown=enable)
     return True
 
@@ -196,13 +196,13 @@ def _take_symbol(terminal: Terminal, value: Any) -> SymbolSpec:
 
 def _known(terminal: Terminal, name: str) -> SymbolSpec:
     terminal.connected()
-    if name not in terminal.exchange.specs:
+    if name not in terminal.market.specs:
         raise not_found()
-    return terminal.exchange.specs[name]
+    return terminal.market.specs[name]
 
 
 def _symbol_view(terminal: Terminal, spec: SymbolSpec) -> Struct:
-    selected, priced = (spec.name in symbols for symbols in (terminal.selected, terminal.watched()))
+    selected, priced = (spec.name in symbols for symbols in (terminal.selected, terminal.priced()))
     return symbol_view(spec, terminal.history(spec), terminal.rates(), selected=selected, priced=priced)
 
 
@@ -215,7 +215,7 @@ def _take_history(terminal: Terminal, name: str, timeframe: int, count: int = 1)
 
 def _require_room(ticks: int) -> None:
     if ticks > _TICKS_MAX:
-        raise CallFailed(-3, "Terminal: Out of memory")
+        raise CallFailed(*failure(-3))
 
 
 def _only(ticks: npt.NDArray[Any], which: int) -> npt.NDArray[Any]:

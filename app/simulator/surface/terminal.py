@@ -15,13 +15,13 @@ from typing import Any
 from ..books.authorization import log_in
 from ..books.fault_rows import Fault
 from ..books.ledger import Ledger
-from ..desk.trading import Desk
+from ..desk.desk import Desk
+from ..due.queue import DueQueue
 from ..market.conversion import Rates
-from ..market.exchange import Exchange
 from ..market.feed import Quote
+from ..market.market import Market
 from ..market.rates import History
 from ..market.server_clock import ServerClock
-from ..server.server import Server
 from ..vocabulary.last_errors import (
     CALL_FAILED,
     GONE,
@@ -49,7 +49,7 @@ class Connection:
     """What initialize() opens and shutdown() closes; `start` says which start of the terminal it leads to."""
 
     ledger: Ledger
-    server: Server
+    due: DueQueue
     desk: Desk
     start: int
 
@@ -63,7 +63,7 @@ class Terminal:
     """
 
     ledger_path: Path
-    exchange: Exchange
+    market: Market
     latency_s: Mapping[str, float]
     sleep: Callable[[float], None]
     watched_first: frozenset[str]
@@ -91,29 +91,29 @@ class Terminal:
         """Connect, closing the connection that is there."""
         self.close()
         try:
-            ledger = Ledger(str(self.ledger_path), self.exchange.now_msc(), synced=self.synced)
-            refused = ledger.naming.refusal(self.symbol_suffix, self.exchange.specs)
+            ledger = Ledger(str(self.ledger_path), self.market.now_msc(), synced=self.synced)
+            refused = ledger.naming.refusal(self.symbol_suffix, self.market.specs)
         except sqlite3.Error as error:
             raise self._not_opened(error) from error
         if refused:
             ledger.close()
             raise self._not_opened(refused)
         ledger = ledger.of(ledger.login, investor=ledger.kept_investor(ledger.login))
-        server = Server(ledger, self.exchange)
-        self.connection = Connection(ledger, server, self._desk(ledger, server), ledger.pulse().starts)
+        due = DueQueue(ledger, self.market)
+        self.connection = Connection(ledger, due, self._desk(ledger, due), ledger.pulse().starts)
         self.build_known = True
         self._watch = -1
-        if any(fault.fault == "terminal_gone" for fault in ledger.faults.at_work(self.exchange.now_msc())):
+        if any(fault.fault == "terminal_gone" for fault in ledger.faults.at_work(self.market.now_msc())):
             self.close()
             raise CallFailed(*NOT_STARTED)
 
     def log_in(self, login: int, password: str, server: str) -> None:
         """Become this account's terminal (0: stay the one's it is); what is wrong with it fails the call with -6."""
         connection = self.connected()
-        ledger = log_in(connection.ledger, login, password, server, self.exchange.now_msc())
+        ledger = log_in(connection.ledger, login, password, server, self.market.now_msc())
         if ledger is None:
             raise CallFailed(*UNAUTHORIZED)
-        self.connection = replace(connection, ledger=ledger, desk=self._desk(ledger, connection.server))
+        self.connection = replace(connection, ledger=ledger, desk=self._desk(ledger, connection.due))
 
     def close(self) -> None:
         """Disconnect, if connected."""
@@ -135,7 +135,7 @@ class Terminal:
         """The books, with all that has come due by itself."""
         connection = self.connected()
         if self._restless or self._faults:
-            connection.server.advance(self._known_msc())
+            connection.due.advance(self._known_msc())
         return connection.ledger
 
     def fault(self, name: str, symbol: str | None = None) -> Fault | None:
@@ -152,7 +152,7 @@ class Terminal:
 
     def quote(self, symbol: str) -> Quote | None:
         """The symbol's last tick as it is known here."""
-        return self.exchange.quote(symbol, self.now_msc(symbol))
+        return self.market.quote(symbol, self.now_msc(symbol))
 
     def rates(self) -> Rates:
         """Quotes of one moment as they are known here, and what currencies are worth to the account by them."""
@@ -166,16 +166,16 @@ class Terminal:
                 known[symbol] = found
             return known[symbol]
 
-        return Rates(self.connected().ledger.account().currency, self.exchange.specs, quote)
+        return Rates(self.connected().ledger.account().currency, self.market.specs, quote)
 
     def history(self, spec: SymbolSpec) -> History:
         """The symbol's past, as of now."""
-        return History(self.exchange.feeds[spec.name], spec, self.server_clock, self.now_msc(spec.name))
+        return History(self.market.feeds[spec.name], spec, self.server_clock, self.now_msc(spec.name))
 
     @property
     def server_clock(self) -> ServerClock:
         """The server's wall clock as it is known here."""
-        clock, jump = self.exchange.server_clock, self.fault("offset_jump")
+        clock, jump = self.market.server_clock, self.fault("offset_jump")
         return replace(clock, winter_offset_s=clock.winter_offset_s + int(jump.parameters["value"])) if jump else clock
 
     def show(self, symbol: str, *, shown: bool) -> None:
@@ -186,17 +186,17 @@ class Terminal:
                 ledger.show_symbol(symbol, shown=shown)
             self._look_around(self.connected())
 
-    def watched(self) -> set[str]:
+    def priced(self) -> set[str]:
         """The symbols of the Market Watch that have prices."""
         if not self.fault("zero_tick"):
             return self.selected
         return {name for name in self.selected if not self.fault("zero_tick", name)}
 
-    def _desk(self, ledger: Ledger, server: Server) -> Desk:
+    def _desk(self, ledger: Ledger, due: DueQueue) -> Desk:
         return Desk(
             ledger,
-            self.exchange,
-            server,
+            self.market,
+            due,
             fault=self.fault,
             request_ids=self._request_ids,
             server_clock=lambda: self.server_clock,
@@ -236,7 +236,7 @@ class Terminal:
 
     def _known_msc(self) -> int:
         """Until when news from the server have arrived: now, or when the connection to it was lost."""
-        now_msc = self.exchange.now_msc()
+        now_msc = self.market.now_msc()
         lost = self.fault("disconnect")
         return min(now_msc, lost.since_msc) if lost else now_msc
 
@@ -255,11 +255,11 @@ class Terminal:
 
     def _look_around(self, connection: Connection) -> None:
         ledger, self._faults = connection.ledger, []
-        pulse, now_msc = ledger.pulse(), self.exchange.now_msc()
+        pulse, now_msc = ledger.pulse(), self.market.now_msc()
         self._restless = pulse.restless
         if pulse.watch != self._watch:
             changed = ledger.market_watch()
-            self.selected = {name for name in self.exchange.specs if changed.get(name, name in self.watched_first)}
+            self.selected = {name for name in self.market.specs if changed.get(name, name in self.watched_first)}
             self._watch = pulse.watch
         if pulse.starts != connection.start:
             self.close()
@@ -273,7 +273,7 @@ class Terminal:
     def _hold(self, ledger: Ledger, fault: Fault) -> None:
         """Hold the call, and with it the process, until its time is over or somebody ends the fault."""
         left_s = fault.parameters["seconds"]
-        if not self._take(ledger, fault, self.exchange.now_msc() + round(left_s * 1000)):
+        if not self._take(ledger, fault, self.market.now_msc() + round(left_s * 1000)):
             return
         # By what is slept: the market's clock may stand still, or run as fast as it likes.
         while left_s > 0 and ledger.faults.is_there(fault.id):

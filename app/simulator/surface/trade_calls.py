@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from ..books.records import Deal, Order, Position
-from ..desk.trading import refused, unchecked
-from ..positions.money import BUY, SELL, Stake, margin, profit
+from ..desk.desk import refused, unchecked
+from ..positions.money import Stake, margin, profit
 from ..positions.portfolio import appraise
 from ..vocabulary.constants import TRADE_RETCODE_CLIENT_DISABLES_AT, TRADE_RETCODE_CONNECTION
+from ..vocabulary.order_types import BUY, SELL
 from ..vocabulary.structs import Struct
 from ..vocabulary.symbols import SymbolSpec
 from . import views
@@ -60,7 +61,7 @@ def positions_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tupl
         case ("ticket", number):
             held = ledger.positions(ticket=number)
         case ("symbol", name):
-            held = ledger.positions(symbol=name) if name in terminal.exchange.specs else []
+            held = ledger.positions(symbol=name) if name in terminal.market.specs else []
         case ("group", group):
             held = _in_group(ledger.positions(), group)
         case _:
@@ -86,7 +87,7 @@ def orders_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tuple[S
         case ("ticket", number):
             active = ledger.active_orders(ticket=number)
         case ("symbol", name):
-            active = ledger.active_orders(symbol=name) if name in terminal.exchange.specs else []
+            active = ledger.active_orders(symbol=name) if name in terminal.market.specs else []
         case ("group", group):
             active = _in_group(ledger.active_orders(), group)
         case _:
@@ -178,7 +179,7 @@ def order_check(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Struct
     desk = terminal.connected().desk
     if refusal := _kept_back(terminal):
         return unchecked(refusal, request)
-    return desk.check(request, watched=terminal.watched())
+    return desk.check(request, priced=terminal.priced())
 
 
 def order_send(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Struct:
@@ -190,7 +191,7 @@ def order_send(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Struct:
     desk = terminal.connected().desk
     if refusal := _kept_back(terminal):
         return refused(refusal, request)
-    return desk.send(request, watched=terminal.watched())
+    return desk.send(request, priced=terminal.priced())
 
 
 def _kept_back(terminal: Terminal) -> int:
@@ -246,17 +247,17 @@ def _arrived(terminal: Terminal, past: list[_Past]) -> list[_Past]:
     lag = terminal.fault("history_lag")
     if lag is None:
         return past
-    until_msc = terminal.exchange.now_msc() - round(lag.parameters["value"] * 1000)
+    until_msc = terminal.market.now_msc() - round(lag.parameters["value"] * 1000)
     return [each for each in past if (each.time_done_msc if isinstance(each, Order) else each.time_msc) <= until_msc]
 
 
 def _calculable(terminal: Terminal, side: int, name: str) -> SymbolSpec:
     terminal.connected()
-    if name not in terminal.exchange.specs:
+    if name not in terminal.market.specs:
         raise not_found()
     if side not in (BUY, SELL):
         raise invalid_params()
-    return terminal.exchange.specs[name]
+    return terminal.market.specs[name]
 
 
 def _positive(price: float) -> float:

@@ -7,10 +7,9 @@ from ..market.conversion import Rates
 from ..market.feed import Quote
 from ..market.rates import tick_flags
 from ..market.server_clock import ServerClock
-from ..positions.money import BUY
 from ..positions.portfolio import Worth, closing_price, floating_profit
-from ..server.pending import order_side
 from ..vocabulary import structs
+from ..vocabulary.order_types import order_side
 from ..vocabulary.structs import Struct
 from ..vocabulary.symbols import SymbolSpec
 
@@ -57,8 +56,7 @@ def position(held: Position, rates: Rates, clock: ServerClock) -> Struct:
 
 def active_order(waiting: Order, rates: Rates, clock: ServerClock) -> Struct:
     """An order that is not done, beside the price at which its side trades now."""
-    quote = rates.quote(waiting.symbol)
-    points = quote.ask if order_side(waiting.type) == BUY else quote.bid
+    points = rates.quote(waiting.symbol).entry(order_side(waiting.type))
     return order(waiting._replace(price_current=rates.specs[waiting.symbol].price(points)), clock)
 
 

@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 
 from app.cli.program import program
 from app.simulator import open_module
-from app.simulator.books.faults import FAULTS
+from app.simulator.vocabulary.faults import FAULTS
 
 WIDE = {"COLUMNS": "200", "TERM": "dumb"}
 

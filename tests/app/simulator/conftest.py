@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from app.simulator import SimulatorModule
+from app.simulator.books.ledger import Ledger
+from app.simulator.market.server_clock import ServerClock
 
 ROOT = Path(__file__).parents[3]
 # Tuesday 2026-03-10 12:34:56.789 UTC.
@@ -30,6 +32,17 @@ class FakeClock:
     def advance(self, seconds: float) -> None:
         """Let time pass."""
         self.now_s += seconds
+
+
+def change_terms(ledger: Ledger, **terms: Any) -> None:
+    """Give the ledger's account other terms, which nothing in the simulator does."""
+    pairs = ", ".join(f"{name} = :{name}" for name in terms)
+    ledger._connection.execute(f"UPDATE accounts SET {pairs} WHERE login = :of", terms | {"of": ledger.login})
+
+
+def shows_again(clock: ServerClock, utc_s: int) -> bool:
+    """Whether the clock will show this second's hour once more, an hour later."""
+    return clock.offset_s(utc_s + 3600) < clock.offset_s(utc_s)
 
 
 @pytest.fixture

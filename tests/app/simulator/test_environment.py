@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from app.simulator.environment import LEDGER, Setup, VariableRefused, module_from, take_symbols
+from app.simulator.books.ledger import LEDGER
+from app.simulator.environment import Setup, VariableRefused, module_from, take_symbols
 from app.simulator.importable import FOLDER
 from app.simulator.vocabulary.symbols import SYMBOLS
 from tests.support.program import clean_environment

@@ -14,7 +14,8 @@ from app.access.keys import Scope
 from app.broker.specs import simulator_faults, simulator_spec
 from app.domain.clock import SystemClock
 from app.settings import Settings
-from app.simulator.books.faults import FAULTS, FaultBook
+from app.simulator.books.faults import FaultBook
+from app.simulator.vocabulary.faults import FAULTS
 from tests.app.api.fakes import Api
 
 FAULTS_PATH = "/api/simulator/faults"

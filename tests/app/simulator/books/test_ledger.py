@@ -139,17 +139,13 @@ def test_books_of_the_first_release_open(tmp_path: Path) -> None:
     assert (held.login, held.swapped_msc) == (7, 1)
     assert [deal.commission_cents for deal in ledger.deals(since_msc=0, until_msc=10)] == [-70]
     assert ledger.pulse() == (True, False, False, False, 1, 0)
-    identity = ledger.identity()
     ledger.close()
-    again = Ledger(str(path), 1000)
-    assert again.identity() == identity != ""
-    again.close()
 
 
 def test_every_account_has_its_own_books(tmp_path: Path) -> None:
     """Deals move the money of their own account alone, credit apart from the balance, and are shown to it alone."""
     ledger = Ledger(str(tmp_path / "l.sqlite"), 1000)
-    ledger.add_account(Account(login=9, margin_mode=0, leverage=500, currency="EUR"))
+    ledger.open_account(Account(login=9, margin_mode=0, leverage=500, currency="EUR"), 0, 1000)
     other = ledger.of(9)
     other.add_deal(Deal(ticket=0, time_msc=2000, type=2, profit_cents=500))
     other.add_deal(Deal(ticket=0, time_msc=2001, type=3, profit_cents=70))
@@ -158,7 +154,7 @@ def test_every_account_has_its_own_books(tmp_path: Path) -> None:
     assert (other.account().balance_cents, other.account().credit_cents) == (500, 70)
     assert (other.account().leverage, other.account().changed_msc) == (500, 2001)
     assert len(ledger.deals(since_msc=0, until_msc=10_000)) == 1
-    assert [deal.login for deal in other.deals(since_msc=0, until_msc=10_000)] == [9, 9]
+    assert [deal.login for deal in other.deals(since_msc=2000, until_msc=10_000)] == [9, 9]
     ledger.close()
 
 

@@ -14,7 +14,7 @@ from app.simulator import SimulatorModule
 from app.simulator.books.faults import FaultBook
 from app.simulator.books.ledger import Ledger
 from app.simulator.vocabulary.symbols import SYMBOLS
-from tests.app.simulator.conftest import OFFSET_S, FakeClock
+from tests.app.simulator.conftest import OFFSET_S, FakeClock, change_terms
 
 Request = dict[str, Any]
 POINT = 0.00001
@@ -46,7 +46,7 @@ def broker(tmp_path: Path, clock: FakeClock) -> Iterator[Broker]:
 def agree(path: Path, **terms: Any) -> None:
     """Give the account other terms."""
     with closing(Ledger(str(path), 0)) as ledger:
-        ledger.change_account(ledger.account()._replace(**terms))
+        change_terms(ledger, **terms)
 
 
 def answered(mt5: Any, request: Request) -> int:

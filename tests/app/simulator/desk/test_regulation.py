@@ -12,7 +12,7 @@ import pytest
 from app.simulator import SimulatorModule
 from app.simulator.books.ledger import Ledger
 from app.simulator.vocabulary.symbols import SYMBOLS
-from tests.app.simulator.conftest import NOW_S, FakeClock
+from tests.app.simulator.conftest import NOW_S, FakeClock, change_terms
 
 Request = dict[str, Any]
 NETTING = 5_100_002
@@ -31,7 +31,7 @@ def opened(path: Path, clock: FakeClock, **terms: Any) -> Any:
     mt5: Any = SimulatorModule(ledger=path / "l", clock=clock)
     assert mt5.initialize()
     with closing(Ledger(str(path / "l"), 0)) as ledger:
-        ledger.change_account(ledger.account()._replace(**terms))
+        change_terms(ledger, **terms)
     return mt5
 
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.simulator.market.exchange import Exchange
 from app.simulator.market.feed import HOUR_MS, Bars, Feed, Ticks
 from app.simulator.market.laps import FIRST_HOUR, LAP_HOURS, recorded_lap
+from app.simulator.market.market import Market
 
 FIRST_MS = FIRST_HOUR * HOUR_MS
 ROOT = Path(__file__).parents[4]
@@ -30,12 +30,12 @@ instants = st.integers(FIRST_MS + 60_000, LAST_HOUR * 3_600_000)
 
 def feed(symbol: str, seed: int = 1) -> Feed:
     """A symbol's feed, shared by the tests."""
-    return _exchange(seed).feeds[symbol]
+    return _market(seed).feeds[symbol]
 
 
 @cache
-def _exchange(seed: int) -> Exchange:
-    return Exchange(seed=seed, clock=lambda: 0.0)
+def _market(seed: int) -> Market:
+    return Market(seed=seed, clock=lambda: 0.0)
 
 
 def column_wise(bars: Bars, row: int) -> tuple[int, ...]:
@@ -107,7 +107,7 @@ def test_quote_is_the_last_tick_so_far(symbol: str, time_msc: int) -> None:
 @given(symbols, instants)
 def test_the_order_of_questions_does_not_matter(symbol: str, time_msc: int) -> None:
     """A feed that was asked many things and one that was asked nothing answer the same."""
-    fresh = Exchange(seed=1, clock=lambda: 0.0).feeds[symbol]
+    fresh = Market(seed=1, clock=lambda: 0.0).feeds[symbol]
 
     assert fresh.tick_at(time_msc) == feed(symbol).tick_at(time_msc)
 
@@ -116,8 +116,8 @@ def test_two_processes_see_one_market() -> None:
     """Another process with the same seed quotes the same prices at the same instants."""
     times = [FIRST_MS + 100_000, 1_773_146_096_789, 1_795_575_493_621]
     script = (
-        "from app.simulator.market.exchange import Exchange\n"
-        "feeds = Exchange(seed=3, clock=lambda: 0.0).feeds\n"
+        "from app.simulator.market.market import Market\n"
+        "feeds = Market(seed=3, clock=lambda: 0.0).feeds\n"
         f"print([feeds[name].tick_at(time) for name in {SYMBOLS} for time in {times}])"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "99"}

@@ -138,7 +138,7 @@ def test_history_begins_with_the_recording(mt5: Any) -> None:
 
 def test_before_all_history_nothing_is_made(mt5: Any) -> None:
     """Bars that would lie before the first one are none, and no price is made to find that out."""
-    feed = mt5.account_info._caller.exchange.feeds["EURJPY"]
+    feed = mt5.account_info._caller.market.feeds["EURJPY"]
     feed.hours = None
 
     assert len(mt5.copy_rates_from_pos("EURJPY", mt5.TIMEFRAME_D1, 10_000, 10)) == 0

@@ -15,7 +15,7 @@ import pytest
 
 from app.simulator import SimulatorModule
 from app.simulator.market.bar_files import BarsError, read_minutes
-from app.simulator.market.exchange import Exchange
+from app.simulator.market.market import Market
 from app.simulator.market.rates import TIMEFRAMES, History
 from app.simulator.market.server_clock import ServerClock
 from app.simulator.vocabulary.structs import RATES
@@ -54,25 +54,25 @@ def read(path: Path) -> npt.NDArray[Any]:
     return rates
 
 
-def history(exchange: Exchange, symbol: str, now_msc: int = NOW_MSC) -> History:
+def history(market: Market, symbol: str, now_msc: int = NOW_MSC) -> History:
     """A symbol's past."""
-    return History(exchange.feeds[symbol], exchange.specs[symbol], CLOCK, now_msc)
+    return History(market.feeds[symbol], market.specs[symbol], CLOCK, now_msc)
 
 
-def played(bars: Path) -> Exchange:
+def played(bars: Path) -> Market:
     """The market out of a folder."""
-    return Exchange(seed=1, clock=lambda: NOW_MSC / 1000, server_clock=CLOCK, sessions="real", bars=bars)
+    return Market(seed=1, clock=lambda: NOW_MSC / 1000, server_clock=CLOCK, sessions="real", bars=bars)
 
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Minutes of two months in the form of real ones: pauses, thin minutes, minutes that are not there."""
     folder = tmp_path_factory.mktemp("bars")
-    exchange = Exchange(seed=9, clock=lambda: 0.0, server_clock=CLOCK, sessions="real")
+    market = Market(seed=9, clock=lambda: 0.0, server_clock=CLOCK, sessions="real")
     draws = np.random.default_rng(4)
     for symbol in ("EURUSD", "XAUUSD"):
         for month in (10, 11):
-            past = history(exchange, symbol)
+            past = history(market, symbol)
             minutes = past.bars(M1, M1.index(seconds(2025, month, 1)), M1.index(seconds(2025, month + 1, 1)) - 1)
             minutes = minutes[draws.random(len(minutes)) < 0.97]
             thin = draws.random(len(minutes)) < 0.05
@@ -110,7 +110,7 @@ def folder(request: pytest.FixtureRequest, made: Path) -> Path:
 
 def test_bars_come_back_to_the_bit(folder: Path) -> None:
     """Minutes are those of the files, and hours built from them equal the recorded hours exactly."""
-    exchange = played(folder)
+    market = played(folder)
     files = sorted(folder.glob("*-[MH]1-*.parquet"))
     assert {path.name.split("-")[1] for path in files} == {"M1", "H1"}
 
@@ -118,14 +118,14 @@ def test_bars_come_back_to_the_bit(folder: Path) -> None:
         symbol, frame, _ = path.name.split("-", 2)
         frame_, expected = {"M1": M1, "H1": H1}[frame], read(path)
         first, last = (frame_.index(int(expected["time"][at])) for at in (0, -1))
-        assert np.array_equal(history(exchange, symbol).bars(frame_, first, last), expected), path.name
+        assert np.array_equal(history(market, symbol).bars(frame_, first, last), expected), path.name
 
 
 def test_ticks_make_the_recorded_minutes(folder: Path) -> None:
     """The ticks of every recorded minute re-aggregate to it: prices, count and smallest spread."""
-    exchange = played(folder)
+    market = played(folder)
     for symbol in {path.name.partition("-")[0] for path in folder.glob("*-M1-*.parquet")}:
-        feed = exchange.feeds[symbol]
+        feed = market.feeds[symbol]
         since = seconds(2025, 10, 6) // HOUR
         minutes = feed.minutes(np.arange(since, since + 14 * 24))
         ticks = feed.ticks_of(minutes)
@@ -141,8 +141,8 @@ def test_ticks_make_the_recorded_minutes(folder: Path) -> None:
 
 def test_the_market_leads_on(made: Path) -> None:
     """After the last recorded minute prices are generated, from where it ended; before the first there are none."""
-    exchange = played(made)
-    feed = exchange.feeds["EURUSD"]
+    market = played(made)
+    feed = market.feeds["EURUSD"]
     first, last = feed.first_hour, int(read(made / "EURUSD-M1-2025-11.parquet")["time"][-1])
     end = feed.tick_at(CLOCK.to_utc_s(last) * 1000 + 59_999)
     later = feed.hours(np.arange(CLOCK.to_utc_s(last) // HOUR + 1, CLOCK.to_utc_s(last) // HOUR + 100))
@@ -150,9 +150,7 @@ def test_the_market_leads_on(made: Path) -> None:
     assert end is not None
     assert abs(int(later.open[0]) - end.bid) < 60
     assert feed.tick_at(first * HOUR * 1000 - 1) is None
-    assert history(exchange, "EURUSD").last_bars(TIMEFRAMES[24 | 0x4000], 2**40, 5000)["time"][0] >= seconds(
-        2025, 10, 1
-    )
+    assert history(market, "EURUSD").last_bars(TIMEFRAMES[24 | 0x4000], 2**40, 5000)["time"][0] >= seconds(2025, 10, 1)
     assert feed.tick_at(NOW_MSC) is not None
 
 
@@ -171,12 +169,12 @@ def test_an_hour_across_the_end(made: Path) -> None:
 
 def test_recorded_pauses_are_kept_in_the_loop(made: Path) -> None:
     """Where bars were recorded, their pauses are the market's, even where it never closes otherwise."""
-    exchange = Exchange(seed=1, clock=lambda: 0.0, server_clock=CLOCK, bars=made)
+    market = Market(seed=1, clock=lambda: 0.0, server_clock=CLOCK, bars=made)
     saturday, later = seconds(2025, 10, 11, 12) * 1000, seconds(2026, 1, 10, 12) * 1000
 
-    assert [exchange.is_open("EURUSD", at) for at in (saturday, later)] == [False, True]
-    assert [exchange.is_open("GBPUSD", at) for at in (saturday, later)] == [True, True]
-    assert [exchange.is_open("EURJPY", at) for at in (saturday, later)] == [False, True]
+    assert [market.is_open("EURUSD", at) for at in (saturday, later)] == [False, True]
+    assert [market.is_open("GBPUSD", at) for at in (saturday, later)] == [True, True]
+    assert [market.is_open("EURJPY", at) for at in (saturday, later)] == [False, True]
 
 
 def test_months_that_are_missing(made: Path, tmp_path: Path) -> None:
@@ -197,11 +195,11 @@ def test_a_recorded_cross_is_played_as_recorded(made: Path, tmp_path: Path) -> N
     bars = history(played(made), "EURJPY").bars(M1, M1.index(seconds(2025, 10, 6)), M1.index(seconds(2025, 10, 7)) - 1)
     bars["close"], bars["open"] = bars["low"], bars["low"]
     write(tmp_path, "EURJPY-M1-2025-10.parquet", bars)
-    exchange = played(tmp_path)
+    market = played(tmp_path)
 
-    assert np.array_equal(history(exchange, "EURJPY").bars(M1, 0, M1.index(seconds(2025, 10, 7)) - 1), bars)
-    one, other = (exchange.market(name, NOW_MSC) for name in ("EURUSD", "USDJPY"))
-    assert exchange.market("EURJPY", NOW_MSC).bid == one.bid * other.bid // 10**5
+    assert np.array_equal(history(market, "EURJPY").bars(M1, 0, M1.index(seconds(2025, 10, 7)) - 1), bars)
+    one, other = (market.quote_or_raise(name, NOW_MSC) for name in ("EURUSD", "USDJPY"))
+    assert market.quote_or_raise("EURJPY", NOW_MSC).bid == one.bid * other.bid // 10**5
 
 
 def test_a_terminal_plays_them(made: Path) -> None:

@@ -13,21 +13,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.simulator import SimulatorModule, VirtualClock
-from app.simulator.market.exchange import Exchange
+from app.simulator.due.operations import OperationBook
 from app.simulator.market.laps import FIRST_HOUR
+from app.simulator.market.market import Market
 from app.simulator.market.rates import TIMEFRAMES, History
 from app.simulator.market.server_clock import ServerClock, SummerTime
 from app.simulator.market.sessions import Sessions
-from app.simulator.server.operations import OperationBook
+from tests.app.simulator.conftest import shows_again
 
 HOUR = 3600
 LAST_HOUR = FIRST_HOUR + 10 * 8766
 hours = st.integers(FIRST_HOUR, LAST_HOUR)
 FOREX, BREAK, ALWAYS = "EURUSD", "XAUUSD", "BTCUSD"
 CLOCKS = {rule: ServerClock(7200, rule) for rule in ("none", "europe", "new_york")}
-REAL = {
-    rule: Exchange(seed=1, clock=lambda: 0.0, server_clock=clock, sessions="real") for rule, clock in CLOCKS.items()
-}
+REAL = {rule: Market(seed=1, clock=lambda: 0.0, server_clock=clock, sessions="real") for rule, clock in CLOCKS.items()}
 rules = st.sampled_from(list(CLOCKS))
 
 
@@ -40,14 +39,14 @@ def seconds(*fields: int) -> int:
 @given(hours, rules)
 def test_the_week(hour: int, rule: SummerTime) -> None:
     """Foreign exchange trades on the server's working days, gold not in their first hour, crypto always."""
-    exchange, clock = REAL[rule], CLOCKS[rule]
+    market, clock = REAL[rule], CLOCKS[rule]
     shown = datetime.fromtimestamp(clock.to_server_s(hour * HOUR), UTC)
-    works, twice = shown.weekday() < 5, clock.shows_again(hour * HOUR)
+    works, twice = shown.weekday() < 5, shows_again(clock, hour * HOUR)
 
-    assert exchange.is_open(FOREX, hour * HOUR * 1000) == (works and not twice)
-    assert exchange.is_open(BREAK, hour * HOUR * 1000 + 1) == (works and shown.hour > 0 and not twice)
-    assert exchange.is_open(ALWAYS, hour * HOUR * 1000) == (not twice)
-    assert exchange.is_open("EURJPY", hour * HOUR * 1000) == exchange.is_open(FOREX, hour * HOUR * 1000)
+    assert market.is_open(FOREX, hour * HOUR * 1000) == (works and not twice)
+    assert market.is_open(BREAK, hour * HOUR * 1000 + 1) == (works and shown.hour > 0 and not twice)
+    assert market.is_open(ALWAYS, hour * HOUR * 1000) == (not twice)
+    assert market.is_open("EURJPY", hour * HOUR * 1000) == market.is_open(FOREX, hour * HOUR * 1000)
 
 
 @settings(deadline=None, max_examples=60)
@@ -190,7 +189,7 @@ def test_the_hour_shown_twice_has_no_bars_of_two_hours() -> None:
 def test_unknown_sessions(sessions: Sessions) -> None:
     """Only the two that are there can be chosen."""
     with pytest.raises(ValueError, match="sessions must be one of loop, real"):
-        Exchange(seed=1, clock=lambda: 0.0, sessions=sessions)
+        Market(seed=1, clock=lambda: 0.0, sessions=sessions)
 
 
 def test_the_hour_left_out_is_no_time_of_anything() -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from app.simulator.market.conversion import Rates
 from app.simulator.market.feed import Quote
-from app.simulator.positions.money import BUY, SELL, Stake, margin, profit, swap
+from app.simulator.positions.money import Stake, margin, profit, swap
 from app.simulator.vocabulary import constants as mt5_constants
+from app.simulator.vocabulary.order_types import BUY, SELL
 from app.simulator.vocabulary.symbols import SYMBOLS, SymbolSpec
 
 FOREX = {

@@ -9,8 +9,8 @@ import pytest
 from app.simulator.books.records import Position
 from app.simulator.market.conversion import Rates
 from app.simulator.market.feed import Quote
-from app.simulator.positions.money import BUY, SELL
 from app.simulator.positions.portfolio import Worth, symbol_margin
+from app.simulator.vocabulary.order_types import BUY, SELL
 from app.simulator.vocabulary.symbols import SYMBOLS
 
 EURUSD = SYMBOLS[0]

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from app.simulator import SimulatorModule, VirtualClock
-from app.simulator.books.faults import FaultBook, FaultRefused
+from app.simulator.books.faults import FaultBook
+from app.simulator.vocabulary.faults import FaultRefused
 from tests.app.simulator.conftest import NOW_S, FakeClock
 
 Request = dict[str, Any]
@@ -167,7 +168,7 @@ def test_what_begins_during_a_hang_is_met_after_it(mt5: Any, book: FaultBook, sl
 
 
 def test_initialize_can_hang(mt5: Any, book: FaultBook, sleeper: Sleeper) -> None:
-    """A terminal that starts slowly."""
+    """A terminal may start slowly: `initialize` is held for the time asked, and succeeds."""
     book.add("hang", seconds=7.0, function="initialize")
     assert mt5.initialize()
     assert sleeper.slept_s == pytest.approx(7, abs=0.1)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from app.simulator import SimulatorModule
-from app.simulator.books.faults import FaultBook, FaultRefused
+from app.simulator.books.faults import FaultBook
+from app.simulator.vocabulary.faults import FaultRefused
 from app.simulator.vocabulary.last_errors import TEXTS
 
 OUTDATED = "Terminal: Incompatible versions, please install the latest version of Terminal and Python module"

@@ -62,7 +62,7 @@ def test_names_outlive_a_collection() -> None:
 
 
 def test_nested_request_stays_a_request() -> None:
-    """`_asdict()` is shallow."""
+    """`_asdict()` is shallow: a request inside a result stays the request that it was."""
     request = TradeRequest([0] * 17)
     result = STRUCTS["OrderCheckResult"]([0] * 8 + [request])
 

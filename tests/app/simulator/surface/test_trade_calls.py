@@ -1,4 +1,4 @@
-"""Positions and history, read back."""
+"""The functions of trading: positions and history, read back."""
 
 from __future__ import annotations
 
@@ -91,8 +91,8 @@ def test_positions_by_filter(traded: Any) -> None:
     assert isinstance(traded.positions_get(), tuple)
 
 
-def test_no_order_is_ever_pending(traded: Any) -> None:
-    """Market orders are done at once."""
+def test_a_market_order_never_waits(traded: Any) -> None:
+    """A market order is done at once, so that no order is active after it."""
     assert (traded.orders_total(), traded.orders_get(), traded.orders_get(symbol="EURUSD")) == (0, (), ())
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..market.book import levels
+from ..market.market_book import levels
+from ..vocabulary.last_errors import CALL_FAILED
 from ..vocabulary.structs import BookInfo
 from ..vocabulary.symbols import SymbolSpec
 from .calls import Arguments, CallFailed, Keywords, take, take_text
@@ -33,14 +34,14 @@ def market_book_get(terminal: Terminal, args: Arguments, kwargs: Keywords) -> tu
     name = take_text(*take(args, 1))
     terminal.connected()
     if name not in terminal.books_watched:
-        raise CallFailed(-1, "Terminal: Call failed")
-    exchange, quote = terminal.exchange, terminal.quote(name)
-    if quote is None or not exchange.is_open(name, terminal.now_msc(name)):
+        raise CallFailed(*CALL_FAILED)
+    market, quote = terminal.market, terminal.quote(name)
+    if quote is None or not market.is_open(name, terminal.now_msc(name)):
         return ()
-    spec = exchange.specs[name]
+    spec = market.specs[name]
     return tuple(
         BookInfo([level.type, spec.price(level.price), int(level.lots), level.lots])
-        for level in levels(spec, quote, exchange.seed)
+        for level in levels(spec, quote, market.seed)
     )
 
 
@@ -64,4 +65,4 @@ def _found(terminal: Terminal, args: Arguments) -> SymbolSpec | None:
         terminal.connected()
     except CallFailed:
         return None
-    return terminal.exchange.specs.get(name)
+    return terminal.market.specs.get(name)

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..market.feed import HOUR_MS, MINUTE_MS, Bars, Feed, Quote
 from ..market.noise import Ints
-from ..positions.money import BUY
+from ..vocabulary.order_types import BUY
 from ..vocabulary.symbols import SymbolSpec
 
 _HOURS_AT_ONCE = 2_000

@@ -8,7 +8,7 @@ from functools import partial
 from ..books.ledger import Ledger
 from ..books.records import Position
 from ..market.conversion import Rates
-from ..market.exchange import Exchange
+from ..market.market import Market
 from ..market.server_clock import ServerClock
 from ..positions.money import Stake, swap
 from ..positions.portfolio import cents, closing_price
@@ -39,16 +39,16 @@ def nights(clock: ServerClock, midnight_msc: int, triple_day: int) -> int:
 class Swaps:
     """Adds to every position what each midnight of the server brings it; the money moves when it closes."""
 
-    def __init__(self, ledger: Ledger, exchange: Exchange) -> None:
+    def __init__(self, ledger: Ledger, market: Market) -> None:
         self._ledger = ledger
-        self._exchange = exchange
+        self._market = market
 
     def due(self, until_msc: int) -> Iterable[Event]:
         """The first midnight that some position has had no swap for."""
         since_msc = self._ledger.swaps_entered_msc()
         if since_msc is None:
             return
-        midnight = next_midnight(self._exchange.server_clock, since_msc)
+        midnight = next_midnight(self._market.server_clock, since_msc)
         if midnight <= until_msc:
             yield Event(midnight, Rank.SWAP, 0, partial(self._enter, midnight))
 
@@ -57,13 +57,13 @@ class Swaps:
         for held in self._ledger.positions_without_swap(midnight):
             ledger = self._ledger.of(held.login)
             if held.login not in rates:
-                rates[held.login] = self._exchange.rates(ledger.account().currency, midnight)
+                rates[held.login] = self._market.rates(ledger.account().currency, midnight)
             gathered = held.swap_cents + self._swap_cents(held, midnight, rates[held.login])
             ledger.change_position(held.ticket, held._replace(swap_cents=gathered, swapped_msc=midnight))
 
     def _swap_cents(self, held: Position, midnight: int, rates: Rates) -> int:
         spec = rates.specs[held.symbol]
-        times = nights(self._exchange.server_clock, midnight, spec.swap_triple_day)
+        times = nights(self._market.server_clock, midnight, spec.swap_triple_day)
         if not times or not spec.swap_mode:
             return 0
         price = closing_price(spec, held.type, rates.quote(held.symbol))

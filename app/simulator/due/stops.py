@@ -7,11 +7,11 @@ from functools import partial
 
 from ..books.ledger import Ledger
 from ..books.records import Position
-from ..market.exchange import Exchange
 from ..market.feed import Quote
+from ..market.market import Market
 from ..positions.booking import Fill, book
-from ..positions.money import BUY
 from ..vocabulary import constants as mt5
+from ..vocabulary.order_types import BUY
 from ..vocabulary.symbols import SymbolSpec
 from .events import Event, Rank
 from .sentry import Sentry
@@ -21,21 +21,21 @@ from .triggers import corridor
 class Stops:
     """Closes positions at the first tick beyond one of their stops."""
 
-    def __init__(self, ledger: Ledger, exchange: Exchange) -> None:
+    def __init__(self, ledger: Ledger, market: Market) -> None:
         self._ledger = ledger
-        self._exchange = exchange
-        self._sentry = Sentry(exchange)
+        self._market = market
+        self._sentry = Sentry(market)
 
     def due(self, until_msc: int) -> Iterable[Event]:
         """Positions whose stops have been touched."""
         self._sentry.begin_round()
         for held in self._ledger.positions_with_stops():
-            lane = corridor(self._exchange.specs[held.symbol], held.type, held.sl, held.tp)
+            lane = corridor(self._market.specs[held.symbol], held.type, held.sl, held.tp)
             if touch := self._sentry.touch(held.symbol, lane, held.stops_msc, until_msc):
                 yield Event(touch.time_msc, Rank.STOP, held.ticket, partial(self._close, held, touch))
 
     def _close(self, held: Position, touch: Quote) -> None:
-        spec, price = self._exchange.specs[held.symbol], touch.bid if held.type == BUY else touch.ask
+        spec, price = self._market.specs[held.symbol], touch.exit(held.type)
         lost = held.sl and (price <= spec.points(held.sl) if held.type == BUY else price >= spec.points(held.sl))
         name, level = ("sl", held.sl) if lost else ("tp", held.tp)
         fill = Fill(
@@ -48,7 +48,7 @@ class Stops:
             magic=held.magic,
             comment=stop_comment(name, level, spec),
         )
-        book(self._ledger.of(held.login), self._exchange, fill, held)
+        book(self._ledger.of(held.login), self._market, fill, held)
 
 
 def stop_comment(name: str, level: float, spec: SymbolSpec) -> str:

@@ -1,4 +1,4 @@
-"""What the trade server does without being asked: stops, pending orders, fills that come late, trades of others.
+"""One queue of all that comes due by itself.
 
 Nobody has to be there when it happens. Whoever looks at the books next enters what has come due, at the time and
 price it came due; the books are the same whoever that is and however often they look.
@@ -6,11 +6,12 @@ price it came due; the books are the same whoever that is and however often they
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 
 from ..books.ledger import Ledger
-from ..market.exchange import Exchange
+from ..books.records import Pulse
+from ..market.market import Market
 from .events import Event, Source
 from .operations import Operations
 from .outsiders import Outsiders
@@ -20,19 +21,19 @@ from .stops import Stops
 from .swaps import Swaps
 
 
-class Server:
+class DueQueue:
     """Enters what has come due in one connection's books."""
 
-    def __init__(self, ledger: Ledger, exchange: Exchange) -> None:
+    def __init__(self, ledger: Ledger, market: Market) -> None:
         self._ledger = ledger
-        # Each with what in the books it may make something of.
-        self._sources: tuple[tuple[str, Source], ...] = (
-            ("waiting", Operations(ledger)),
-            ("faults", Outsiders(ledger, exchange)),
-            ("stops", Stops(ledger, exchange)),
-            ("waiting", Waiting(ledger, exchange)),
-            ("positions", Swaps(ledger, exchange)),
-            ("positions", StopOuts(ledger, exchange)),
+        # Each with what there must be in the books for anything to come of it.
+        self._sources: tuple[tuple[Callable[[Pulse], bool], Source], ...] = (
+            (lambda pulse: pulse.waiting, Operations(ledger)),
+            (lambda pulse: pulse.faults, Outsiders(ledger, market)),
+            (lambda pulse: pulse.stops, Stops(ledger, market)),
+            (lambda pulse: pulse.waiting, Waiting(ledger, market)),
+            (lambda pulse: pulse.positions, Swaps(ledger, market)),
+            (lambda pulse: pulse.positions, StopOuts(ledger, market)),
         )
 
     def advance(self, until_msc: int) -> None:
@@ -44,8 +45,8 @@ class Server:
     def advance_locked(self, until_msc: int) -> None:
         """The same for one who is writing already: one after the other, as each may bring the next about."""
         while event := min(self._due(until_msc), key=lambda event: event[:3], default=None):
-            event.book()
+            event.enter()
 
     def _due(self, until_msc: int) -> Iterator[Event]:
         pulse = self._ledger.pulse()
-        return chain.from_iterable(source.due(until_msc) for kind, source in self._sources if getattr(pulse, kind))
+        return chain.from_iterable(source.due(until_msc) for stirs, source in self._sources if stirs(pulse))

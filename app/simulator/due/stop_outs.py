@@ -16,8 +16,8 @@ import numpy as np
 from ..books.ledger import Ledger
 from ..books.records import Account, Position
 from ..market.conversion import Rates
-from ..market.exchange import Exchange
 from ..market.feed import HOUR_MS, MINUTE_MS, Bars, Quote
+from ..market.market import Market
 from ..positions.booking import Fill, book
 from ..positions.money import Stake, profit
 from ..positions.portfolio import Worth, appraise, cents, closing_price, floating_profit
@@ -43,13 +43,13 @@ class _Watch:
 class StopOuts:
     """Closes the worst position of an account whose margin level has fallen to its stop-out level."""
 
-    def __init__(self, ledger: Ledger, exchange: Exchange) -> None:
+    def __init__(self, ledger: Ledger, market: Market) -> None:
         self._ledger = ledger
-        self._exchange = exchange
+        self._market = market
         # What is remembered saves time and decides nothing.
         self._version: object = None
         self._watches: dict[int, _Watch] = {}
-        self._prices = _Prices(exchange)
+        self._prices = _Prices(market)
 
     def due(self, until_msc: int) -> Iterable[Event]:
         """Accounts that cannot carry their positions, each at its first such instant."""
@@ -86,7 +86,7 @@ class StopOuts:
     def _carries(self, watch: _Watch, span_ms: int, number: int) -> bool:
         """Whether an hour's or minute's worst prices leave the account its positions."""
         rates = Rates(
-            watch.account.currency, self._exchange.specs, lambda symbol: self._prices.worst(symbol, span_ms, number)
+            watch.account.currency, self._market.specs, lambda symbol: self._prices.worst(symbol, span_ms, number)
         )
         worth = appraise(watch.account, watch.positions, rates)
         if _is_out(watch.account, worth, _CAUTION[span_ms]) and (hedges := _hedges(watch.positions)):
@@ -109,17 +109,17 @@ class StopOuts:
 
         def quote(symbol: str) -> Quote:
             asked.add(symbol)
-            return self._exchange.market(symbol, end_msc)
+            return self._market.quote_or_raise(symbol, end_msc)
 
-        appraise(watch.account, watch.positions, Rates(watch.account.currency, self._exchange.specs, quote))
+        appraise(watch.account, watch.positions, Rates(watch.account.currency, self._market.specs, quote))
         begins = np.array([_state_msc(watch.account, watch.positions)])
-        times = [begins, *(self._exchange.feeds[symbol].ticks(minute).time_msc for symbol in asked)]
+        times = [begins, *(self._market.feeds[symbol].ticks(minute).time_msc for symbol in asked)]
         ascending = np.unique(np.concatenate(times))
         return [int(time) for time in ascending[(ascending > watch.carried_msc) & (ascending <= end_msc)]]
 
     def _falls(self, watch: _Watch, time_msc: int) -> bool:
         """Whether the account is out at this instant, and something can be closed then."""
-        rates = self._exchange.rates(watch.account.currency, time_msc)
+        rates = self._market.rates(watch.account.currency, time_msc)
         if not _is_out(watch.account, appraise(watch.account, watch.positions, rates)):
             return False
         return any(self._closable(held, rates, time_msc) for held in watch.positions)
@@ -127,12 +127,12 @@ class StopOuts:
     def _closable(self, held: Position, rates: Rates, time_msc: int) -> bool:
         """Whether its market is open; a price from before the week-end is none to close at."""
         fresh = time_msc - rates.quote(held.symbol).time_msc < MINUTE_MS
-        return fresh and self._exchange.is_open(held.symbol, time_msc)
+        return fresh and self._market.is_open(held.symbol, time_msc)
 
     def _close_worst(self, login: int, time_msc: int) -> None:
         ledger = self._ledger.of(login)
         account, positions = ledger.account(), ledger.positions()
-        rates = self._exchange.rates(account.currency, time_msc)
+        rates = self._market.rates(account.currency, time_msc)
         closable = [held for held in positions if self._closable(held, rates, time_msc)]
         worst = min(closable, key=lambda held: cents(floating_profit(held, rates)) + held.swap_cents)
         fill = Fill(
@@ -145,14 +145,14 @@ class StopOuts:
             magic=worst.magic,
             comment=_comment(appraise(account, positions, rates)),
         )
-        book(ledger, self._exchange, fill, worst)
+        book(ledger, self._market, fill, worst)
 
 
 class _Prices:
     """The worst prices of hours and minutes, worked out once for all that ask."""
 
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
+    def __init__(self, market: Market) -> None:
+        self._market = market
         self._day = lru_cache(maxsize=1024)(self._make_day)
         self._hour = lru_cache(maxsize=1024)(self._make_hour)
         self._spreads = lru_cache(maxsize=1024)(self._make_spreads)
@@ -164,7 +164,7 @@ class _Prices:
         """
         before = self._extremes(symbol, span_ms, number - 1)
         if before is None:
-            last = self._exchange.market(symbol, number * span_ms)
+            last = self._market.quote_or_raise(symbol, number * span_ms)
             before = last.bid, last.ask
         low, high = self._extremes(symbol, span_ms, number) or before
         return Quote(0, min(low, before[0]), max(high, before[1]))
@@ -173,7 +173,7 @@ class _Prices:
         """The largest spread while this hour or minute lasts, that of its ticks and of the last price from before."""
         before = self._widest(symbol, span_ms, number - 1)
         if not before:
-            last = self._exchange.market(symbol, number * span_ms)
+            last = self._market.quote_or_raise(symbol, number * span_ms)
             before = last.ask - last.bid
         return max(before, self._widest(symbol, span_ms, number))
 
@@ -188,13 +188,13 @@ class _Prices:
         return self._hour(symbol, number // 60).get(number)
 
     def _make_day(self, symbol: str, day: int) -> dict[int, _Extremes]:
-        return _rows(self._exchange.feeds[symbol].hours(np.arange(24, dtype=np.int64) + day * 24), 3600)
+        return _rows(self._market.feeds[symbol].hours(np.arange(24, dtype=np.int64) + day * 24), 3600)
 
     def _make_hour(self, symbol: str, hour: int) -> dict[int, _Extremes]:
-        return _rows(self._exchange.feeds[symbol].minutes_of_hour(hour), 60)
+        return _rows(self._market.feeds[symbol].minutes_of_hour(hour), 60)
 
     def _make_spreads(self, symbol: str, hour: int) -> dict[int, int]:
-        feed = self._exchange.feeds[symbol]
+        feed = self._market.feeds[symbol]
         ticks = feed.ticks_of(feed.minutes_of_hour(hour))
         minutes = ticks.time_msc // MINUTE_MS
         first = np.flatnonzero(np.diff(minutes, prepend=-1))

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.simulator.market.exchange import Exchange
+from app.simulator.due.triggers import Corridor, Window, corridor
 from app.simulator.market.feed import HOUR_MS, Feed, Quote, Ticks
 from app.simulator.market.laps import FIRST_HOUR
-from app.simulator.server.triggers import Corridor, Window, corridor
+from app.simulator.market.market import Market
 from app.simulator.vocabulary.symbols import SYMBOLS
 
 FIRST_MS = FIRST_HOUR * HOUR_MS
-FEEDS = Exchange(seed=1, clock=lambda: 0.0).feeds
+FEEDS = Market(seed=1, clock=lambda: 0.0).feeds
 LAST_MS = (FIRST_HOUR + 10 * 8766) * 3_600_000
 
 feeds = st.sampled_from([FEEDS[spec.name] for spec in SYMBOLS])

@@ -13,7 +13,7 @@ TRIES = 10
 _ASK_AGAIN = (mt5.TRADE_RETCODE_REQUOTE, mt5.TRADE_RETCODE_PRICE_OFF)
 
 
-def helpers(module: Any) -> dict[str, Callable[..., Any]]:
+def buy_sell_close(module: Any) -> dict[str, Callable[..., Any]]:
     """Return the three for this module. They look its functions up at each call, so that a wrapper there is met."""
 
     def Buy(symbol: str, volume: float, price: Any = None, *, comment: Any = None, ticket: Any = None) -> Any:

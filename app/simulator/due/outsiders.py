@@ -8,16 +8,14 @@ from dataclasses import replace
 from functools import partial
 
 from ..books.fault_rows import Fault
-from ..books.faults import EXTERNAL_TRADE, REASONS, SIDES
 from ..books.ledger import Ledger
 from ..books.records import Position
-from ..market.exchange import Exchange
+from ..market.market import Market
 from ..positions.booking import Fill, book, worth_after
+from ..vocabulary.faults import EXTERNAL_TRADE, REASONS, SIDES
 from .events import Event, Rank
 from .stops import stop_comment
 from .triggers import first_tick
-
-_log = logging.getLogger(__name__)
 
 _log = logging.getLogger(__name__)
 
@@ -25,9 +23,9 @@ _log = logging.getLogger(__name__)
 class Outsiders:
     """Trades that the terminal has not asked for, while their market is open; what cannot be done is left."""
 
-    def __init__(self, ledger: Ledger, exchange: Exchange) -> None:
+    def __init__(self, ledger: Ledger, market: Market) -> None:
         self._ledger = ledger
-        self._exchange = exchange
+        self._market = market
 
     def due(self, until_msc: int) -> Iterable[Event]:
         """Trades that were begun and not made yet."""
@@ -39,8 +37,8 @@ class Outsiders:
         """The trade as of when it can be made: at once, or at the first tick after its market was closed."""
         held = self._held(fault)
         symbol = held.symbol if held else fault.parameters["symbol"]
-        if symbol in self._exchange.specs and not self._exchange.is_open(symbol, fault.since_msc):
-            tick = first_tick(self._exchange.feeds[symbol], fault.since_msc, until_msc)
+        if symbol in self._market.specs and not self._market.is_open(symbol, fault.since_msc):
+            tick = first_tick(self._market.feeds[symbol], fault.since_msc, until_msc)
             return fault._replace(since_msc=tick.time_msc) if tick else None
         return fault if fault.since_msc <= until_msc else None
 
@@ -61,29 +59,29 @@ class Outsiders:
         fill = self._fill(fault, held.symbol, 1 - held.type, min(lots, held.volume))
         level = {"sl": held.sl, "tp": held.tp}.get(reason, 0.0) or fill.price
         comments = {name: stop_comment(name, level, fill.spec) for name in ("sl", "tp")} | {"so": "so"}
-        book(self._ledger.of(held.login), self._exchange, replace(fill, comment=comments.get(reason, "")), held)
+        book(self._ledger.of(held.login), self._market, replace(fill, comment=comments.get(reason, "")), held)
 
     def _open(self, fault: Fault) -> None:
         wanted, ledger = fault.parameters, self._ledger.of(self._ledger.default_login())
-        if wanted["symbol"] not in self._exchange.specs:
+        if wanted["symbol"] not in self._market.specs:
             # It was asked for before any start had said what the symbols are called.
             _log.warning("simulator: no %s here, so nobody else trades it (fault %d)", wanted["symbol"], fault.id)
             return
         fill = self._fill(fault, wanted["symbol"], SIDES[wanted["side"]], wanted["volume"])
-        if worth_after(ledger, self._exchange, fill, None).free_cents >= 0:
-            book(ledger, self._exchange, fill, None)
+        if worth_after(ledger, self._market, fill, None).free_cents >= 0:
+            book(ledger, self._market, fill, None)
         else:
             _log.warning(
                 "simulator: no money for somebody else's %g %s (fault %d)", fill.volume, fill.spec.name, fault.id
             )
 
     def _fill(self, fault: Fault, symbol: str, side: int, volume: float) -> Fill:
-        spec = self._exchange.specs[symbol]
+        spec = self._market.specs[symbol]
         return Fill(
             spec=spec,
             side=side,
             volume=spec.lots(volume),
-            quote=self._exchange.market(symbol, fault.since_msc),
+            quote=self._market.quote_or_raise(symbol, fault.since_msc),
             time_msc=fault.since_msc,
             reason=REASONS[fault.parameters["reason"]],
         )

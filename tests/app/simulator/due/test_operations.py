@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.simulator import SimulatorModule
-from app.simulator.server.operations import KINDS, OperationBook, OperationRefused
+from app.simulator.due.operations import KINDS, OperationBook, OperationRefused
 from tests.app.simulator.conftest import FakeClock
 
 EVER = (0, 2_000_000_000)

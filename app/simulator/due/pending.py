@@ -7,36 +7,17 @@ from functools import partial
 
 from ..books.ledger import Ledger
 from ..books.records import Order, Position, Scheduled
-from ..market.exchange import Exchange
 from ..market.feed import Quote
+from ..market.market import Market
 from ..positions.booking import Fill, book, worth_after
-from ..positions.money import BUY, SELL
 from ..vocabulary import constants as mt5
+from ..vocabulary.order_types import BUY, LIMITS, STOP_LIMITS, is_market, order_side
 from ..vocabulary.symbols import SymbolSpec
 from .events import Event, Rank
 from .sentry import Sentry
 from .triggers import Corridor, above, below
 
 FILL_ORDER = "fill_order"  # what a scheduled row asks for; its parameters: {"order": ticket}
-STOP_LIMITS = {
-    mt5.ORDER_TYPE_BUY_STOP_LIMIT: mt5.ORDER_TYPE_BUY_LIMIT,
-    mt5.ORDER_TYPE_SELL_STOP_LIMIT: mt5.ORDER_TYPE_SELL_LIMIT,
-}
-LIMITS = (mt5.ORDER_TYPE_BUY_LIMIT, mt5.ORDER_TYPE_SELL_LIMIT)
-_HEDGING = mt5.ACCOUNT_MARGIN_MODE_RETAIL_HEDGING
-_BUYS = (
-    mt5.ORDER_TYPE_BUY, mt5.ORDER_TYPE_BUY_LIMIT, mt5.ORDER_TYPE_BUY_STOP, mt5.ORDER_TYPE_BUY_STOP_LIMIT,
-)  # fmt: skip
-
-
-def order_side(order_type: int) -> int:
-    """Whether such an order buys (0) or sells (1)."""
-    return BUY if order_type in _BUYS else SELL
-
-
-def is_market(order: Order) -> bool:
-    """Whether an active order waits for the broker, not for a price."""
-    return order.type in (BUY, SELL)
 
 
 def waiting_lane(spec: SymbolSpec, order_type: int, price: float) -> Corridor:
@@ -49,10 +30,10 @@ def waiting_lane(spec: SymbolSpec, order_type: int, price: float) -> Corridor:
 class Waiting:
     """Executes pending orders at the first tick that reaches their price, and ends those whose time is over."""
 
-    def __init__(self, ledger: Ledger, exchange: Exchange) -> None:
+    def __init__(self, ledger: Ledger, market: Market) -> None:
         self._ledger = ledger
-        self._exchange = exchange
-        self._sentry = Sentry(exchange)
+        self._market = market
+        self._sentry = Sentry(market)
 
     def due(self, until_msc: int) -> Iterable[Event]:
         """Orders whose price has been reached or whose time is over, and those that the broker gets round to."""
@@ -60,14 +41,14 @@ class Waiting:
         for order in self._ledger.all_active_orders():
             if 0 < order.time_expiration_msc <= until_msc:
                 yield Event(order.time_expiration_msc, Rank.EXPIRY, order.ticket, partial(self._expire, order))
-            if not is_market(order) and (touch := self._touch(order, until_msc)):
+            if not is_market(order.type) and (touch := self._touch(order, until_msc)):
                 yield Event(touch.time_msc, Rank.ORDER, order.ticket, partial(self._activate, order, touch))
         for row in self._ledger.scheduled(until_msc):
             if row.what == FILL_ORDER:
                 yield Event(row.due_msc, Rank.FILL, row.id, partial(self._fill_scheduled, row))
 
     def _touch(self, order: Order, until_msc: int) -> Quote | None:
-        lane = waiting_lane(self._exchange.specs[order.symbol], order.type, order.price_open)
+        lane = waiting_lane(self._market.specs[order.symbol], order.type, order.price_open)
         return self._sentry.touch(order.symbol, lane, order.active_msc, until_msc)
 
     def _expire(self, order: Order) -> None:
@@ -85,14 +66,14 @@ class Waiting:
                 )
             )
         else:
-            execute_order(ledger, self._exchange, order, touch, touch.time_msc)
+            execute_order(ledger, self._market, order, touch, touch.time_msc)
 
     def _fill_scheduled(self, row: Scheduled) -> None:
         ledger = self._ledger.of(row.login)
         ledger.unschedule(row.id)
         for order in ledger.active_orders(ticket=row.parameters["order"]):
-            quote = self._exchange.market(order.symbol, row.due_msc)
-            execute_order(ledger, self._exchange, order, quote, row.due_msc)
+            quote = self._market.quote_or_raise(order.symbol, row.due_msc)
+            execute_order(ledger, self._market, order, quote, row.due_msc)
 
 
 def end_order(ledger: Ledger, order: Order, state: int, now_msc: int) -> None:
@@ -100,10 +81,10 @@ def end_order(ledger: Ledger, order: Order, state: int, now_msc: int) -> None:
     ledger.change_order(order._replace(state=state, time_done_msc=now_msc))
 
 
-def execute_order(ledger: Ledger, exchange: Exchange, order: Order, quote: Quote, now_msc: int) -> None:
+def execute_order(ledger: Ledger, market: Market, order: Order, quote: Quote, now_msc: int) -> None:
     """Fill what is left of an active order at a quote; reject it where that cannot be done any more."""
     fill = Fill(
-        spec=exchange.specs[order.symbol],
+        spec=market.specs[order.symbol],
         side=order_side(order.type),
         volume=order.volume_current,
         quote=quote,
@@ -116,13 +97,13 @@ def execute_order(ledger: Ledger, exchange: Exchange, order: Order, quote: Quote
         order=order,
     )
     # Where positions are netted, an order that has met one before is for the symbol's, whatever that has become.
-    closes = ledger.account().margin_mode == _HEDGING and order.position_id not in (0, order.ticket)
+    closes = ledger.account().hedging and order.position_id not in (0, order.ticket)
     found = ledger.positions(ticket=order.position_id) if closes else []
     held = found[0] if found else None
-    if exchange.is_open(order.symbol, now_msc) and (
-        _is_there(fill, held) if closes else _may_enter(ledger, exchange, fill)
+    if market.is_open(order.symbol, now_msc) and (
+        _is_there(fill, held) if closes else _may_enter(ledger, market, fill)
     ):
-        book(ledger, exchange, fill, held)
+        book(ledger, market, fill, held)
     else:
         end_order(ledger, order, mt5.ORDER_STATE_REJECTED, now_msc)
 
@@ -131,15 +112,14 @@ def _is_there(fill: Fill, held: Position | None) -> bool:
     return held is not None and held.type != fill.side and held.volume >= fill.volume
 
 
-def _may_enter(ledger: Ledger, exchange: Exchange, fill: Fill) -> bool:
+def _may_enter(ledger: Ledger, market: Market, fill: Fill) -> bool:
     """Whether rules, money and room allow a fill; one that makes a netted position smaller needs none of them."""
     account, same = ledger.account(), ledger.positions(symbol=fill.spec.name)
-    hedging = account.margin_mode == _HEDGING
-    if not hedging and any(_is_there(fill, held) for held in same):
+    if not account.hedging and any(_is_there(fill, held) for held in same):
         return True
-    if hedging and account.hedge_prohibited and any(held.type != fill.side for held in same):
+    if account.hedging and account.hedge_prohibited and any(held.type != fill.side for held in same):
         return False
-    opens = fill.order is None or not ledger.positions(ticket=fill.order.ticket) if hedging else not same
+    opens = fill.order is None or not ledger.positions(ticket=fill.order.ticket) if account.hedging else not same
     if opens and account.limit_positions and ledger.positions_total() >= account.limit_positions:
         return False
-    return worth_after(ledger, exchange, fill, None).free_cents >= 0
+    return worth_after(ledger, market, fill, None).free_cents >= 0

@@ -84,8 +84,7 @@ class OperationBook:
             moved = _checked_cents(kind, amount, account)
             _check_comment(comment)
             parameters = {"type": KINDS[kind].deal_type, "cents": moved, "comment": comment}
-            # Books that were kept at another speed may be ahead of this clock.
-            ledger.of(number).schedule(max(now_msc, account.changed_msc), _OPERATION, parameters)
+            ledger.of(number).schedule(ledger.not_before(now_msc), _OPERATION, parameters)
         return {"kind": kind, "login": number, "amount": moved / 100, "currency": account.currency, "comment": comment}
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..market.exchange import Exchange
 from ..market.feed import Quote
+from ..market.market import Market
 from .triggers import Corridor, Window
 
 _Watch = tuple[str, Corridor, int]
@@ -15,8 +15,8 @@ class Sentry:
     What it remembers saves time and decides nothing. A watch that is not asked about for a whole round is forgotten.
     """
 
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
+    def __init__(self, market: Market) -> None:
+        self._market = market
         # For each watch: until when the price is known to have stayed inside, and the tick that left.
         self._known: dict[_Watch, tuple[int, Quote | None]] = {}
         self._asked: dict[_Watch, tuple[int, Quote | None]] = {}
@@ -39,5 +39,5 @@ class Sentry:
     def _window(self, symbol: str, after_msc: int, until_msc: int) -> Window:
         key = (symbol, after_msc, until_msc)
         if key not in self._windows:
-            self._windows[key] = Window(self._exchange.feeds[symbol], after_msc, until_msc)
+            self._windows[key] = Window(self._market.feeds[symbol], after_msc, until_msc)
         return self._windows[key]

@@ -25,7 +25,7 @@ CROSSES = {"EURJPY": ("EURUSD", "USDJPY", 10**5), "GBPJPY": ("GBPUSD", "USDJPY",
 _TERMS = {spec.root: spec for spec in SYMBOLS}
 
 
-class Exchange:
+class Market:
     """Symbols, their feeds and the clock (seconds UTC) that says which of their prices have been.
 
     `server_clock` is the wall clock of the broker's server: what its times and the cut of its days are told by.
@@ -71,7 +71,7 @@ class Exchange:
             known = self._newest[symbol] = now_msc, self.feeds[symbol].tick_at(now_msc)
         return known[1]
 
-    def market(self, symbol: str, now_msc: int) -> Quote:
+    def quote_or_raise(self, symbol: str, now_msc: int) -> Quote:
         """The same where there must be one, for what is traded."""
         quote = self.quote(symbol, now_msc)
         if quote is None:
@@ -84,7 +84,7 @@ class Exchange:
 
         def quote(symbol: str) -> Quote:
             if symbol not in known:
-                known[symbol] = self.market(symbol, now_msc)
+                known[symbol] = self.quote_or_raise(symbol, now_msc)
             return known[symbol]
 
         return Rates(currency, self.specs, quote)

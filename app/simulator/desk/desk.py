@@ -10,13 +10,14 @@ from typing import NamedTuple
 from ..books.fault_rows import Fault
 from ..books.ledger import Ledger
 from ..books.records import Order
-from ..market.exchange import Exchange
+from ..due.pending import FILL_ORDER, end_order
+from ..due.queue import DueQueue
+from ..market.market import Market
 from ..market.server_clock import ServerClock
 from ..positions.booking import Fill, book
 from ..positions.close_by import book_close_by
-from ..server.pending import FILL_ORDER, STOP_LIMITS, end_order
-from ..server.server import Server
 from ..vocabulary import constants as mt5
+from ..vocabulary.order_types import STOP_LIMITS
 from ..vocabulary.retcodes import ANSWERS
 from ..vocabulary.structs import OrderCheckResult, OrderSendResult, Struct
 from .case import DEAL, Case, open_case, storable
@@ -48,36 +49,36 @@ class Desk:
     def __init__(
         self,
         ledger: Ledger,
-        exchange: Exchange,
-        server: Server,
+        market: Market,
+        due: DueQueue,
         *,
         fault: Callable[[str, str], Fault | None],
         request_ids: Iterator[int],
         server_clock: Callable[[], ServerClock],
     ) -> None:
         self._ledger = ledger
-        self._exchange = exchange
-        self._server = server
+        self._market = market
+        self._due = due
         self._fault = fault
         self._request_ids = request_ids
         self._server_clock = server_clock
 
-    def send(self, request: Struct, *, watched: Container[str]) -> Struct:
+    def send(self, request: Struct, *, priced: Container[str]) -> Struct:
         """Execute a request; the books are on disk before this returns. A refusal is a result, too."""
         request_id = next(self._request_ids)
         with self._ledger.writing():
             # Read behind the lock, so that deal numbers and deal times run the same way.
-            now_msc = self._exchange.now_msc()
-            self._server.advance_locked(now_msc)
-            answer = self._answer(request, now_msc, watched)
+            now_msc = self._market.now_msc()
+            self._due.advance_locked(now_msc)
+            answer = self._answer(request, now_msc, priced)
         return OrderSendResult([*answer, ANSWERS[answer.retcode], request_id, 0, request])
 
-    def check(self, request: Struct, *, watched: Container[str]) -> Struct:
+    def check(self, request: Struct, *, priced: Container[str]) -> Struct:
         """Say whether a request would be executed (0) and the account's totals after it."""
-        now_msc = self._exchange.now_msc()
-        self._server.advance(now_msc)
+        now_msc = self._market.now_msc()
+        self._due.advance(now_msc)
         with self._ledger.reading():
-            case = self._open(request, now_msc, watched)
+            case = self._open(request, now_msc, priced)
             refusal = misses(request) if case is None else objection(case)
             if case is None or refusal not in (0, mt5.TRADE_RETCODE_NO_MONEY):
                 return unchecked(refusal, request)
@@ -86,12 +87,12 @@ class Desk:
         totals = [value / 100 for value in money]
         return OrderCheckResult([refusal, *totals, worth.level, ANSWERS.get(refusal, "Done"), request])
 
-    def _open(self, request: Struct, now_msc: int, watched: Container[str]) -> Case | None:
+    def _open(self, request: Struct, now_msc: int, priced: Container[str]) -> Case | None:
         clock = self._server_clock()
-        return open_case(request, self._ledger, self._exchange, clock=clock, now_msc=now_msc, watched=watched)
+        return open_case(request, self._ledger, self._market, clock=clock, now_msc=now_msc, priced=priced)
 
-    def _answer(self, request: Struct, now_msc: int, watched: Container[str]) -> _Answer:
-        case = self._open(request, now_msc, watched)
+    def _answer(self, request: Struct, now_msc: int, priced: Container[str]) -> _Answer:
+        case = self._open(request, now_msc, priced)
         symbol = request.symbol if case is None else case.spec.name
         if reject := self._take("reject", symbol):
             return _Answer(int(reject.parameters["retcode"]))
@@ -101,7 +102,7 @@ class Desk:
         if not refusal and case.request.action == DEAL and self._take("requote", symbol):
             refusal = mt5.TRADE_RETCODE_REQUOTE
         if refusal == mt5.TRADE_RETCODE_REQUOTE:
-            return _priced(_Answer(refusal), case)
+            return _quoted(_Answer(refusal), case)
         return _Answer(refusal) if refusal else self._execute(case)
 
     def _execute(self, case: Case) -> _Answer:
@@ -149,7 +150,7 @@ class Desk:
         """Enter a market order that the broker will get round to later."""
         order = _order(case, fill)._replace(
             state=mt5.ORDER_STATE_STARTED,
-            position_id=case.closing.identifier if case.closing and case.hedging else 0,
+            position_id=case.closing.identifier if case.closing and case.account.hedging else 0,
             price_open=fill.price,
             type_time=fill.type_time,
         )
@@ -167,9 +168,9 @@ class Desk:
             time_expiration_msc=terms.time_expiration_msc,
         )
         # An exchange says that the order is placed, a broker that the request is done.
-        exchange = case.spec.trade_exemode == mt5.SYMBOL_TRADE_EXECUTION_EXCHANGE
-        done = mt5.TRADE_RETCODE_PLACED if exchange else mt5.TRADE_RETCODE_DONE
-        return _priced(_Answer(done, order=self._ledger.add_order(order), volume=fill.volume), case)
+        on_exchange = case.spec.trade_exemode == mt5.SYMBOL_TRADE_EXECUTION_EXCHANGE
+        done = mt5.TRADE_RETCODE_PLACED if on_exchange else mt5.TRADE_RETCODE_DONE
+        return _quoted(_Answer(done, order=self._ledger.add_order(order), volume=fill.volume), case)
 
     def _modify(self, case: Case) -> _Answer:
         assert case.order is not None
@@ -185,12 +186,12 @@ class Desk:
                 active_msc=case.now_msc,
             )
         )
-        return _priced(_Answer(order=case.order.ticket, volume=case.order.volume_current), case)
+        return _quoted(_Answer(order=case.order.ticket, volume=case.order.volume_current), case)
 
     def _remove(self, case: Case) -> _Answer:
         assert case.order is not None
         end_order(self._ledger, case.order, mt5.ORDER_STATE_CANCELED, case.now_msc)
-        return _priced(_Answer(order=case.order.ticket, volume=case.order.volume_current), case)
+        return _quoted(_Answer(order=case.order.ticket, volume=case.order.volume_current), case)
 
     def _set_stops(self, case: Case) -> _Answer:
         assert case.position is not None
@@ -201,9 +202,9 @@ class Desk:
         assert case.position is not None
         assert case.opposite is not None
         fill = case.fill(self._comment(case))
-        booked = book_close_by(self._ledger, self._exchange, fill, case.position, case.opposite)
+        booked = book_close_by(self._ledger, self._market, fill, case.position, case.opposite)
         lots, price = min(case.position.volume, case.opposite.volume), case.opposite.price_open
-        return _priced(_Answer(deal=booked.deal, order=booked.order, volume=lots, price=price), case)
+        return _quoted(_Answer(deal=booked.deal, order=booked.order, volume=lots, price=price), case)
 
     def _comment(self, case: Case) -> str:
         rewritten = self._fault("comment_rewritten", case.spec.name)
@@ -225,14 +226,14 @@ def unchecked(retcode: int, request: Struct) -> Struct:
     return OrderCheckResult([retcode, *[0.0] * 6, ANSWERS[retcode], request])
 
 
-def _priced(answer: _Answer, case: Case) -> _Answer:
-    quote = case.market()
+def _quoted(answer: _Answer, case: Case) -> _Answer:
+    quote = case.quote_or_raise()
     return answer._replace(bid=case.spec.price(quote.bid), ask=case.spec.price(quote.ask))
 
 
 def _filled(case: Case, fill: Fill, retcode: int) -> _Answer:
-    booked = book(case.ledger, case.exchange, fill, case.position)
-    return _priced(_Answer(retcode, booked.deal, booked.order, fill.volume, fill.price), case)
+    booked = book(case.ledger, case.market, fill, case.position)
+    return _quoted(_Answer(retcode, booked.deal, booked.order, fill.volume, fill.price), case)
 
 
 def _order(case: Case, fill: Fill) -> Order:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from app.simulator import SimulatorModule
 from app.simulator.books.ledger import Ledger
 from app.simulator.vocabulary.symbols import SYMBOLS
-from tests.app.simulator.conftest import NOW_S, OFFSET_S, FakeClock
+from tests.app.simulator.conftest import NOW_S, OFFSET_S, FakeClock, change_terms
 
 Request = dict[str, Any]
 EVER = (0, 2_000_000_000)
@@ -375,7 +375,7 @@ def test_an_order_finds_no_room_for_its_position(tmp_path: Path, clock: FakeCloc
     mt5.initialize()
     placed = [mt5.order_send(waiting(mt5, BUY_LIMIT, points)).order for points in (20, 21)]
     with closing(Ledger(str(tmp_path / "l"), 0)) as ledger:
-        ledger.change_account(ledger.account()._replace(limit_positions=1))
+        change_terms(ledger, limit_positions=1)
     clock.advance(5 * DAY_S)
 
     states = [mt5.history_orders_get(ticket=ticket)[0].state for ticket in placed]
@@ -386,7 +386,7 @@ def test_an_order_finds_no_room_for_its_position(tmp_path: Path, clock: FakeCloc
 def test_orders_of_a_netting_account(tmp_path: Path, clock: FakeClock) -> None:
     """They add to the symbol's one position, make it smaller or turn it; the number of the position stays."""
     with closing(Ledger(str(tmp_path / "l"), int(clock() * 1000))) as ledger:
-        ledger.change_account(ledger.account()._replace(margin_mode=0))
+        change_terms(ledger, margin_mode=0)
     mt5: Any = SimulatorModule(ledger=tmp_path / "l", clock=clock)
     mt5.initialize()
     opened = mt5.order_send(waiting(mt5, BUY_STOP, 10) | {"action": 1, "type": 0, "type_filling": 0}).order

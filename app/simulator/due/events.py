@@ -28,7 +28,7 @@ class Event(NamedTuple):
     time_msc: int
     rank: Rank
     number: int
-    book: Callable[[], object]
+    enter: Callable[[], object]
 
 
 class Source(Protocol):

@@ -13,12 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.simulator import SimulatorModule
-from app.simulator.books.records import Account
+from app.simulator.due.operations import OperationBook
 from app.simulator.market.feed import MINUTE_MS, Feed
 from app.simulator.positions.portfolio import appraise
-from app.simulator.server.operations import OperationBook
 from app.simulator.vocabulary.symbols import SYMBOLS
-from tests.app.simulator.conftest import NOW_S, FakeClock
+from tests.app.simulator.conftest import NOW_S, FakeClock, change_terms
 
 EVER = (0, 2_000_000_000)
 SATURDAY_S = 1_773_489_600.0  # 2026-03-14 12:00 UTC
@@ -42,13 +41,12 @@ def _as_poor(mt5: Any, **terms: Any) -> None:
     """Make the account one of 1,000 dollars at 1:500."""
     terminal = mt5.account_info._caller
     ledger = terminal.connection.ledger
-    account: Account = ledger.account()
     poor = {"balance_cents": 1_000_00, "leverage": 500, "commission_per_lot": 0.0} | terms
-    ledger.change_account(account._replace(**poor))
+    change_terms(ledger, **poor)
 
 
 def _feed(mt5: Any, symbol: str = "EURUSD") -> Feed:
-    feed: Feed = mt5.account_info._caller.exchange.feeds[symbol]
+    feed: Feed = mt5.account_info._caller.market.feeds[symbol]
     return feed
 
 
@@ -220,10 +218,10 @@ def _week(sessions: Any, lots: list[tuple[str, int]], looks: list[float]) -> lis
     mt5: Any = SimulatorModule(ledger=Path(":memory:"), clock=clock, sessions=sessions)
     mt5.initialize()
     _as_poor(mt5, balance_cents=60_000_00)
-    exchange = mt5.account_info._caller.exchange
+    market = mt5.account_info._caller.market
     for symbol, side in lots:
-        tick = exchange.quote(symbol, exchange.now_msc())
-        price = exchange.specs[symbol].price(tick.bid if side else tick.ask)
+        tick = market.quote(symbol, market.now_msc())
+        price = market.specs[symbol].price(tick.bid if side else tick.ask)
         mt5.symbol_select(symbol)
         volume = 0.4 if symbol == "BTCUSD" else 40.0
         mt5.order_send(action=1, symbol=symbol, type=side, volume=volume, price=price)
@@ -233,7 +231,7 @@ def _week(sessions: Any, lots: list[tuple[str, int]], looks: list[float]) -> lis
     clock.now_s = NOW_S + 8 * 86_400
     mt5.account_info()
     deals = mt5.history_deals_get(*EVER)
-    assert all(exchange.is_open(deal.symbol, deal.time_msc - 7_200_000) for deal in deals[1:])
+    assert all(market.is_open(deal.symbol, deal.time_msc - 7_200_000) for deal in deals[1:])
     mt5.shutdown()
     return [deal._asdict() for deal in deals]
 
@@ -253,7 +251,7 @@ def _hedged(
     account = mt5.account_info()
     spare = account.equity - account.margin * level / 100
     ledger = mt5.account_info._caller.connection.ledger
-    ledger.change_account(ledger.account()._replace(balance_cents=round((account.balance - spare) * 100)))
+    change_terms(ledger, balance_cents=round((account.balance - spare) * 100))
     return mt5, clock
 
 
@@ -296,13 +294,13 @@ def test_a_hedge_ends_at_its_first_tick(symbol: str, lots: tuple[int, int], leve
     size = 0.1 if symbol == "BTCUSD" else 1.0
     mt5, clock = _hedged(symbol, (lots[0] * size, lots[1] * size), level)
     terminal = mt5.account_info._caller
-    exchange, ledger = terminal.exchange, terminal.connection.ledger
-    account, positions, since_msc = ledger.account(), ledger.positions(), exchange.now_msc()
+    market, ledger = terminal.market, terminal.connection.ledger
+    account, positions, since_msc = ledger.account(), ledger.positions(), market.now_msc()
     minutes = range(since_msc // MINUTE_MS, since_msc // MINUTE_MS + 90)
     asked = {symbol, "EURUSD", "USDJPY"}
-    ticks = (exchange.feeds[name].ticks(minute).time_msc.tolist() for name in asked for minute in minutes)
+    ticks = (market.feeds[name].ticks(minute).time_msc.tolist() for name in asked for minute in minutes)
     later = (time_msc for time_msc in sorted({each for some in ticks for each in some}) if time_msc > since_msc)
-    first = next((at for at in later if appraise(account, positions, exchange.rates("USD", at)).level <= 50.0), None)
+    first = next((at for at in later if appraise(account, positions, market.rates("USD", at)).level <= 50.0), None)
     clock.advance(90 * 60 - since_msc % MINUTE_MS / 1000)
     closed = [deal for deal in mt5.history_deals_get(*EVER) if deal.reason == mt5.DEAL_REASON_SO]
     mt5.shutdown()

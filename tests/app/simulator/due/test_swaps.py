@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from app.simulator import SimulatorModule
+from app.simulator.due.swaps import next_midnight, nights
 from app.simulator.market.server_clock import ServerClock
-from app.simulator.server.swaps import next_midnight, nights
 from app.simulator.vocabulary.symbols import SYMBOLS
 from tests.app.simulator.conftest import FakeClock
 
