@@ -144,6 +144,19 @@ PENDING_ORDER: Mapping[str, Any] = {
     "remaining": 0.1,
     "price": 1.095,
 }
+# A change and a cancellation are requests of their own, each with its id and its trace.
+CHANGED_ORDER: Mapping[str, Any] = {
+    **PENDING_ORDER,
+    "price": 1.096,
+    "order_id": "01JDJ5R7M1W5ZK3C8H2Q6PY4TN",
+    "trace_id": "8a3c60f7d169f812361aca07f3d22fa8",
+}
+CANCELLED_ORDER: Mapping[str, Any] = {
+    **CHANGED_ORDER,
+    "remaining": 0.0,
+    "order_id": "01JDJ5TB9XG0VQ7M4R1D5NE8SK",
+    "trace_id": "c5b1f29e7d0a4e3c9f6218b4aa53e7d2",
+}
 
 FAULT: Mapping[str, Any] = {
     "id": 1,

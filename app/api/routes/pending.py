@@ -24,7 +24,6 @@ _TROUBLES = (
     *("BROKER_REJECT", "PAYLOAD_TOO_LARGE", "VALIDATION_ERROR"),
     *("MT5_UNAVAILABLE", "JOURNAL_UNAVAILABLE", "OUTCOME_UNKNOWN"),
 )
-_CHANGED = examples.answers(examples.PENDING_ORDER, "NOT_FOUND", *_TROUBLES, model=OrderAnswer)
 
 
 @router.post(
@@ -57,7 +56,7 @@ async def place(services: Services, request: Request, wanted: Annotated[PlacePen
 @router.patch(
     "/api/orders/{ticket}",
     summary="Change a pending order",
-    responses=_CHANGED,
+    responses=examples.answers(examples.CHANGED_ORDER, "NOT_FOUND", *_TROUBLES, model=OrderAnswer),
     dependencies=[NO_IDEMPOTENCY_KEY],
 )
 async def modify(
@@ -71,7 +70,7 @@ async def modify(
 @router.delete(
     "/api/orders/{ticket}",
     summary="Cancel a pending order",
-    responses=_CHANGED,
+    responses=examples.answers(examples.CANCELLED_ORDER, "NOT_FOUND", *_TROUBLES, model=OrderAnswer),
     dependencies=[NO_IDEMPOTENCY_KEY, NO_BODY],
 )
 async def cancel(services: Services, request: Request, ticket: Ticket) -> Response:

@@ -93,7 +93,7 @@ async def test_a_burst_opens_no_more_streams_than_there_are_places() -> None:
 
 
 async def test_a_reader_who_is_gone_before_the_first_byte_leaves_his_place() -> None:
-    """Whether nothing can be sent to him or he says goodbye."""
+    """His place is free again whether nothing can be sent to him or he says goodbye."""
     for version in ("2.3", "2.4"):
         places, reader = Places(), Reader()
         reader.gone.set()
@@ -114,7 +114,7 @@ async def test_a_stream_that_fails_leaves_its_place() -> None:
 
 
 async def test_one_that_is_cancelled_leaves_its_place() -> None:
-    """As at the end of the program."""
+    """A stream that is cancelled, as all are at the end of the program, gives its place back."""
     places, reader = Places(), Reader()
     task = await begin(places, reader)
     task.cancel()

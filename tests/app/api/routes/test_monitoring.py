@@ -86,7 +86,7 @@ async def test_snapshot_and_reset_are_closed_to_others(api: Api, name: str) -> N
 
 
 async def test_a_snapshot_is_a_row(api: Api) -> None:
-    """And the trend shows it."""
+    """A snapshot writes one row of figures to the file, and the trend shows its value."""
     async with api.client() as client:
         await client.get("/api/account")
         await client.post("/api/monitoring/metrics/snapshot")
@@ -99,7 +99,7 @@ async def test_a_snapshot_is_a_row(api: Api) -> None:
 
 
 async def test_a_snapshot_that_cannot_be_written_says_so(api: Api) -> None:
-    """Never a success that is none."""
+    """A snapshot whose file cannot be written is answered with 500 and the name of the file, never as a success."""
     block(api.directory / "logs" / "metrics.csv", api.services.clock.time_ns())
     async with api.client() as client:
         answer = await client.post("/api/monitoring/metrics/snapshot")
