@@ -9,7 +9,7 @@ from app.bootstrap.data_folder import ACCOUNT_FILE, data_folder
 from app.broker.terminal import TerminalSpec
 from app.domain.account import AccountMode
 from app.errors import StartupError
-from app.simulator.environment import LEDGER
+from app.simulator.books.ledger import LEDGER
 from app.watch.binding import Binding
 
 SET_ASIDE = "before"
