@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import app.simulator
 from app.simulator import SimulatorModule, open_module
 from app.simulator.vocabulary.constants import CONSTANTS
 from app.simulator.vocabulary.structs import STRUCTS
@@ -132,3 +133,9 @@ def test_import_needs_numpy_at_most(imported: str, loaded: str) -> None:
     ).stdout
 
     assert told.splitlines() == [loaded, "True"]
+
+
+@pytest.mark.parametrize("name", app.simulator.__all__)
+def test_what_the_package_names_is_there(name: str) -> None:
+    """Every public name is found in the module that it is looked up in."""
+    assert getattr(app.simulator, name).__name__ == name
