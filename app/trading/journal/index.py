@@ -116,7 +116,7 @@ class OrderIndex:
 
     @property
     def last_deal_ns(self) -> int | None:
-        """When the newest deal was made; None without any."""
+        """When the newest deal was made, no later than it was written down; None without any."""
         with self._lock:
             return self._deals.last_ns
 
@@ -214,7 +214,7 @@ class OrderIndex:
             case Amended() as entry:
                 self._amend(entry, line.seq)
             case Dealt() as entry:
-                self._deal(entry, line.seq)
+                self._deal(entry, line)
             case ConnectionTurn() as entry:
                 self._failures += not entry.connected
 
@@ -258,11 +258,11 @@ class OrderIndex:
         for number in record.numbers():
             self._numbers.setdefault(number, {})[order_id] = None
 
-    def _deal(self, entry: Dealt, seq: int) -> None:
-        if not self._deals.add(entry):
+    def _deal(self, entry: Dealt, line: Stamped) -> None:
+        if not self._deals.add(entry, line.time_ns):
             return
         if entry.trace.span_id:
-            self._told.append((seq, entry.deal.ticket))
+            self._told.append((line.seq, entry.deal.ticket))
         if entry.ours not in self._orders:
             return
         deal = entry.deal

@@ -86,9 +86,9 @@ def test_the_days_result_follows_each_deal_and_begins_anew_with_the_day() -> Non
     """Asked again after more deals the sum holds them, and a later beginning leaves the earlier ones out."""
     day_ns = OPENING.deal.time_ns
     deals = Deals()
-    deals.add(OPENING)
+    deals.add(OPENING, NOW_NS)
     assert deals.sums(day_ns).pnl == -0.7
-    deals.add(STOPPED)
+    deals.add(STOPPED, NOW_NS)
     assert (deals.sums(day_ns).pnl, deals.sums(day_ns).closed) == (-13.0, 1)
     assert deals.sums(day_ns + 1).pnl == -12.3
     assert deals.sums(day_ns + 2 * 10**9).deals == 0
@@ -140,6 +140,12 @@ def test_todays_outcomes_are_those_of_orders_that_came_today() -> None:
     records = _records(an_intent("A"), a_decision("A"), an_intent("B"))
     assert records.outcomes_since(NOW_NS) == {"filled": 1}
     assert records.outcomes_since(NOW_NS + 1) == {}
+
+
+def test_the_newest_deal_is_no_later_than_its_line() -> None:
+    """A deal whose time is ahead does not make the next start ask for too little."""
+    ahead = Dealt(deal=a_deal(time_msc=MSC + 10_800_000))
+    assert _records(ahead, DEPOSIT).last_deal_ns == NOW_NS
 
 
 async def test_a_journal_takes_a_deal_once_and_keeps_it(open_journal: Open) -> None:
