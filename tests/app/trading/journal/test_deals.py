@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,9 +12,9 @@ from app.domain.orders import Unknown
 from app.trading.journal.deals import Deals
 from app.trading.journal.index import OrderIndex
 from app.trading.journal.lines import encode, seal, unseal
-from app.trading.journal.records import ConnectionTurn, Dealt, Decided, Entry, PositionKey, Stamped
+from app.trading.journal.records import Amended, ConnectionTurn, Dealt, Decided, Entry, PositionKey, Stamped
 from tests.app.trading.journal.conftest import Open
-from tests.app.trading.journal.samples import NOW_NS, a_decision, a_trace, an_intent
+from tests.app.trading.journal.samples import NOW_NS, a_decision, a_fill, a_trace, an_intent
 
 MSC = NOW_NS // 10**6
 
@@ -123,10 +124,24 @@ def test_a_deal_makes_an_unknown_order_findable() -> None:
     """An order whose outcome is unknown is found by the numbers of its deal, and stays open to what bears its tag."""
     unknown = Decided(order_id="A", outcome=Unknown(reason="deadline"), ended_ns=NOW_NS)
     before = _records(an_intent("A"), unknown)
-    assert [record.order.order_id for record in before.doubtful()] == ["A"]
+    assert before.tagged("x~A") is before.get("A")
     after = _records(an_intent("A"), unknown, OPENING)
-    assert [record.order.order_id for record in after.doubtful()] == ["A"]
+    assert after.tagged("x~A") is after.get("A")
     assert after.owner(11) is after.get("A")
+
+
+def test_what_is_known_is_not_looked_at_again() -> None:
+    """An order is undecided while nothing is known of it, and has news only while a deal proves more than is known."""
+    unknown = Decided(order_id="A", outcome=Unknown(reason="deadline"), ended_ns=NOW_NS)
+    proved = replace(OPENING, proved=True)
+    before = _records(an_intent("A"), unknown, OPENING)
+    assert [record.order.order_id for record in before.undecided(NOW_NS)] == ["A"]
+    assert (before.undecided(NOW_NS + 1), before.undecided(0, changes=True), before.with_news()) == ((), (), ())
+    told = _records(an_intent("A"), unknown, proved)
+    assert [record.order.order_id for record in told.with_news()] == ["A"]
+    after = _records(an_intent("A"), unknown, proved, Amended(order_id="A", outcome=a_fill(), reason="x"))
+    assert (after.undecided(0), after.with_news()) == ((), ())
+    assert after.tagged("x~A") is after.get("A")
 
 
 def test_lost_connections_are_counted_across_runs() -> None:
