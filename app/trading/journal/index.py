@@ -82,11 +82,13 @@ class OrderIndex:
     def owner(self, order_number: int) -> OrderRecord | None:
         """Return the order that bears this number at the broker; None where it is none of ours.
 
-        One that only modified or cancelled it does not make it ours.
+        One that only modified or cancelled it does not make it ours. One whose outcome names the number comes before
+        one that a deal of it only looked like.
         """
         with self._lock:
             found = (self._orders[order_id] for order_id in self._numbers.get(("order", order_number), {}))
-            return next((record for record in found if record.order.pending is None), None)
+            owners = [record for record in found if record.order.pending is None]
+        return next((record for record in owners if record.is_at(order_number)), owners[0] if owners else None)
 
     def tagged(self, comment: str) -> OrderRecord | None:
         """Return the order, under way or unknown at first, whose tag a comment at the broker ends with.

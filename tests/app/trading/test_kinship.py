@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from app.broker.terminal import NoAnswer
+from app.broker.terminal import Call, NoAnswer
 from app.domain.orders import Action, Filled, Kind, Order, Side
 from app.trading.dealer import Decision
-from app.trading.deals import UNREAD_S
+from app.trading.deals import READ_WAIT_S, UNREAD_S
 from app.trading.desk import Terms
 from app.trading.kinship import fits
 from tests.app.trading.conftest import Build
 from tests.app.trading.journal.test_deals import a_deal
 from tests.app.trading.test_deals import NO_ORDERS, keeping, raw
 from tests.app.trading.test_pending import PENDING, change, place
-from tests.support.clock import MovedClock
+from tests.support.clock import NOON_NS, MovedClock
 from tests.support.terminal import failed
 
 LOST = NoAnswer(reason="deadline", submitted_ns=1, started_ns=2, ended_ns=3)
@@ -77,20 +77,27 @@ async def test_a_deal_waits_for_the_history_to_answer(trade: Build, monkeypatch:
     assert [dealt.origin for dealt in trading.journal.deals()] == ["external", "external"]
 
 
-async def test_all_deals_of_a_look_wait_together(trade: Build) -> None:
-    """Three deals whose orders a history does not tell in time have one second of a look, not one each."""
+async def test_all_deals_of_a_look_wait_together(trade: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three deals whose orders a slow history does not tell have one second of a look together."""
     trading = trade(order_send=LOST)
-    keeping(trading)
+    keeper, _ = keeping(trading)
     await place(trading)
+    clock = MovedClock()
+    for part in (keeper, trading.gateway):
+        monkeypatch.setattr(part, "_clock", clock)
+    deadlines: list[float] = []
+
+    def slow(call: Call) -> object:
+        deadlines.append(call.deadline - NOON_NS / 1e9)
+        clock.advance(0.6)
+        return failed(-1, "Terminal: Call failed")
+
     first = raw(trading, magic=5, comment="")
     deals = [{**first, "ticket": number, "order": number, "position_id": number} for number in (90, 91, 92)]
-    trading.terminal.functions.update(
-        {"history_deals_get": deals, "history_orders_get": failed(-1, "Terminal: Call failed")}
-    )
+    trading.terminal.functions.update({"history_deals_get": deals, "history_orders_get": slow})
     await trading.watch.look()
-    deadlines = {call.deadline for call in trading.terminal.calls if call.function == "history_orders_get"}
-    assert len(deadlines) <= 3
-    assert max(deadlines) - min(deadlines) < 1.0
+    assert len(deadlines) == 3
+    assert max(deadlines) == pytest.approx(READ_WAIT_S)
 
 
 async def test_a_deal_that_fits_two_orders_is_nobodys(trade: Build) -> None:

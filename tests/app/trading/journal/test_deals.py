@@ -130,6 +130,14 @@ def test_a_deal_makes_an_unknown_order_findable() -> None:
     assert after.owner(11) is after.get("A")
 
 
+def test_an_outcome_outweighs_a_deal_that_only_looked_alike() -> None:
+    """The order whose answer named the number is its owner, also where a deal of it was counted for another before."""
+    unknown = Decided(order_id="B", outcome=Unknown(reason="deadline"), ended_ns=NOW_NS)
+    looks = replace(OPENING, ours="B")
+    records = _records(an_intent("B"), unknown, looks, an_intent("A"), a_decision("A"))
+    assert records.owner(11) is records.get("A")
+
+
 def test_what_is_known_is_not_looked_at_again() -> None:
     """An order is undecided while nothing is known of it, and has news only while a deal proves more than is known."""
     unknown = Decided(order_id="A", outcome=Unknown(reason="deadline"), ended_ns=NOW_NS)
