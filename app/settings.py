@@ -139,7 +139,11 @@ class SimulatorSettings(Section):
 class OrderSettings(Section):
     """How orders are marked and checked."""
 
-    order_tag: bool = Field(True, description="End the comment sent with `~` and 8 characters of our order id.")
+    order_tag: bool = Field(
+        True,
+        description="End the comment sent with `~` and 8 characters of our order id: "
+        "what proves that an order is ours where its answer was lost.",
+    )
 
 
 class RiskSettings(Section):

@@ -136,7 +136,7 @@ def filling_for(symbol: Symbol) -> int:
 def tagged_comment(comment: str, order_id: str, *, tag: bool) -> str:
     """The comment as sent: the caller's first 19 UTF-16 units, `~` and the order id's last 8 characters.
 
-    Brokers rewrite comments, so the tag is a hint and no proof. Without the tag, the first 29 units.
+    Brokers may rewrite comments; what bears the tag is this order's. Without it, the first 29 units.
     """
     if not tag:
         return _cut(comment, COMMENT_UNITS_MAX)

@@ -8,17 +8,17 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from app.broker.gateway import Gateway
-from app.domain.account import Unavailable
+from app.domain.account import PastOrder, Unavailable
 from app.domain.clock import Clock
 from app.domain.deals import ENTRY_IN, ENTRY_INOUT, Deal
-from app.domain.orders import Action, Unknown
+from app.domain.orders import Action, Kind, Unknown
 from app.domain.trace import TraceRef
 from app.errors import JournalError
 from app.telemetry.deals import DealTelemetry
 from app.trading.journal.index import OrderIndex
 from app.trading.journal.journal import Journal
-from app.trading.journal.records import Dealt, OrderRecord
-from app.trading.kinship import LOTS, Kinship, kinship, placement
+from app.trading.journal.records import TAG_MARK, Dealt, OrderRecord
+from app.trading.kinship import LOTS, fits, resembles
 from app.watch.changes import Change, ConnectionLost, ConnectionRestored, DealSeen
 from app.watch.poller import Watch
 
@@ -28,6 +28,20 @@ UNOPENED_S = 60.0
 """How long a deal that closes more than is known to be open waits for the one that opened it to show."""
 UNDER_WAY_NS = 30 * 10**9
 """An order is answered well before; one that is open for longer has lost its outcome."""
+UNREAD_S = 60.0
+"""How long a deal that may be ours waits for its order in the history; after that it is told without."""
+READ_WAIT_S = 1.0
+"""So long one look waits for the orders of all deals together."""
+OWNER_AGE_NS = 24 * 3_600 * 10**9
+"""A deal without a tag is held against orders no older than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """The order that a deal belongs to, and whether that is certain."""
+
+    record: OrderRecord
+    proved: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +57,9 @@ class DealKeeper:
 
     A deal that may belong to an order still under way waits for that order's outcome; one that cannot be written
     or explained now is tried again at the next look. Also puts down when the connection is lost and comes back.
+
+    A deal is ours by the number of its order or by the tag in its comment or in that of its order. One without any
+    tag is counted as ours where one market order only may have made it; that proves nothing of the order.
     """
 
     def __init__(
@@ -55,6 +72,8 @@ class DealKeeper:
         self._clock = clock
         self._waiting: dict[int, Deal] = {}
         self._unopened_since: dict[int, float] = {}
+        self._unread_since: dict[int, float] = {}
+        self._read_until = 0.0
         self._told: dict[int, TraceRef] = {}
         watch.subscribe(self.keep)
         watch.changes.subscribe(self._note_connection)
@@ -64,13 +83,15 @@ class DealKeeper:
         for deal in self._watch.latest.new_deals:
             if self._journal.deal(deal.ticket) is None:
                 self._waiting[deal.ticket] = deal
+        self._read_until = self._clock.monotonic() + READ_WAIT_S
         for ticket in sorted(self._waiting):
             await self._keep(self._waiting[ticket])
 
     async def _keep(self, deal: Deal) -> None:
-        owner = await self._owner(deal) if deal.is_trade else None
-        if isinstance(owner, Unavailable):
+        found = await self._owner(deal) if deal.is_trade else None
+        if isinstance(found, Unavailable):
             return
+        owner = None if found is None else found.record
         volume = await self._volume(deal) if deal.is_trade else _Volume(0.0, 0.0)
         if isinstance(volume, Unavailable) or (volume.after < -LOTS and self._may_be_opened_yet(deal)):
             return
@@ -88,6 +109,7 @@ class DealKeeper:
             or (deal.is_trade and deal.entry != ENTRY_IN and volume.after < LOTS and not self._goes_on(deal, volume)),
             left=volume.after,
             trace=TraceRef() if told_by_its_order else self._tell(deal, owner),
+            proved=found is not None and found.proved,
         )
         try:
             await self._journal.dealt(dealt)
@@ -96,43 +118,63 @@ class DealKeeper:
             return
         del self._waiting[deal.ticket]
         self._unopened_since.pop(deal.ticket, None)
+        self._unread_since.pop(deal.ticket, None)
         self._told.pop(deal.ticket, None)
         self._watch.changes.tell(DealSeen(deal, ours, dealt.opened, dealt.closed))
 
-    async def _owner(self, deal: Deal) -> OrderRecord | Unavailable | None:
+    async def _owner(self, deal: Deal) -> _Owner | Unavailable | None:
         """The order that a deal belongs to, None where it is none of ours; `Unavailable` where that is open yet."""
-        if (known := self._journal.owner(deal.order)) is not None:
-            return known
-        perhaps = []
-        for record in self._journal.doubtful():
-            match kinship(record, deal):
-                case Kinship.YES:
-                    return record
-                case Kinship.PERHAPS if self._lacks_its_deal(record):
-                    perhaps.append(record)
-                case _:
-                    pass
+        known = self._journal.owner(deal.order)
+        if known is not None and known.is_at(deal.order):
+            return _Owner(known, proved=True)
+        if (tagged := self._tagged(deal.comment, deal)) is not None:
+            return tagged
+        if known is not None:  # by an earlier deal of the same order
+            return _Owner(known, proved=False)
+        perhaps = [
+            record
+            for record in self._journal.undecided(deal.time_ns - OWNER_AGE_NS)
+            if resembles(record, deal) and not self._journal.deals_of(record.order.order_id)
+        ]
         # One that is under way tells its own numbers soon; until then an older one must not have its deal.
         now_ns = self._clock.time_ns()
         if any(record.outcome is None and now_ns - record.started_ns < UNDER_WAY_NS for record in perhaps):
             return Unavailable(reason="an order under way may turn out to be its own")
-        return await self._first_that_fits(perhaps, deal)
+        return await self._by_its_order(perhaps, deal) if perhaps else None
 
-    def _lacks_its_deal(self, record: OrderRecord) -> bool:
-        """Whether nothing is known of what became of it, so that a deal without a tag may be its own."""
-        undecided = record.current is None or isinstance(record.current, Unknown)
-        return undecided and not self._journal.deals_of(record.order.order_id)
+    def _tagged(self, comment: str, deal: Deal) -> _Owner | None:
+        record = self._journal.tagged(comment)
+        return _Owner(record, proved=True) if record is not None and fits(record.order, deal) else None
 
-    async def _first_that_fits(self, perhaps: Sequence[OrderRecord], deal: Deal) -> OrderRecord | Unavailable | None:
-        if not any(record.order.action is Action.PLACE for record in perhaps):
-            return perhaps[0] if perhaps else None
-        found = await self._gateway.past_order(deal.order)
+    async def _by_its_order(self, perhaps: Sequence[OrderRecord], deal: Deal) -> _Owner | Unavailable | None:
+        """Whose a deal without a tag is: by the tag of its order, else of the only market order that it fits."""
+        found = await self._order_of(deal)
         if isinstance(found, Unavailable):
             return found
-        for record in perhaps:
-            if record.order.action is not Action.PLACE or (found and placement(record, found) is not Kinship.NO):
-                return record
-        return None
+        asked = deal.volume
+        if found is not None:
+            if (tagged := self._tagged(found.comment, deal)) is not None:
+                return tagged
+            if TAG_MARK in found.comment or found.kind_and_side != (Kind.MARKET, deal.side):
+                return None
+            asked = found.volume_asked  # of which the deal may be a part
+            perhaps = [
+                record
+                for record in perhaps
+                if record.order.action is not Action.PLACE and abs(record.order.volume - asked) < LOTS
+            ]
+        if len(perhaps) != 1:
+            return None
+        (only,) = perhaps
+        fitting = only.order.action is not Action.PLACE and abs(only.order.volume - asked) < LOTS
+        return _Owner(only, proved=False) if fitting else None
+
+    async def _order_of(self, deal: Deal) -> PastOrder | Unavailable | None:
+        """The broker's order of a deal; None where the history shows none, or could not be read for long."""
+        now_s = self._clock.monotonic()
+        if now_s - self._unread_since.setdefault(deal.ticket, now_s) >= UNREAD_S:
+            return None
+        return await self._gateway.past_order(deal.order, deadline=self._read_until)
 
     def _may_be_opened_yet(self, deal: Deal) -> bool:
         """Whether to wait for the deal before it: some terminals show the later one first."""

@@ -10,14 +10,14 @@ from app.domain.account import BrokerOrder, PastOrder, PendingOrder, Unavailable
 from app.domain.clock import Clock
 from app.domain.orders import Action, Filled, Order, Outcome, Placed, Unknown
 from app.trading.journal.journal import Journal
-from app.trading.journal.records import OrderRecord
-from app.trading.kinship import PRICE, Kinship, bears_tag, placement
+from app.trading.journal.records import OrderRecord, tag_of
+from app.trading.kinship import PRICE, is_placed
 from app.watch.poller import Watch
 
 log = logging.getLogger(__name__)
 
 READ_WAIT_S = 1.0
-"""How long one order is waited for."""
+"""How long one look waits for the orders that it asks about."""
 READS_PER_LOOK = 3
 ASKED_FOR_NS = 24 * 3_600 * 10**9
 """For how long after a change or cancellation the terminal is asked about it."""
@@ -26,9 +26,9 @@ ASKED_FOR_NS = 24 * 3_600 * 10**9
 class Truths:
     """Amends the journal for orders that were unknown at first, as soon as something proves what came of them.
 
-    A market order is proved by its deals, a placement by its order at the broker or a deal of that, a change by the
-    order as it stands, a cancellation by the terminal's history. That something does not show proves nothing: it may
-    come later.
+    Proof is our tag, or a number that is known as ours. A market order is proved by its deals, a placement by its order
+    at the broker or a deal of that, a change by the order as it stands, a cancellation by the terminal's history. What
+    only looks alike proves nothing, nor does it that something does not show: it may come later.
     """
 
     def __init__(self, *, gateway: Gateway, journal: Journal, watch: Watch, clock: Clock) -> None:
@@ -41,22 +41,32 @@ class Truths:
         self._asked: dict[str, int] = {}
 
     async def look(self) -> None:
-        """Compare each unknown order with the latest look."""
+        """Compare unknown orders with what the latest look brought."""
+        for record in self._journal.with_news():
+            if record.outcome is not None:
+                await self._amend(record, self._by_deals(record))
+        for waiting in self._watch.latest.orders:
+            await self._placed(waiting)
+        await self._look_at_changes()
+
+    async def _placed(self, waiting: PendingOrder) -> None:
+        """An order that waits at the broker and bears the tag of a placement is that of the placement."""
+        record = self._journal.tagged(waiting.comment)
+        if record is not None and isinstance(record.current, Unknown) and is_placed(record.order, waiting):
+            outcome = Placed(order=waiting.ticket, retcode=_retcode(record))
+            await self._amend(record, (outcome, "an order at the broker bears its tag"))
+
+    async def _look_at_changes(self) -> None:
         waiting = {order.ticket: order for order in self._watch.latest.orders}
-        changes = []
-        for record in self._journal.doubtful():
-            if record.outcome is None:
-                continue
-            if record.order.pending is None:
-                await self._amend(record, self._by_deals(record) or self._by_order(record, waiting))
-            elif self._may_be_done(record, waiting.get(record.order.pending)):
-                changes.append(record)
+        young = self._journal.undecided(self._clock.time_ns() - ASKED_FOR_NS, changes=True)
+        changes = [record for record in young if self._may_be_done(record, waiting)]
         # One that the terminal never tells of keeps no other waiting.
         changes.sort(key=lambda record: self._asked.get(record.order.order_id, 0))
         self._looks += 1
+        deadline = self._clock.monotonic() + READ_WAIT_S
         for record in changes[:READS_PER_LOOK]:
             self._asked[record.order.order_id] = self._looks
-            await self._amend(record, await self._by_history(record))
+            await self._amend(record, await self._by_history(record, deadline))
 
     async def _amend(self, record: OrderRecord, found: tuple[Outcome, str] | None) -> None:
         if found is None or found[0] == record.current:
@@ -67,14 +77,14 @@ class Truths:
         log.info("Order %s, whose outcome was unknown, is %s: %s", order_id, outcome.name, reason)
 
     def _by_deals(self, record: OrderRecord) -> tuple[Outcome, str] | None:
-        dealt = [dealt.deal for dealt in self._journal.deals_of(record.order.order_id)]
-        if not dealt:
+        dealt = self._journal.deals_of(record.order.order_id)
+        proved = [each.deal for each in dealt if record.proves(each)]
+        if not proved:
             return None
-        tagged = [deal for deal in dealt if bears_tag(record, deal.comment)]
-        # Of those that only fit, the first was taken for its own, and with it those of the same order.
-        first = (tagged or dealt)[0]
-        deals = [deal for deal in dealt if deal.order == first.order]
-        reason = "a deal bears its tag" if tagged else "a deal fits it, and no other order"
+        tagged = [deal for deal in proved if tag_of(deal.comment) == record.tag != ""]
+        first = (tagged or proved)[0]
+        deals = [each.deal for each in dealt if each.deal.order == first.order]
+        reason = "a deal bears its tag" if tagged else "a deal is that of its order at the broker"
         order = record.order
         if order.action is Action.PLACE:
             return Placed(order=first.order, retcode=_retcode(record)), reason
@@ -90,51 +100,31 @@ class Truths:
         )
         return filled, reason
 
-    def _by_order(self, record: OrderRecord, waiting: Mapping[int, PendingOrder]) -> tuple[Outcome, str] | None:
-        """A placement whose order waits at the broker: the one that bears its tag, else the only one that fits."""
-        if not isinstance(record.current, Unknown):
-            return None
-        claims = {ticket: placement(record, order) for ticket, order in waiting.items()}
-        tagged = [ticket for ticket, claim in claims.items() if claim is Kinship.YES]
-        fitting = [ticket for ticket, claim in claims.items() if claim is Kinship.PERHAPS]
-        if tagged:
-            return Placed(order=tagged[0], retcode=_retcode(record)), "an order at the broker bears its tag"
-        if (
-            len(fitting) == 1
-            and self._journal.owner(fitting[0]) is None
-            and not self._rivals(record, waiting[fitting[0]])
-        ):
-            return Placed(order=fitting[0], retcode=_retcode(record)), "an order at the broker fits it, and no other"
-        return None
-
-    def _rivals(self, record: OrderRecord, order: PendingOrder) -> bool:
-        """Whether the order may as well be that of another placement, one under way perhaps."""
-        return any(
-            other.order.order_id != record.order.order_id
-            and (other.current is None or isinstance(other.current, Unknown))
-            and placement(other, order) is not Kinship.NO
-            for other in self._journal.doubtful()
-        )
-
-    def _may_be_done(self, record: OrderRecord, waiting: PendingOrder | None) -> bool:
+    def _may_be_done(self, record: OrderRecord, waiting: Mapping[int, PendingOrder]) -> bool:
         """Whether asking about the order that a change or cancellation names can prove anything."""
         order = record.order
-        young = self._clock.time_ns() - record.started_ns <= ASKED_FOR_NS
-        if not isinstance(record.current, Unknown) or order.order_id in self._beyond_proof or not young:
+        if record.outcome is None or order.order_id in self._beyond_proof or self._is_overtaken(record):
             return False
-        if waiting is None:
-            return True
-        return order.action is Action.MODIFY and _is_as_asked(order, waiting)
+        found = waiting.get(order.pending or 0)
+        return found is None or (order.action is Action.MODIFY and _is_as_asked(order, found))
 
-    async def _by_history(self, record: OrderRecord) -> tuple[Outcome, str] | None:
+    def _is_overtaken(self, record: OrderRecord) -> bool:
+        """Whether a later change of the same order may have done what this one asked for."""
+        return any(
+            later.intent_seq > record.intent_seq
+            and later.order.pending == record.order.pending
+            and (later.is_undecided or isinstance(later.current, Placed))
+            for later in self._journal.find("order", record.order.pending or 0)
+        )
+
+    async def _by_history(self, record: OrderRecord, deadline: float) -> tuple[Outcome, str] | None:
         """A change or cancellation held against the order as it is now, which the last look may not have seen."""
         order, ticket = record.order, record.order.pending or 0
-        deadline = self._clock.monotonic() + READ_WAIT_S
         waiting = await self._gateway.orders(ticket, deadline=deadline)
         if isinstance(waiting, Unavailable):
             return None
         found = waiting[0] if waiting else await self._gateway.past_order(ticket, deadline=deadline)
-        if found is None or isinstance(found, Unavailable):
+        if found is None or isinstance(found, Unavailable) or self._is_overtaken(record):
             return None
         if order.action is Action.CANCEL and isinstance(found, PastOrder) and found.is_cancelled:
             return Placed(order=ticket, retcode=_retcode(record)), "the order is cancelled"

@@ -37,12 +37,15 @@ class DayDeals:
         written = self._journalled_ns()
         return day_start_ns if written is None else min(day_start_ns, written - WIDE_NS)
 
-    def take(self, deals: Sequence[Deal], day_start_ns: int) -> tuple[Deal, ...]:
-        """Take an answer in; return the deals that are new in this run."""
+    def take(self, deals: Sequence[Deal], day_start_ns: int, now_ns: int) -> tuple[Deal, ...]:
+        """Take an answer in; return the deals that are new in this run.
+
+        One whose time is ahead, as after a jump of the server's clock, hides none that come after it.
+        """
         new = tuple(deal for deal in deals if deal.ticket not in self._known)
         self._known.update((deal.ticket, deal) for deal in new)
         before = day_start_ns if self._newest_ns is None and not deals else self._newest_ns or 0
-        self._newest_ns = max([before, *(deal.time_ns for deal in new)])
+        self._newest_ns = max([before, *(min(deal.time_ns, now_ns) for deal in new)])
         if new or day_start_ns != self._day_start_ns:
             self._begin(day_start_ns)
         return new

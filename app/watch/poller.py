@@ -188,8 +188,8 @@ class Watch:
             return self._away(before, connection_from(self._gateway.terminal.state, terminal, None, account))
         if (refusal := await self._admit(account)) is not None:
             return self._refused(before, terminal, account, refusal)
-        new_deals = () if read is None else self._deals.take(read, day_start)
         now = self._clock.time_ns()
+        new_deals = () if read is None else self._deals.take(read, day_start, now)
         return dataclasses.replace(
             before,
             connection=connection_from(self._gateway.terminal.state, terminal, account),

@@ -20,6 +20,7 @@ class Deals:
     def __init__(self) -> None:
         self._by_ticket: dict[int, Dealt] = {}
         self._by_time: list[tuple[int, int]] = []
+        self._last_ns: int | None = None
         self._position_of_order: dict[int, int] = {}
         self._totals: Counter[DealKey] = Counter()
         self._units: Counter[tuple[str, str]] = Counter()
@@ -31,13 +32,14 @@ class Deals:
         self._sums: DealSums | None = None
         self._sums_units = 0
 
-    def add(self, dealt: Dealt) -> bool:
-        """Take a deal in; false where it is known already."""
+    def add(self, dealt: Dealt, written_ns: int) -> bool:
+        """Take a deal in that was written down at this moment; false where it is known already."""
         deal = dealt.deal
         if deal.ticket in self._by_ticket:
             return False
         self._by_ticket[deal.ticket] = dealt
         insort(self._by_time, (deal.time_ns, deal.ticket))
+        self._last_ns = max(self._last_ns or 0, min(deal.time_ns, written_ns))
         units = to_units(deal.net)
         self._totals[DealKey(deal.entry_name, deal.reason_name, dealt.origin, dealt.symbol)] += 1
         self._units[dealt.origin, dealt.symbol] += units
@@ -59,8 +61,8 @@ class Deals:
 
     @property
     def last_ns(self) -> int | None:
-        """When the newest deal was made."""
-        return self._by_time[-1][0] if self._by_time else None
+        """When the newest deal was made; no later than it was written down, whatever time it bears."""
+        return self._last_ns
 
     def position_of(self, order: int) -> int | None:
         """The position that the deals of an order number belong to."""

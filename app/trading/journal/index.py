@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from app.domain.orders import Order, Outcome, Unknown
+from app.domain.orders import Order, Outcome, Placed, Unknown
 from app.trading.journal.deals import Deals
 from app.trading.journal.records import (
     Amended,
@@ -26,6 +26,7 @@ from app.trading.journal.records import (
     Stamped,
     Trades,
     Unsent,
+    tag_of,
 )
 
 
@@ -39,7 +40,10 @@ class OrderIndex:
         self._numbers: dict[tuple[NumberKind, int], dict[str, None]] = {}
         self._totals: Counter[OrderKey] = Counter()
         self._resolutions: Counter[tuple[str, str]] = Counter()
-        self._doubtful: dict[str, None] = {}
+        self._by_tag: dict[str, str] = {}
+        self._undecided: dict[str, None] = {}
+        self._changes: dict[str, None] = {}
+        self._with_news: dict[str, None] = {}
         self._deals = Deals()
         self._dealt: dict[str, list[int]] = {}
         self._told: list[tuple[int, int]] = []
@@ -78,19 +82,43 @@ class OrderIndex:
     def owner(self, order_number: int) -> OrderRecord | None:
         """Return the order that bears this number at the broker; None where it is none of ours.
 
-        One that only modified or cancelled it does not make it ours.
+        One that only modified or cancelled it does not make it ours. One whose outcome names the number comes before
+        one that a deal of it only looked like.
         """
         with self._lock:
             found = (self._orders[order_id] for order_id in self._numbers.get(("order", order_number), {}))
-            return next((record for record in found if record.order.pending is None), None)
+            owners = [record for record in found if record.order.pending is None]
+        return next((record for record in owners if record.is_at(order_number)), owners[0] if owners else None)
 
-    def doubtful(self) -> tuple[OrderRecord, ...]:
-        """Return the orders whose first outcome does not tell their numbers: under way, or unknown at first.
+    def tagged(self, comment: str) -> OrderRecord | None:
+        """Return the order, under way or unknown at first, whose tag a comment at the broker ends with.
 
-        What bears the tag of one of them is its own, also after something else was taken for it.
+        The first outcome of such an order does not tell its numbers. It is found however old it is.
         """
         with self._lock:
-            return tuple(self._orders[order_id] for order_id in self._doubtful)
+            order_id = self._by_tag.get(tag_of(comment))
+            return None if order_id is None else self._orders[order_id]
+
+    def undecided(self, since_ns: int, *, changes: bool = False) -> tuple[OrderRecord, ...]:
+        """Return the orders of which nothing is known, oldest first; takes as long as there are young ones.
+
+        Args:
+            since_ns: older ones are left out.
+            changes: those that change or cancel a pending order, instead of those that trade or place one.
+        """
+        found = []
+        with self._lock:
+            for order_id in reversed(self._changes if changes else self._undecided):
+                record = self._orders[order_id]
+                if record.started_ns < since_ns:
+                    break
+                found.append(record)
+        return tuple(reversed(found))
+
+    def with_news(self) -> tuple[OrderRecord, ...]:
+        """Return the orders, unknown at first, of which a deal was written down since what is known of them."""
+        with self._lock:
+            return tuple(self._orders[order_id] for order_id in self._with_news)
 
     def deal(self, ticket: int) -> Dealt | None:
         """Return the deal of this ticket."""
@@ -116,7 +144,7 @@ class OrderIndex:
 
     @property
     def last_deal_ns(self) -> int | None:
-        """When the newest deal was made; None without any."""
+        """When the newest deal was made, no later than it was written down; None without any."""
         with self._lock:
             return self._deals.last_ns
 
@@ -214,7 +242,7 @@ class OrderIndex:
             case Amended() as entry:
                 self._amend(entry, line.seq)
             case Dealt() as entry:
-                self._deal(entry, line.seq)
+                self._deal(entry, line)
             case ConnectionTurn() as entry:
                 self._failures += not entry.connected
 
@@ -229,7 +257,8 @@ class OrderIndex:
             intent_seq=seq,
         )
         self._open[order.order_id] = None
-        self._doubtful[order.order_id] = None
+        if record.tag:
+            self._by_tag[record.tag] = order.order_id
         self._store(record)
         return True
 
@@ -248,23 +277,34 @@ class OrderIndex:
             return
         if isinstance(record.current, Unknown) and not isinstance(entry.outcome, Unknown):
             self._resolutions[record.current.name, entry.outcome.name] += 1
+        self._with_news.pop(entry.order_id, None)
         self._store(replace(record, amended=entry.outcome, amended_reason=entry.reason, amended_seq=seq))
 
     def _store(self, record: OrderRecord) -> None:
         order_id = record.order.order_id
         self._orders[order_id] = record
+        undecided = self._undecided if record.order.pending is None else self._changes
+        if record.is_undecided:
+            undecided[order_id] = None
+        else:
+            undecided.pop(order_id, None)
         if record.outcome is not None and not isinstance(record.outcome, Unknown):
-            self._doubtful.pop(order_id, None)
+            self._by_tag.pop(record.tag, None)
+            self._with_news.pop(order_id, None)
         for number in record.numbers():
             self._numbers.setdefault(number, {})[order_id] = None
 
-    def _deal(self, entry: Dealt, seq: int) -> None:
-        if not self._deals.add(entry):
+    def _deal(self, entry: Dealt, line: Stamped) -> None:
+        if not self._deals.add(entry, line.time_ns):
             return
         if entry.trace.span_id:
-            self._told.append((seq, entry.deal.ticket))
-        if entry.ours not in self._orders:
+            self._told.append((line.seq, entry.deal.ticket))
+        if entry.ours is None or (record := self._orders.get(entry.ours)) is None:
             return
+        # Of a placement it is known already that it was placed, and of which number.
+        told = isinstance(record.current, Placed) or not (record.outcome is None or isinstance(record.outcome, Unknown))
+        if not told and record.proves(entry):
+            self._with_news[entry.ours] = None
         deal = entry.deal
         self._dealt.setdefault(entry.ours, []).append(deal.ticket)
         numbers: tuple[tuple[NumberKind, int], ...] = (

@@ -8,11 +8,13 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 from app.domain.clock import rfc3339
 from app.domain.deals import NO_SYMBOL, Deal
-from app.domain.orders import Denied, Filled, NotSent, Order, Outcome, Placed
+from app.domain.orders import Denied, Filled, NotSent, Order, Outcome, Placed, Unknown
 from app.domain.trace import TraceRef
 
 NumberKind = Literal["order", "deal", "position"]
 """What a number of the broker's names."""
+TAG_MARK = "~"
+"""What the tag at the end of a comment begins with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,8 @@ class Dealt:
         closed: it left nothing of its position.
         left: lots that it left of its position; below 0 by so many as were closed before their opening showed.
         trace: the span that tells of it; empty for deals of market orders of ours, whose own spans do.
+        proved: that it belongs to `ours` is certain: by the number of its order, or by the tag of the deal or of its
+            order. Otherwise it only looks like it.
     """
 
     kind: ClassVar[str] = "deal"
@@ -78,6 +82,7 @@ class Dealt:
     closed: bool = False
     left: float = 0.0
     trace: TraceRef = field(default_factory=TraceRef)
+    proved: bool = False
 
     @property
     def origin(self) -> str:
@@ -196,6 +201,25 @@ class OrderRecord:
         """What is known now: the later truth, else the first outcome."""
         return self.outcome if self.amended is None else self.amended
 
+    @property
+    def tag(self) -> str:
+        """How the comment that was sent with it ends, and no other order's; empty where none was sent."""
+        tag = f"{TAG_MARK}{self.order.order_id[-8:]}"
+        return tag if self.comment_sent.endswith(tag) else ""
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether nothing is known of what became of it."""
+        return self.current is None or isinstance(self.current, Unknown)
+
+    def is_at(self, number: int) -> bool:
+        """Whether its outcome names this order of the broker's."""
+        return any(("order", number) in _numbers(outcome) for outcome in (self.outcome, self.amended))
+
+    def proves(self, dealt: Dealt) -> bool:
+        """Whether a deal that was written down as its own certainly is."""
+        return dealt.proved or self.is_at(dealt.deal.order) or self.tag == tag_of(dealt.deal.comment) != ""
+
     def numbers(self) -> Iterator[tuple[NumberKind, int]]:
         """The broker's numbers that lead to this order, the newest truth last; some may come twice."""
         if self.order.position:
@@ -227,6 +251,12 @@ class OrderRecord:
             "started": rfc3339(self.started_ns),
             "ended": None if self.ended_ns is None else rfc3339(self.ended_ns),
         }
+
+
+def tag_of(comment: str) -> str:
+    """What may be the tag of an order of ours in a comment at the broker; empty without any."""
+    mark = comment.rfind(TAG_MARK)
+    return "" if mark < 0 else comment[mark:]
 
 
 def outcome_json(outcome: Outcome | None) -> dict[str, Any] | None:

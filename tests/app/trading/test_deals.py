@@ -19,6 +19,9 @@ from tests.app.trading.conftest import Build, Trading
 from tests.support.clock import MovedClock
 from tests.support.terminal import DEAL, DONE, POSITION, TERMINAL
 
+NO_ORDERS: dict[str, Any] = {"history_orders_get": []}
+"""A history that shows no order of a deal."""
+
 
 def raw(trading: Trading, **fields: Any) -> dict[str, Any]:
     """A deal as the terminal shows it, made now, of nobody's order 900."""
@@ -87,8 +90,8 @@ async def test_a_stop_closes_our_position_and_links_to_its_order(trade: Build) -
 
 @pytest.mark.parametrize("comment", ["tag", "rewritten by the broker"])
 async def test_a_deal_of_an_unknown_order_is_ours(trade: Build, comment: str) -> None:
-    """An order whose answer was lost owns the deal that bears its tag, or that fits it where comments are rewritten."""
-    trading = trade(order_send=NoAnswer(reason="deadline", submitted_ns=1, started_ns=2, ended_ns=3))
+    """An order whose answer was lost owns the deal that bears its tag, or that alone looks like it."""
+    trading = trade(order_send=NoAnswer(reason="deadline", submitted_ns=1, started_ns=2, ended_ns=3), **NO_ORDERS)
     keeping(trading)
     decision = await trading.buy()
     assert isinstance(decision.outcome, Unknown)
@@ -102,11 +105,19 @@ async def test_a_deal_of_an_unknown_order_is_ours(trade: Build, comment: str) ->
 
 @pytest.mark.parametrize(
     "fields",
-    [{"magic": 6}, {"volume": 0.2}, {"type": 1}, {"symbol": "GBPUSD"}, {"reason": 0}, {"comment": "a~OTHERTAG"}],
+    [
+        {"magic": 6},
+        {"volume": 0.2},
+        {"volume": 0.05},
+        {"type": 1},
+        {"symbol": "GBPUSD"},
+        {"reason": 0},
+        {"comment": "a~OTHERTAG"},
+    ],
 )
 async def test_a_deal_that_does_not_fit_is_not_taken_for_an_unknown_order(trade: Build, fields: dict[str, Any]) -> None:
     """Another magic, volume, side, symbol, a person's reason or another order's tag: somebody else's."""
-    trading = trade(order_send=NoAnswer(reason="deadline", submitted_ns=1, started_ns=2, ended_ns=3))
+    trading = trade(order_send=NoAnswer(reason="deadline", submitted_ns=1, started_ns=2, ended_ns=3), **NO_ORDERS)
     keeping(trading)
     await trading.buy()
     trading.terminal.functions["history_deals_get"] = [raw(trading, **{"magic": 5, **fields})]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,9 +12,9 @@ from app.domain.orders import Unknown
 from app.trading.journal.deals import Deals
 from app.trading.journal.index import OrderIndex
 from app.trading.journal.lines import encode, seal, unseal
-from app.trading.journal.records import ConnectionTurn, Dealt, Decided, Entry, PositionKey, Stamped
+from app.trading.journal.records import Amended, ConnectionTurn, Dealt, Decided, Entry, PositionKey, Stamped
 from tests.app.trading.journal.conftest import Open
-from tests.app.trading.journal.samples import NOW_NS, a_decision, a_trace, an_intent
+from tests.app.trading.journal.samples import NOW_NS, a_decision, a_fill, a_trace, an_intent
 
 MSC = NOW_NS // 10**6
 
@@ -86,9 +87,9 @@ def test_the_days_result_follows_each_deal_and_begins_anew_with_the_day() -> Non
     """Asked again after more deals the sum holds them, and a later beginning leaves the earlier ones out."""
     day_ns = OPENING.deal.time_ns
     deals = Deals()
-    deals.add(OPENING)
+    deals.add(OPENING, NOW_NS)
     assert deals.sums(day_ns).pnl == -0.7
-    deals.add(STOPPED)
+    deals.add(STOPPED, NOW_NS)
     assert (deals.sums(day_ns).pnl, deals.sums(day_ns).closed) == (-13.0, 1)
     assert deals.sums(day_ns + 1).pnl == -12.3
     assert deals.sums(day_ns + 2 * 10**9).deals == 0
@@ -123,10 +124,32 @@ def test_a_deal_makes_an_unknown_order_findable() -> None:
     """An order whose outcome is unknown is found by the numbers of its deal, and stays open to what bears its tag."""
     unknown = Decided(order_id="A", outcome=Unknown(reason="deadline"), ended_ns=NOW_NS)
     before = _records(an_intent("A"), unknown)
-    assert [record.order.order_id for record in before.doubtful()] == ["A"]
+    assert before.tagged("x~A") is before.get("A")
     after = _records(an_intent("A"), unknown, OPENING)
-    assert [record.order.order_id for record in after.doubtful()] == ["A"]
+    assert after.tagged("x~A") is after.get("A")
     assert after.owner(11) is after.get("A")
+
+
+def test_an_outcome_outweighs_a_deal_that_only_looked_alike() -> None:
+    """The order whose answer named the number is its owner, also where a deal of it was counted for another before."""
+    unknown = Decided(order_id="B", outcome=Unknown(reason="deadline"), ended_ns=NOW_NS)
+    looks = replace(OPENING, ours="B")
+    records = _records(an_intent("B"), unknown, looks, an_intent("A"), a_decision("A"))
+    assert records.owner(11) is records.get("A")
+
+
+def test_what_is_known_is_not_looked_at_again() -> None:
+    """An order is undecided while nothing is known of it, and has news only while a deal proves more than is known."""
+    unknown = Decided(order_id="A", outcome=Unknown(reason="deadline"), ended_ns=NOW_NS)
+    proved = replace(OPENING, proved=True)
+    before = _records(an_intent("A"), unknown, OPENING)
+    assert [record.order.order_id for record in before.undecided(NOW_NS)] == ["A"]
+    assert (before.undecided(NOW_NS + 1), before.undecided(0, changes=True), before.with_news()) == ((), (), ())
+    told = _records(an_intent("A"), unknown, proved)
+    assert [record.order.order_id for record in told.with_news()] == ["A"]
+    after = _records(an_intent("A"), unknown, proved, Amended(order_id="A", outcome=a_fill(), reason="x"))
+    assert (after.undecided(0), after.with_news()) == ((), ())
+    assert after.tagged("x~A") is after.get("A")
 
 
 def test_lost_connections_are_counted_across_runs() -> None:
@@ -140,6 +163,12 @@ def test_todays_outcomes_are_those_of_orders_that_came_today() -> None:
     records = _records(an_intent("A"), a_decision("A"), an_intent("B"))
     assert records.outcomes_since(NOW_NS) == {"filled": 1}
     assert records.outcomes_since(NOW_NS + 1) == {}
+
+
+def test_the_newest_deal_is_no_later_than_its_line() -> None:
+    """A deal whose time is ahead does not make the next start ask for too little."""
+    ahead = Dealt(deal=a_deal(time_msc=MSC + 10_800_000))
+    assert _records(ahead, DEPOSIT).last_deal_ns == NOW_NS
 
 
 async def test_a_journal_takes_a_deal_once_and_keeps_it(open_journal: Open) -> None:
