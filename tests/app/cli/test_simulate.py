@@ -256,6 +256,8 @@ def test_being_ended_reaches_the_program(bot: Path, told: str) -> None:
         stderr=subprocess.DEVNULL,
         text=True,
         start_new_session=True,
+        # Whoever runs the tests in the background may have it ignored, which a process inherits.
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "up\n"
