@@ -94,7 +94,7 @@ def test_a_buy_limit_is_placed_changed_and_cancelled(program: Program, open_page
         expect(dialog).to_contain_text("Buy limit")
         assert_accessible(page)
         dialog.get_by_role("button", name=f"Cancel order {ticket}").click()
-        expect(dialog.get_by_text("Cancelled")).to_be_visible()
+        expect(dialog.locator(".result").get_by_text("Cancelled")).to_be_visible()
         assert ticket not in waiting(program)
         expect(row).to_have_count(0)
         dialog.get_by_role("link", name="See its trace").click()
@@ -223,6 +223,7 @@ def test_an_order_that_waits_by_keyboard_on_a_narrow_screen(program: Program, op
         focus(page, "Price")
         assert_fits(page)
         page.keyboard.press("Enter")
+        expect(page.get_by_role("button", name=re.compile("^Place order: Buy limit"))).to_be_visible()
         focus(page, "Place order: Buy limit 0.10")
         assert_fits(page)
         page.keyboard.press("Enter")
@@ -241,7 +242,7 @@ def test_an_order_that_waits_by_keyboard_on_a_narrow_screen(program: Program, op
         focus(page, f"Cancel order {ticket}")
         assert_fits(page)
         page.keyboard.press("Enter")
-        expect(page.get_by_role("dialog").get_by_text("Cancelled")).to_be_visible()
+        expect(page.get_by_role("dialog").locator(".result").get_by_text("Cancelled")).to_be_visible()
     assert set(waiting(program)) == before
 
 

@@ -1,6 +1,6 @@
 /** The stream: one frame a second from the API, merged into one value that everything on the page looks at. */
 
-import { readSession, refreshes, sessions } from "./api";
+import { readSession, refreshes, session, sessions } from "./api";
 import { Store } from "./store";
 import type { Columns, Delta, Frame, Session } from "./types";
 
@@ -113,7 +113,11 @@ export class Stream {
     this.#close();
     const source = this.open("./api/stream");
     this.#source = source;
-    source.addEventListener("full", (event) => this.#take(JSON.parse(event.data) as Frame));
+    source.addEventListener("full", (event) => {
+      this.#take(JSON.parse(event.data) as Frame);
+      // A log-in that ended before this stream began does not end it.
+      if (session.get().authenticated) void this.ask();
+    });
     source.addEventListener("delta", (event) => {
       const merged = merge(live.get().frame, JSON.parse(event.data) as Delta);
       if (merged === null) this.#connect();

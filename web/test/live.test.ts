@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { sessions } from "../src/api";
+import { ANONYMOUS, session, sessions } from "../src/api";
 import { live, merge, rows, Stream } from "../src/live";
 import type { Session } from "../src/types";
 import { frame } from "./samples";
@@ -69,6 +69,7 @@ describe("Stream", () => {
   let stream: Stream;
   let hidden = false;
   let who: Session | null;
+  let asked = 0;
 
   beforeEach(() => {
     vi.useFakeTimers();
@@ -76,7 +77,12 @@ describe("Stream", () => {
     FakeSource.all = [];
     live.set({ state: "connecting", frame: null, received_ms: 0 });
     who = { authenticated: true, name: "operator", scopes: ["read"], csrf: "token", reads: true };
-    stream = new Stream((path) => new FakeSource(path) as unknown as EventSource, async () => who);
+    asked = 0;
+    const ask = async () => {
+      asked++;
+      return who;
+    };
+    stream = new Stream((path) => new FakeSource(path) as unknown as EventSource, ask);
     stream.start();
   });
 
@@ -90,6 +96,15 @@ describe("Stream", () => {
     newest().say("full", frame());
     expect(live.get().state).toBe("live");
     expect(live.get().frame?.account.balance).toBe(100_000);
+  });
+
+  it("asks whether the log-in still stands once the stream has begun, and not without one", () => {
+    newest().say("full", frame());
+    expect(asked).toBe(0);
+    session.set({ ...ANONYMOUS, authenticated: true });
+    newest().say("full", frame());
+    expect(asked).toBe(1);
+    session.set(ANONYMOUS);
   });
 
   it("asks anew when a frame was missed", () => {
