@@ -242,6 +242,13 @@ def test_orders_alone_are_ahead_of_now_too(simulate: Simulate) -> None:
     assert "ahead of now" in refused.stderr
 
 
+# What is started in the background, or by nohup, inherits that these are ignored.
+AS_STARTED_BY_HAND = (
+    "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "signal.signal(signal.SIGHUP, signal.SIG_DFL); runpy.run_module('app', run_name='__main__', alter_sys=True)"
+)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="processes there are not told by signals")
 @pytest.mark.parametrize("told", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_being_ended_reaches_the_program(bot: Path, told: str) -> None:
@@ -250,14 +257,12 @@ def test_being_ended_reaches_the_program(bot: Path, told: str) -> None:
     waiting = "import MetaTrader5 as mt5, time; mt5.initialize(); print('up', flush=True); time.sleep(60)"
     (temporary := bot / "tmp").mkdir()
     process = subprocess.Popen(
-        [sys.executable, "-m", "app", "simulate", "--", sys.executable, "-c", waiting],
+        [sys.executable, "-c", AS_STARTED_BY_HAND, "simulate", "--", sys.executable, "-c", waiting],
         env={**clean_environment(), "PYTHONPATH": str(Path(__file__).parents[3]), "TMPDIR": str(temporary)},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
         start_new_session=True,
-        # Whoever runs the tests in the background may have it ignored, which a process inherits.
-        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "up\n"
