@@ -53,7 +53,9 @@ def simulate(bot: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.M
     def run(*arguments: str) -> Ran:
         result = CliRunner().invoke(program, ["simulate", *arguments], env={"COLUMNS": "200", "TERM": "dumb"})
         printed = capfd.readouterr()
-        return Ran(result.exit_code, result.stdout + printed.out, result.stderr + printed.err)
+        # What the bot's own process prints has Windows' ends of lines there.
+        out, err = (text.replace("\r\n", "\n") for text in printed)
+        return Ran(result.exit_code, result.stdout + out, result.stderr + err)
 
     return run
 
