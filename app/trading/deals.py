@@ -158,16 +158,10 @@ class DealKeeper:
             if TAG_MARK in found.comment or found.kind_and_side != (Kind.MARKET, deal.side):
                 return None
             asked = found.volume_asked  # of which the deal may be a part
-            perhaps = [
-                record
-                for record in perhaps
-                if record.order.action is not Action.PLACE and abs(record.order.volume - asked) < LOTS
-            ]
-        if len(perhaps) != 1:
+            perhaps = [record for record in perhaps if _asked_for(record, asked)]
+        if len(perhaps) != 1 or not _asked_for(perhaps[0], asked):
             return None
-        (only,) = perhaps
-        fitting = only.order.action is not Action.PLACE and abs(only.order.volume - asked) < LOTS
-        return _Owner(only, proved=False) if fitting else None
+        return _Owner(perhaps[0], proved=False)
 
     async def _order_of(self, deal: Deal) -> PastOrder | Unavailable | None:
         """The broker's order of a deal; None where the history shows none, or could not be read for long."""
@@ -223,6 +217,11 @@ class DealKeeper:
             self._journal.turned(connected, reason, at_ns=at_ns).add_done_callback(_log_failure)
         except JournalError as error:
             log.error("A change of the connection could not be journalled: %s", error)
+
+
+def _asked_for(record: OrderRecord, volume: float) -> bool:
+    """Whether it is a market order of this volume."""
+    return record.order.action is not Action.PLACE and abs(record.order.volume - volume) < LOTS
 
 
 def concerned(

@@ -190,3 +190,21 @@ export function Dialog(props: {
     </dialog>
   );
 }
+
+/** Names and values, one a line. */
+export type Lines = [string, string][];
+
+export function Facts({ lines, across }: { lines: Lines; across?: boolean }) {
+  return (
+    <dl class={across ? "facts across" : "facts"}>
+      {lines.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>
+            <Foreign text={value} />
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -10,7 +10,7 @@ import { Buttons, Confirm, TradeDialog } from "./dialog";
 import { ExpirationField, focusFirstWrong, isHalfTyped, PriceField, StopFields, type Troubles } from "./fields";
 import { INCOMPLETE, momentTrouble, passedTrouble } from "./moments";
 import { stopTrouble } from "./numbers";
-import { Facts, type Lines } from "./outcome";
+import { Facts, type Lines } from "../parts";
 import { aboutLines, Gone, NotThere, rememberChange, useOrderNow } from "./pending";
 import { marketTrouble, priceTrouble } from "./prices";
 import { type Sending, useSending } from "./sending";

@@ -6,7 +6,7 @@ import { rows } from "../live";
 import { texts } from "../texts";
 import type { PositionRow } from "../types";
 import { Confirm, TradeDialog } from "./dialog";
-import type { Lines } from "./outcome";
+import type { Lines } from "../parts";
 import { useSending } from "./sending";
 
 const words = texts.form;

@@ -4,10 +4,10 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { useFrame } from "../hooks";
-import { Dialog, focusOnce } from "../parts";
+import { Dialog, Facts, focusOnce, type Lines } from "../parts";
 import { texts } from "../texts";
 import type { Mode } from "../types";
-import { Facts, type Lines, Result, resultTitle } from "./outcome";
+import { Result, resultTitle } from "./outcome";
 import { isUnsure, type Sending, type Sent, useMayTrade } from "./sending";
 import type { Side } from "./vocabulary";
 

@@ -11,7 +11,7 @@ import { Confirm, TradeDialog } from "./dialog";
 import { type Draft, draftType, OrderForm } from "./form";
 import { instantOrNever, passedTrouble } from "./moments";
 import { optionalNumber, parseNumber } from "./numbers";
-import type { Lines } from "./outcome";
+import type { Lines } from "../parts";
 import { marketTrouble, quoteOf, suggested } from "./prices";
 import { useSending } from "./sending";
 import { isPending, sideOf, typeName, typeWord } from "./vocabulary";

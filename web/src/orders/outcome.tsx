@@ -2,31 +2,13 @@
 
 import type { Refused } from "../api";
 import { anyText, price, volume } from "../format";
-import { Badge, Foreign, TraceLink } from "../parts";
+import { Badge, Facts, type Lines, TraceLink } from "../parts";
 import { texts } from "../texts";
 import type { OrderAnswer } from "../types";
 import { isUnsure, type Sent } from "./sending";
 import { typeOf, typeWord } from "./vocabulary";
 
 const words = texts.results;
-
-/** Names and values, one a line. */
-export type Lines = [string, string][];
-
-export function Facts({ lines }: { lines: Lines }) {
-  return (
-    <dl class="facts">
-      {lines.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>
-            <Foreign text={value} />
-          </dd>
-        </div>
-      ))}
-    </dl>
-  );
-}
 
 export function resultTitle(sent: Sent): string {
   if ("answer" in sent) return texts.form.done;

@@ -5,10 +5,9 @@ import { useRef } from "preact/hooks";
 import { price, volume } from "../format";
 import { useFrame } from "../hooks";
 import { rows } from "../live";
-import { Ticket } from "../parts";
+import { type Lines, Ticket } from "../parts";
 import { texts } from "../texts";
 import type { PendingRow } from "../types";
-import type { Lines } from "./outcome";
 import { isUnsure, type Sending } from "./sending";
 import { typeWord } from "./vocabulary";
 

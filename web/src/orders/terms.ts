@@ -5,7 +5,7 @@ import { texts } from "../texts";
 import type { PendingRow, SymbolInfo } from "../types";
 import { instantOrNever } from "./moments";
 import { optionalNumber } from "./numbers";
-import type { Lines } from "./outcome";
+import type { Lines } from "../parts";
 
 const words = texts.pending;
 

@@ -7,7 +7,7 @@ import { anyText, DASH, duration, megabytes, number } from "../format";
 import { useFrame, useTimes } from "../hooks";
 import { rows } from "../live";
 import { Refusal } from "../orders/outcome";
-import { Badge, Empty, Figure, Foreign, Panel, Shown, type Tone } from "../parts";
+import { Badge, Empty, Facts, Figure, Foreign, type Lines, Panel, Shown, type Tone } from "../parts";
 import { useStore } from "../store";
 import { type Column, Table } from "../table";
 import { texts } from "../texts";
@@ -60,7 +60,7 @@ function Directory(props: { label: string; there: boolean; size: number }) {
 
 function About({ frame }: { frame: Frame }) {
   const { about, account, status } = frame;
-  const facts: [string, string][] = [
+  const facts: Lines = [
     [words.version, `${texts.name} ${about.version}`],
     [texts.cards.uptime, duration(status.uptime_seconds)],
     [words.terminal, about.terminal],
@@ -69,16 +69,7 @@ function About({ frame }: { frame: Frame }) {
   ];
   return (
     <Panel title={words.about}>
-      <dl class="facts across">
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>
-              <Foreign text={value} />
-            </dd>
-          </div>
-        ))}
-      </dl>
+      <Facts lines={facts} across />
     </Panel>
   );
 }
