@@ -14,6 +14,7 @@ from .market.sessions import Sessions
 from .surface import connection, market_book_calls, quotes, trade_calls
 from .surface.buy_sell_close import buy_sell_close
 from .surface.calls import Function
+from .surface.holding import hold
 from .surface.strict import as_builtin
 from .surface.terminal import Terminal
 from .vocabulary.constants import CONSTANTS
@@ -48,7 +49,7 @@ class SimulatorModule(ModuleType):
         bars: Path | None = None,
         symbol_suffix: str = "",
         latency_s: Mapping[str, float] | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] = hold,
         symbols: Iterable[SymbolSpec] = SYMBOLS,
         strict: bool = False,
         synced: bool = True,

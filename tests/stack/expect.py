@@ -71,20 +71,30 @@ ROUTE_LABELS = {"job", "instance", "service_name", "service_instance_id", "le", 
 """What differs by route and may: who sent it, promoted labels, the spelling of bucket bounds."""
 
 
+MADE_BY_THE_COLLECTOR = "traces_span_metrics_"
+"""How the names begin that it counts from spans."""
+MADE_BY_PROMETHEUS = {"ALERTS", "ALERTS_FOR_STATE"}
+"""What it writes of a rule that is pending or fires, with the labels of the series that made it so."""
+
+
 def expect_the_same_names(stack: RunningStack, service: str, program: Program) -> None:
     """Every series that `/metrics` shows is in Prometheus, by way of the Collector, under the same name and labels."""
-    text = httpx2.get(f"{program.url}/metrics", trust_env=False).text
-    samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
-    # `target_info` carries the resource, in the words of each route.
-    ours = {_series(sample.name, sample.labels) for sample in samples if sample.name != "target_info"}
-    theirs = eventually(
-        lambda: {_series(labels["__name__"], labels) for labels, _ in stack.prometheus.query(f'{{job="{service}"}}')},
-        lambda seen: ours <= seen,
-    )
+    ours: set[tuple[str, ...]] = set()
+
+    def look() -> set[tuple[str, ...]]:
+        theirs = {_series(labels["__name__"], labels) for labels, _ in stack.prometheus.query(f'{{job="{service}"}}')}
+        # Read anew with each look, and after Prometheus: a series may begin at any time.
+        text = httpx2.get(f"{program.url}/metrics", trust_env=False).text
+        samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+        # `target_info` carries the resource, in the words of each route.
+        ours.update(_series(sample.name, sample.labels) for sample in samples if sample.name != "target_info")
+        return theirs
+
+    theirs = eventually(look, lambda seen: ours <= seen)
     assert ours - theirs == set()
-    made_by_the_collector = {name for name, *_ in theirs if str(name).startswith("traces_span_metrics_")}
-    assert {name for name, *_ in theirs} - made_by_the_collector <= {name for name, *_ in ours} | {"target_info"}
+    sent = {name for name, *_ in theirs if not name.startswith(MADE_BY_THE_COLLECTOR)} - MADE_BY_PROMETHEUS
+    assert sent - {name for name, *_ in ours} == {"target_info"}
 
 
-def _series(name: str, labels: Mapping[str, str]) -> tuple[object, ...]:
-    return (name, *sorted((key, value) for key, value in labels.items() if key not in ROUTE_LABELS))
+def _series(name: str, labels: Mapping[str, str]) -> tuple[str, ...]:
+    return (name, *sorted(f"{key}={value}" for key, value in labels.items() if key not in ROUTE_LABELS))

@@ -41,7 +41,7 @@ _log = logging.getLogger(__name__)
 
 BUILD = 5100
 MAX_BARS = 100_000
-HOLD_STEP_S = 0.05
+HOLD_STEP_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +271,10 @@ class Terminal:
                     ledger.faults.clear(now_msc)
 
     def _hold(self, ledger: Ledger, fault: Fault) -> None:
-        """Hold the call, and with it the process, until its time is over or somebody ends the fault."""
+        """Hold the call until its time is over or somebody ends the fault.
+
+        The process is held with it, but for the moment of a look into the books at each step.
+        """
         left_s = fault.parameters["seconds"]
         if not self._take(ledger, fault, self.market.now_msc() + round(left_s * 1000)):
             return
