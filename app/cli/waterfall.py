@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from rich.console import Group, RenderableType
@@ -13,7 +13,7 @@ from rich.text import Text
 from app.domain.clock import rfc3339
 from app.domain.orders import Kind
 from app.history.items import Span, Trace
-from app.history.lookup import NUMBER_KINDS, Match
+from app.history.lookup import NUMBER_KINDS, Linked, Match
 from app.telemetry.orders import describe_outcome
 from app.trading.journal.records import OrderRecord
 
@@ -27,7 +27,7 @@ _SHOWN: Final = ("mt5.", "rpc.", "error.", "http.route", "http.response.", "serv
 
 
 def waterfall(match: Match, *, ascii_only: bool) -> RenderableType:
-    """Draw a trace: its orders, the time each span took, attributes, log.
+    """Draw a trace: its orders, the time each span took, attributes, log, linked traces.
 
     Args:
         match: the trace and the orders in it.
@@ -40,6 +40,8 @@ def waterfall(match: Match, *, ascii_only: bool) -> RenderableType:
         parts += [_attributes(span) for _, span in trace.tree() if _worth_showing(span)]
     if trace.logs:
         parts += ["", _logs(trace)]
+    if match.linked:
+        parts += ["", _linked(match.linked)]
     return Group(*parts, "")
 
 
@@ -130,6 +132,14 @@ def _logs(trace: Trace) -> Table:
         level = Text(_clean(log.severity), _SEVERITY_STYLES.get(log.severity, "dim"))
         table.add_row(f"{at_ms:.2f}", level, Text(_clean(log.body)))
     return table
+
+
+def _linked(linked: Iterable[Linked]) -> RenderableType:
+    """The other traces of the same order, in words that can be copied behind the command."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for other in linked:
+        table.add_row(Text(_clean(other.name)), Text(_clean(other.trace_id), "dim"))
+    return Group(Text("linked traces", "bold"), Padding(table, (0, 0, 0, 2)))
 
 
 def _clean(value: Any) -> str:

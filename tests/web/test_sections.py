@@ -60,6 +60,24 @@ def test_a_trace_that_is_opened_early_fills_up(program: Program, open_page: Open
         expect(waterfall.get_by_text("order_send", exact=True)).to_be_visible(timeout=10_000)
 
 
+def test_a_stop_that_came_later_is_reached_from_its_order_and_back(program: Program, open_page: OpenPage) -> None:
+    """What closed a position is a trace of its own: each of the two leads to the other by a click."""
+    with program.client() as client:
+        opened = order(client)
+        fault = {"fault": "external_trade", "position": opened.body["position"], "reason": "mobile"}
+        client.post("/api/simulator/faults", json=fault).raise_for_status()
+    with open_page(program.url) as seen:
+        page = seen.go(f"?tab=traces&trace={opened.trace_id}")
+        waterfall = page.get_by_role("table", name="Waterfall")
+        page.get_by_role("link", name=re.compile("^deal [0-9a-f]{8}$")).click(timeout=10_000)
+        expect(waterfall.get_by_text("deal", exact=True)).to_be_visible()
+        expect(waterfall.get_by_text("order_send", exact=True)).to_have_count(0)
+        assert_accessible(page)
+        page.get_by_role("link", name=f"place_order {opened.trace_id[:8]}").click()
+        expect(waterfall.get_by_text("order_send", exact=True)).to_be_visible()
+        assert seen.troubles == []
+
+
 ROWS = """(row) => {
     const tops = new Set([...row.children].map((one) => Math.round(one.getBoundingClientRect().top)));
     return tops.size;

@@ -228,6 +228,7 @@ export const texts = {
     attributes: "Attributes",
     events: "Events",
     allTraces: "All traces",
+    linked: "Linked traces",
     gone: "This trace is not in the files.",
     jaeger: "Open in Jaeger",
     select: "Choose a trace to see where its time went.",

@@ -245,6 +245,7 @@ export interface Trace {
   spans: Span[];
   logs: LogRecord[];
   numbers: { order: number | null; deal: number | null; position: number | null };
+  linked: { trace_id: string; name: string }[];
 }
 
 export interface Requests {

@@ -4,7 +4,7 @@ import { useMemo, useState } from "preact/hooks";
 
 import { anyText, milliseconds, number, parseTime } from "./format";
 import { useTimes } from "./hooks";
-import { Badge, Empty, Foreign, Panel, Ticket } from "./parts";
+import { Badge, Empty, Foreign, Panel, Ticket, TraceLink } from "./parts";
 import { texts } from "./texts";
 import type { LogRecord, Span, Trace } from "./types";
 
@@ -27,6 +27,9 @@ export function tree(spans: Span[]): Branch[] {
     (children.get(parent) ?? []).flatMap((span) => [{ span, depth }, ...walk(span.span_id, depth + 1)]);
   return walk("", 0);
 }
+
+/** How much of a trace id tells it from the others at a glance. */
+const SHORT = 8;
 
 export function Waterfall({ trace, jaeger }: { trace: Trace; jaeger: string }) {
   const branches = useMemo(() => tree(trace.spans), [trace]);
@@ -51,6 +54,18 @@ export function Waterfall({ trace, jaeger }: { trace: Trace; jaeger: string }) {
           </div>
         ))}
         <Fact name="trace id" value={trace.trace_id} />
+        {trace.linked.length > 0 && (
+          <div>
+            <dt>{words.linked}</dt>
+            {trace.linked.map((other) => (
+              <dd key={other.trace_id}>
+                <TraceLink id={other.trace_id}>
+                  {other.name} {other.trace_id.slice(0, SHORT)}
+                </TraceLink>
+              </dd>
+            ))}
+          </div>
+        )}
       </dl>
       {jaeger && (
         <a href={`${jaeger}/trace/${trace.trace_id}`} target="_blank" rel="noopener noreferrer">

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from app.cli.waterfall import BAR_WIDTH, bar, waterfall
 from app.history.items import Trace, spans_of
-from app.history.lookup import Match
+from app.history.lookup import Linked, Match
 from tests.app.history.folders import a_span, spans_line
 
 
@@ -54,3 +54,14 @@ def test_plain_output_has_plain_letters() -> None:
     assert "#" * BAR_WIDTH in said
     assert "error" in said
     assert "out of money" in said
+
+
+def test_linked_traces_are_named() -> None:
+    """A stop's deal is a trace of its own: under the order's stands what to look for, as a picture or by hand."""
+    match = Match(_trace(a_span(1, "place_order")), linked=(Linked("7d3c0a5b9f2e4c81a6d0e5f4b3c2a190", "deal"),))
+    console = Console(width=80, record=True, force_terminal=False)
+    with console.capture() as capture:
+        console.print(waterfall(match, ascii_only=True))
+
+    lines = [line.strip() for line in capture.get().splitlines()]
+    assert lines[lines.index("linked traces") + 1] == "deal  7d3c0a5b9f2e4c81a6d0e5f4b3c2a190"
