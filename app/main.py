@@ -166,6 +166,7 @@ class StopSignals:
     def then(self, stop: Callable[[], None]) -> None:
         """Have the running loop call *stop* when asked to, or call it at once if that has happened."""
         self._stop, self._loop = stop, asyncio.get_running_loop()
+        _wake_quietly()
         if self._requested:
             stop()
 
@@ -174,6 +175,12 @@ class StopSignals:
         self._requested = True
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._stop)
+
+
+def _wake_quietly() -> None:
+    """Let a signal pass without complaint where the loop's wake-up socket takes no more: then it is awake already."""
+    if (woken := signal.set_wakeup_fd(-1)) != -1:
+        signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
 
 
 def program_version() -> str:

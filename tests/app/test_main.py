@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
+from contextlib import suppress
+
+import pytest
 
 from app.main import StopSignals
 
@@ -44,3 +48,25 @@ def test_a_signal_after_the_end_is_no_error() -> None:
     with StopSignals() as stop:
         asyncio.run(watch(stop))
         ask()
+
+
+async def test_a_loop_that_has_been_woken_often_enough_is_no_error(capfd: pytest.CaptureFixture[str]) -> None:
+    """A signal is taken where the socket that wakes the loop is full, and Python prints no traceback about it."""
+    told = asyncio.Event()
+    reading, full = socket.socketpair()
+    with reading, full:
+        full.setblocking(False)
+        with suppress(BlockingIOError):
+            while True:
+                full.send(bytes(65_536))
+        before = signal.set_wakeup_fd(full.fileno())
+        try:
+            with StopSignals() as stop:
+                stop.then(told.set)
+                ask()
+                await asyncio.sleep(0.01)
+        finally:
+            signal.set_wakeup_fd(before)
+
+    assert told.is_set()
+    assert "Traceback" not in capfd.readouterr().err
