@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+from pathlib import Path
+from typing import Final
+
 from app.bootstrap.services import Services
-from app.settings import API_KEY_VARIABLE
+from app.settings import API_KEY_VARIABLE, Settings
+
+NAME: Final = "mt5-otel"
 
 
 def banner(services: Services, url: str, links: tuple[str, ...] = ()) -> list[str]:
@@ -26,10 +33,22 @@ def banner(services: Services, url: str, links: tuple[str, ...] = ()) -> list[st
         f"  curl -s -X POST {url}/api/order -H 'Content-Type: application/json' \\",
         f'    -H "X-API-Key: {shown_key}" -d \'{{"canonical": "EURUSD", "side": "buy", "volume": 0.1}}\'',
         "",
-        "See its trace:       mt5-otel trace NUMBER   (the order, deal or position of the answer)",
+        f"See its trace:       {called_as(sys.argv[0])} trace NUMBER{_where(services.folder)}",
+        "                     (NUMBER is the order, deal or position of the answer)",
         "Stop:                Ctrl-C",
         "",
     ]
+
+
+def called_as(started: str) -> str:
+    """Return what to type for this program: how it was started where its name alone is not found, as in a checkout."""
+    return started if Path(started).stem == NAME and shutil.which(NAME) is None else NAME
+
+
+def _where(folder: Path) -> str:
+    """The flag that leads to a data folder that is not the one of everybody who names none."""
+    default: Path = Settings.model_fields["data_dir"].default
+    return "" if folder == default.absolute() else f' --data-dir "{folder}"'
 
 
 def _key_lines(services: Services) -> list[str]:
