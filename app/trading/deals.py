@@ -11,14 +11,14 @@ from app.broker.gateway import Gateway
 from app.domain.account import PastOrder, Unavailable
 from app.domain.clock import Clock
 from app.domain.deals import ENTRY_IN, ENTRY_INOUT, Deal
-from app.domain.orders import Action, Kind, Unknown
+from app.domain.orders import TAG_MARK, Action, Kind, Unknown
 from app.domain.trace import TraceRef
 from app.errors import JournalError
 from app.telemetry.deals import DealTelemetry
 from app.trading.journal.index import OrderIndex
 from app.trading.journal.journal import Journal
-from app.trading.journal.records import TAG_MARK, Dealt, OrderRecord
-from app.trading.kinship import LOTS, fits, resembles
+from app.trading.journal.records import Dealt, OrderRecord
+from app.trading.kinship import LOTS_TOLERANCE, fits, resembles
 from app.watch.changes import Change, ConnectionLost, ConnectionRestored, DealSeen
 from app.watch.poller import Watch
 
@@ -93,7 +93,7 @@ class DealKeeper:
             return
         owner = None if found is None else found.record
         volume = await self._volume(deal) if deal.is_trade else _Volume(0.0, 0.0)
-        if isinstance(volume, Unavailable) or (volume.after < -LOTS and self._may_be_opened_yet(deal)):
+        if isinstance(volume, Unavailable) or (volume.after < -LOTS_TOLERANCE and self._may_be_opened_yet(deal)):
             return
         ours = None if owner is None else owner.order.order_id
         # The span of an order that waited for its price ended long before, and one that lost its answer knows nothing.
@@ -103,10 +103,8 @@ class DealKeeper:
         dealt = Dealt(
             deal=deal,
             ours=ours,
-            # A closing deal opens nothing, and an opening one closes nothing, in whatever order they show.
-            opened=deal.entry == ENTRY_INOUT or (deal.is_trade and deal.entry == ENTRY_IN and volume.before < LOTS),
-            closed=deal.entry == ENTRY_INOUT
-            or (deal.is_trade and deal.entry != ENTRY_IN and volume.after < LOTS and not self._goes_on(deal, volume)),
+            opened=_opens(deal, volume),
+            closed=self._closes(deal, volume),
             left=volume.after,
             trace=TraceRef() if told_by_its_order else self._tell(deal, owner),
             proved=found is not None and found.proved,
@@ -158,8 +156,8 @@ class DealKeeper:
             if TAG_MARK in found.comment or found.kind_and_side != (Kind.MARKET, deal.side):
                 return None
             asked = found.volume_asked  # of which the deal may be a part
-            perhaps = [record for record in perhaps if _asked_for(record, asked)]
-        if len(perhaps) != 1 or not _asked_for(perhaps[0], asked):
+            perhaps = [record for record in perhaps if _is_market_order_of(record, asked)]
+        if len(perhaps) != 1 or not _is_market_order_of(perhaps[0], asked):
             return None
         return _Owner(perhaps[0], proved=False)
 
@@ -175,9 +173,16 @@ class DealKeeper:
         now_s = self._clock.monotonic()
         return now_s - self._unopened_since.setdefault(deal.ticket, now_s) < UNOPENED_S
 
+    def _closes(self, deal: Deal, volume: _Volume) -> bool:
+        """Whether it leaves nothing of its position; an opening deal closes nothing, in whatever order they show."""
+        if deal.entry == ENTRY_INOUT:
+            return True
+        is_closing = deal.is_trade and deal.entry != ENTRY_IN
+        return is_closing and volume.after < LOTS_TOLERANCE and not self._goes_on(deal, volume)
+
     def _goes_on(self, deal: Deal, volume: _Volume) -> bool:
         """Whether a part was closed of a position whose opening never showed: the terminal still has the rest."""
-        return volume.after < -LOTS and any(
+        return volume.after < -LOTS_TOLERANCE and any(
             position.ticket == deal.position for position in self._watch.latest.positions
         )
 
@@ -219,9 +224,16 @@ class DealKeeper:
             log.error("A change of the connection could not be journalled: %s", error)
 
 
-def _asked_for(record: OrderRecord, volume: float) -> bool:
-    """Whether it is a market order of this volume."""
-    return record.order.action is not Action.PLACE and abs(record.order.volume - volume) < LOTS
+def _opens(deal: Deal, volume: _Volume) -> bool:
+    """Whether it is the first deal of its position; a closing one opens nothing, in whatever order they show."""
+    if deal.entry == ENTRY_INOUT:
+        return True
+    return deal.is_trade and deal.entry == ENTRY_IN and volume.before < LOTS_TOLERANCE
+
+
+def _is_market_order_of(record: OrderRecord, volume: float) -> bool:
+    """Whether it is a market order of so many lots."""
+    return record.order.action is not Action.PLACE and abs(record.order.volume - volume) < LOTS_TOLERANCE
 
 
 def concerned(
