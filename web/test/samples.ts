@@ -96,5 +96,5 @@ export function span(parts: Partial<Span> = {}): Span {
 }
 
 export function trace(spans: Span[]): Trace {
-  return { trace_id: "4bf92f3577b34da6a3ce929d0e0e4736", spans, logs: [], numbers: { order: 11, deal: 21, position: 31 } };
+  return { trace_id: "4bf92f3577b34da6a3ce929d0e0e4736", spans, logs: [], linked: [], numbers: { order: 11, deal: 21, position: 31 } };
 }
