@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..market.arrays import Ints
 from ..market.feed import HOUR_MS, MINUTE_MS, Bars, Feed, Quote
-from ..market.noise import Ints
 from ..vocabulary.order_types import BUY
 from ..vocabulary.symbols import SymbolSpec
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .feed import Bars, Feed, Flags, Ticks, join_bars, join_ticks
-from .noise import Ints
+from .arrays import Flags, Ints
+from .feed import Bars, Feed, Ticks, join_bars, join_ticks
 from .ticks import TickMaker
 
 _HOUR = 3600

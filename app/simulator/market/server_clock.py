@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from .noise import Ints
+from .arrays import Ints
 
 SummerTime = Literal["none", "europe", "new_york"]
 _HOUR = 3600

@@ -9,15 +9,13 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from ..vocabulary.symbols import Hours
+from .arrays import Flags, Ints
 from .laps import FIRST_HOUR
-from .noise import Ints
 from .server_clock import ServerClock
 
 Sessions = Literal["loop", "real"]
-Flags = npt.NDArray[np.bool_]
 _HOUR = 3600
 # The first Monday of all history, in days since 1970: the server's day whose first hour is the lap's first.
 _FIRST_MONDAY = 17_168

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.simulator import SimulatorModule
+from app.simulator.market.history import TIMEFRAMES
 from app.simulator.market.laps import FIRST_HOUR
-from app.simulator.market.rates import TIMEFRAMES
 from app.simulator.vocabulary.structs import RATES, TICKS
 
 NOW_S = 1_773_146_096  # 2026-03-10 12:34:56 UTC

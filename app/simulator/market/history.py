@@ -14,8 +14,8 @@ import numpy.typing as npt
 from ..vocabulary import constants as mt5
 from ..vocabulary.structs import RATES, TICKS
 from ..vocabulary.symbols import SymbolSpec
+from .arrays import Floats, Ints
 from .feed import HOUR_MS, MINUTE_MS, Bars, Feed, Ticks, join_bars
-from .noise import Floats, Ints
 from .server_clock import ServerClock
 
 _HOUR, _DAY = 3600, 86_400
