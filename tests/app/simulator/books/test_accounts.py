@@ -10,10 +10,9 @@ import pytest
 from app.simulator import SimulatorModule
 from app.simulator.books.accounts import password_hash
 from app.simulator.books.records import Account
-from tests.app.simulator.conftest import NOW_S, FakeClock
+from tests.app.simulator.conftest import EVER, NOW_S, FakeClock
 
 HEDGING, NETTING, EXCHANGE, REAL = range(5_100_001, 5_100_005)
-EVER = (0, 2_000_000_000)
 
 
 @pytest.mark.parametrize(

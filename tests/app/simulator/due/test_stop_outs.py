@@ -17,9 +17,8 @@ from app.simulator.due.operations import OperationBook
 from app.simulator.market.feed import MINUTE_MS, Feed
 from app.simulator.positions.portfolio import appraise
 from app.simulator.vocabulary.symbols import SYMBOLS
-from tests.app.simulator.conftest import NOW_S, FakeClock, change_terms
+from tests.app.simulator.conftest import EVER, NOW_S, FakeClock, change_terms
 
-EVER = (0, 2_000_000_000)
 SATURDAY_S = 1_773_489_600.0  # 2026-03-14 12:00 UTC
 MAJORS = [replace(spec, swap_mode=0) for spec in SYMBOLS if spec.name in ("EURUSD", "GBPUSD")]
 
