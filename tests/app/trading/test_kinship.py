@@ -9,9 +9,9 @@ import pytest
 from app.broker.terminal import Call, NoAnswer
 from app.domain.orders import Action, Filled, Kind, Order, Side
 from app.trading.dealer import Decision
-from app.trading.deals import READ_WAIT_S, UNREAD_S
 from app.trading.desk import Terms
 from app.trading.kinship import fits
+from app.trading.owners import READ_WAIT_S, UNREAD_S
 from tests.app.trading.conftest import Build
 from tests.app.trading.journal.test_deals import a_deal
 from tests.app.trading.test_deals import NO_ORDERS, keeping, raw
