@@ -36,6 +36,11 @@ class FakeClock:
         self.now_s += seconds
 
 
+def terminal_behind(mt5: Any) -> Any:
+    """The terminal that a module's functions ask: its market and its connection to the books."""
+    return mt5.account_info._caller
+
+
 def change_terms(ledger: Ledger, **terms: Any) -> None:
     """Give the ledger's account other terms, which nothing in the simulator does."""
     pairs = ", ".join(f"{name} = :{name}" for name in terms)
