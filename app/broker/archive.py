@@ -26,6 +26,9 @@ COPY_TICKS_ALL = -1
 TICKS_FIRST_S = 60
 """How far back the first slice goes when the newest ticks are wanted; a thin one is followed by wider ones."""
 TICKS_BACK_S = 10 * A_DAY_S
+"""How far back the newest ticks are looked for."""
+TICKS_AHEAD_MS = 60_000
+"""The server's clock may be ahead of ours: by so much a tick may come from later than now."""
 TICKS_A_SECOND = 100
 """The terminal counts from whole seconds: so many ticks of the first one may lie before the moment that is meant."""
 
@@ -103,7 +106,7 @@ class Archive:
         symbol = await self._gateway.broker_name(name)
         if not isinstance(symbol, str):
             return symbol
-        end_msc = until_ns // 10**6 if until_ns is not None else self._clock.time_ns() // 10**6 + 60_000
+        end_msc = until_ns // 10**6 if until_ns is not None else self._clock.time_ns() // 10**6 + TICKS_AHEAD_MS
         if since_ns is None:
             return await self._last_ticks(symbol, end_msc, count)
         args = (symbol, self._server_s(since_ns), count + TICKS_A_SECOND, COPY_TICKS_ALL)

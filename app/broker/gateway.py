@@ -34,7 +34,7 @@ from app.domain.account import (
     Unavailable,
 )
 from app.domain.clock import Clock
-from app.domain.deals import Deal
+from app.domain.deals import Deal, mean_price
 from app.domain.orders import Filled, NotSent, Order, Outcome
 
 LOTS_TOLERANCE = 1e-9
@@ -169,10 +169,7 @@ class Gateway:
         if isinstance(record, Unavailable):
             return Missing(what=name) if _is_not_found(record) else record
         if not record["select"]:
-            # A symbol has prices only while it is chosen.
-            await self._read("symbol_select", broker_name, True, deadline=deadline)
-            chosen = await self._read("symbol_info", broker_name, deadline=deadline)
-            record = record if isinstance(chosen, Unavailable) else chosen
+            record = await self._choose(broker_name, "symbol_info", record, deadline=deadline)
         return symbol_from(self.server_time.to_utc(record))
 
     async def tick(self, name: str, *, deadline: float | None = None) -> Tick | Missing | Unavailable:
@@ -184,11 +181,15 @@ class Gateway:
         if isinstance(record, Unavailable):
             return Missing(what=name) if _is_not_found(record) else record
         if not record["time_msc"]:
-            await self._read("symbol_select", broker_name, True, deadline=deadline)
-            chosen = await self._read("symbol_info_tick", broker_name, deadline=deadline)
-            record = record if isinstance(chosen, Unavailable) else chosen
+            record = await self._choose(broker_name, "symbol_info_tick", record, deadline=deadline)
         self.server_time.observe(broker_name, record["time_msc"], self._clock.time_ns())
         return tick_from(broker_name, self.server_time.to_utc(record))
+
+    async def _choose(self, broker_name: str, function: str, seen: Record, *, deadline: float | None) -> Record:
+        """Choose a symbol in Market Watch, since it has prices only there, and read again what was *seen* without."""
+        await self._read("symbol_select", broker_name, True, deadline=deadline)
+        record: Record | Unavailable = await self._read(function, broker_name, deadline=deadline)
+        return seen if isinstance(record, Unavailable) else record
 
     async def broker_name(self, name: str, *, deadline: float | None = None) -> str | Missing | Unavailable:
         """The broker's spelling of a symbol name given in any case."""
@@ -349,8 +350,5 @@ def _is_not_found(answer: Unavailable) -> bool:
 
 
 def _completed(filled: Filled, deals: Sequence[Deal]) -> Filled:
-    volume = sum(deal.volume for deal in deals)
-    price = deals[0].price
-    if len(deals) > 1:
-        price = sum(deal.volume * deal.price for deal in deals) / volume
-    return dataclasses.replace(filled, position=deals[0].position, volume=round(volume, 8), price=price)
+    volume = round(sum(deal.volume for deal in deals), 8)
+    return dataclasses.replace(filled, position=deals[0].position, volume=volume, price=mean_price(deals))

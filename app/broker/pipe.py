@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from app.broker.process import serve
-from app.broker.terminal import Answer, Call, NoAnswer, NotCalled, Reply, TerminalSpec
+from app.broker.terminal import OVERDUE, Answer, Call, NoAnswer, NotCalled, Reply, TerminalSpec
 
 log = logging.getLogger(__name__)
 
@@ -207,7 +207,7 @@ class WorkerProcess:
         for number in overdue:
             if waiting := self._pop(number):
                 if waiting.started_ns is None:
-                    self._resolve(waiting, _not_called("its deadline passed while it waited for the terminal", waiting))
+                    self._resolve(waiting, _not_called(OVERDUE, waiting))
                 else:
                     self._resolve(waiting, _no_answer("deadline", waiting))
 

@@ -22,12 +22,12 @@ from pickle import PicklingError
 from typing import Any
 
 from app.broker.plain import plain
-from app.broker.terminal import TerminalSpec, real_account_refusal
+from app.broker.terminal import OVERDUE, TerminalSpec, real_account_refusal
 
 STOP_SIGNALS = [signal.SIGINT, signal.SIGTERM]
+"""What asks the program to stop: Ctrl-C, SIGTERM, and on Windows Ctrl-Break, which a program can send to a group."""
 if sys.platform == "win32":
     STOP_SIGNALS.append(signal.SIGBREAK)
-"""What asks the program to stop: Ctrl-C, SIGTERM, and on Windows Ctrl-Break, which a program can send to a group."""
 ORPHAN_S = 10.0
 """How long a call under way may still take once the parent is gone."""
 
@@ -110,9 +110,8 @@ def _refusal(
     module: Any, spec: TerminalSpec, function: str, deadline: float, only_for: tuple[int, str] | None
 ) -> str | None:
     """Why the call must not be made, else None."""
-    late = "its deadline passed while it waited for the terminal"
     if time.monotonic() >= deadline:
-        return late
+        return OVERDUE
     parent = multiprocessing.parent_process()
     if parent is not None and not parent.is_alive():
         return "the API that asked is gone"
@@ -123,7 +122,7 @@ def _refusal(
         except Exception as error:  # the vendor's code; nothing has been sent
             return f"the account could not be looked at before sending: {type(error).__name__}: {error}"
         # The look may have taken its time.
-        return refusal or (late if time.monotonic() >= deadline else None)
+        return refusal or (OVERDUE if time.monotonic() >= deadline else None)
     return None
 
 

@@ -55,16 +55,16 @@ def position_from(record: Mapping[str, Any]) -> Position:
 
 def pending_from(record: Mapping[str, Any], lifetime: Lifetime) -> PendingOrder:
     """An `orders_get()` record; `lifetime` as it was before the record's times became UTC."""
-    return PendingOrder(**_asked_for(record), volume=record["volume_current"], lifetime=lifetime, record=record)
+    return PendingOrder(**_common_fields(record), volume=record["volume_current"], lifetime=lifetime, record=record)
 
 
 def past_order_from(record: Mapping[str, Any]) -> PastOrder:
     """A `history_orders_get()` record."""
-    return PastOrder(**_asked_for(record), is_cancelled=record["state"] == ORDER_STATE_CANCELED)
+    return PastOrder(**_common_fields(record), is_cancelled=record["state"] == ORDER_STATE_CANCELED)
 
 
-def _asked_for(record: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of `BrokerOrder`."""
+def _common_fields(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of `BrokerOrder`, which waiting and past orders share."""
     return {
         "ticket": record["ticket"],
         "symbol": record["symbol"],

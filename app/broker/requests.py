@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.domain.account import Symbol, Tick
-from app.domain.orders import Action, Kind, Lifetime, Order, Side
+from app.domain.orders import Action, Kind, Lifetime, Order, Side, tag_for
 
 TRADE_ACTION_DEAL, TRADE_ACTION_PENDING, TRADE_ACTION_MODIFY, TRADE_ACTION_REMOVE = 1, 5, 7, 8
 ORDER_TYPES = {
@@ -26,6 +26,7 @@ EXECUTION_REQUEST, EXECUTION_INSTANT, EXECUTION_MARKET, EXECUTION_EXCHANGE = 0, 
 COMMENT_UNITS_MAX = 29
 """The vendor's package refuses a longer comment; counted in UTF-16 units."""
 TAG_CALLER_UNITS = 19
+"""How much of the caller's comment is left beside the tag."""
 
 
 def trade_request(
@@ -70,14 +71,14 @@ def _terms(order: Order, utc_offset_s: int) -> dict[str, Any]:
     """What can be changed about a pending order; 0 stands for none."""
     names = {"price": order.price, "stoplimit": order.stop_limit, "sl": order.sl, "tp": order.tp}
     terms: dict[str, Any] = {name: float(value or 0.0) for name, value in names.items()}
-    lifetime = order.lifetime or _asked_for(order.expiration, utc_offset_s)
+    lifetime = order.lifetime or _lifetime_until(order.expiration, utc_offset_s)
     terms["type_time"] = int(lifetime.type)
     if lifetime.type in (ORDER_TIME_SPECIFIED, ORDER_TIME_SPECIFIED_DAY):
         terms["expiration"] = int(lifetime.until)
     return terms
 
 
-def _asked_for(expiration: int | None, utc_offset_s: int) -> Lifetime:
+def _lifetime_until(expiration: int | None, utc_offset_s: int) -> Lifetime:
     if expiration is None:
         return Lifetime(type=ORDER_TIME_GTC, until=0)
     return Lifetime(type=ORDER_TIME_SPECIFIED, until=expiration + utc_offset_s)
@@ -94,7 +95,7 @@ def _market(order: Order, symbol: Symbol, tick: Tick | None, comment: str) -> di
         "deviation": int(order.deviation),
         "magic": int(order.magic),
         "comment": comment,
-        "type_time": 0,
+        "type_time": ORDER_TIME_GTC,
         "type_filling": filling_for(symbol),
     }
     if order.position is not None:
@@ -134,13 +135,13 @@ def filling_for(symbol: Symbol) -> int:
 
 
 def tagged_comment(comment: str, order_id: str, *, tag: bool) -> str:
-    """The comment as sent: the caller's first 19 UTF-16 units, `~` and the order id's last 8 characters.
+    """The comment as sent: the caller's first 19 UTF-16 units, and the order's tag.
 
     Brokers may rewrite comments; what bears the tag is this order's. Without it, the first 29 units.
     """
     if not tag:
         return _cut(comment, COMMENT_UNITS_MAX)
-    return f"{_cut(comment, TAG_CALLER_UNITS)}~{order_id[-8:]}"
+    return _cut(comment, TAG_CALLER_UNITS) + tag_for(order_id)
 
 
 def _cut(text: str, units: int) -> str:

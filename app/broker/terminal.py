@@ -11,6 +11,9 @@ LastError = tuple[int, str]
 CONNECTION_LOST: frozenset[int] = frozenset({-10001, -10002, -10004})
 """`last_error` codes after which the package must be initialised again."""
 
+OVERDUE = "its deadline passed while it waited for the terminal"
+"""Why a call is `NotCalled` that waited for too long, whichever side finds that out."""
+
 ACCOUNT_REAL = 2
 """ACCOUNT_TRADE_MODE_REAL."""
 

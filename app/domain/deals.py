@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.domain.orders import Side
@@ -96,3 +96,10 @@ class Deal:
     def reason_name(self) -> str:
         """The reason in a word."""
         return REASONS.get(self.reason, OTHER)
+
+
+def mean_price(deals: Sequence[Deal]) -> float:
+    """The price of several deals by their volumes; that of a single one to the bit."""
+    if len(deals) == 1:
+        return deals[0].price
+    return sum(deal.volume * deal.price for deal in deals) / sum(deal.volume for deal in deals)

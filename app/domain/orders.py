@@ -38,6 +38,15 @@ class Kind(StrEnum):
     STOP_LIMIT = "stop_limit"
 
 
+TAG_MARK = "~"
+"""What the tag of an order begins with."""
+
+
+def tag_for(order_id: str) -> str:
+    """How the comment of an order at the broker ends, and no other order's: `~` and the last 8 characters of its id."""
+    return f"{TAG_MARK}{order_id[-8:]}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lifetime:
     """How long a pending order stands, in MetaTrader's own words: ORDER_TIME_*, and seconds of the broker's clock."""

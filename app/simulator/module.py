@@ -56,11 +56,12 @@ class SimulatorModule(ModuleType):
     ) -> None:
         """Build the module.
 
-        `clock` tells seconds UTC; the server's clock is ahead of it by `utc_offset_s`, in the summer of `summer_time`
-        by an hour more. With `sessions` "real" symbols trade at their hours. `bars` is a folder of minute bars to
-        play, as in bar_files.py. `symbol_suffix` ends every symbol's name. With
-        `strict` the functions are built-ins, which refuse an empty `**{}` where the vendor's do; see strict.py. Without
-        `synced` the books do not wait for the disk: what was done outlives the process, but not a power cut.
+        `ledger` is the SQLite file of the books, made where it is not there. `clock` tells seconds UTC; the server's
+        clock is ahead of it by `utc_offset_s`, in the summer of `summer_time` by an hour more. With `sessions` "real"
+        symbols trade at their hours. `bars` is a folder of minute bars to play, as in bar_files.py. `symbol_suffix`
+        ends every symbol's name. `latency_s` says of functions, by name, how long they take; `sleep` is how they wait.
+        With `strict` the functions are built-ins, which refuse an empty `**{}` where the vendor's do; see strict.py.
+        Without `synced` the books do not wait for the disk: what was done outlives the process, but not a power cut.
         """
         super().__init__("MetaTrader5", "MetaTrader 5 without a broker: the package's functions, types and constants.")
         market = Market(

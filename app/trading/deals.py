@@ -1,24 +1,24 @@
-"""Writes each deal of the account down once, and says whose it is."""
+"""Writes each deal of the account down once."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
 from app.broker.gateway import Gateway
-from app.domain.account import PastOrder, Unavailable
+from app.domain.account import Unavailable
 from app.domain.clock import Clock
 from app.domain.deals import ENTRY_IN, ENTRY_INOUT, Deal
-from app.domain.orders import Action, Kind, Unknown
+from app.domain.orders import Action, Unknown
 from app.domain.trace import TraceRef
 from app.errors import JournalError
 from app.telemetry.deals import DealTelemetry
 from app.trading.journal.index import OrderIndex
 from app.trading.journal.journal import Journal
-from app.trading.journal.records import TAG_MARK, Dealt, OrderRecord
-from app.trading.kinship import LOTS, fits, resembles
+from app.trading.journal.records import Dealt, OrderRecord
+from app.trading.kinship import LOTS_TOLERANCE
+from app.trading.owners import Owners
 from app.watch.changes import Change, ConnectionLost, ConnectionRestored, DealSeen
 from app.watch.poller import Watch
 
@@ -26,22 +26,6 @@ log = logging.getLogger(__name__)
 
 UNOPENED_S = 60.0
 """How long a deal that closes more than is known to be open waits for the one that opened it to show."""
-UNDER_WAY_NS = 30 * 10**9
-"""An order is answered well before; one that is open for longer has lost its outcome."""
-UNREAD_S = 60.0
-"""How long a deal that may be ours waits for its order in the history; after that it is told without."""
-READ_WAIT_S = 1.0
-"""So long one look waits for the orders of all deals together."""
-OWNER_AGE_NS = 24 * 3_600 * 10**9
-"""A deal without a tag is held against orders no older than this."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Owner:
-    """The order that a deal belongs to, and whether that is certain."""
-
-    record: OrderRecord
-    proved: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +39,8 @@ class _Volume:
 class DealKeeper:
     """Keeps the account's deals in the journal, each once, whoever caused it.
 
-    A deal that may belong to an order still under way waits for that order's outcome; one that cannot be written
-    or explained now is tried again at the next look. Also puts down when the connection is lost and comes back.
-
-    A deal is ours by the number of its order or by the tag in its comment or in that of its order. One without any
-    tag is counted as ours where one market order only may have made it; that proves nothing of the order.
+    Whose a deal is, `Owners` says; one that cannot be written or explained now is tried again at the next look. Also
+    puts down when the connection is lost and comes back.
     """
 
     def __init__(
@@ -70,10 +51,9 @@ class DealKeeper:
         self._watch = watch
         self._telemetry = telemetry
         self._clock = clock
+        self._owners = Owners(gateway=gateway, journal=journal, clock=clock)
         self._waiting: dict[int, Deal] = {}
         self._unopened_since: dict[int, float] = {}
-        self._unread_since: dict[int, float] = {}
-        self._read_until = 0.0
         self._told: dict[int, TraceRef] = {}
         watch.subscribe(self.keep)
         watch.changes.subscribe(self._note_connection)
@@ -83,17 +63,17 @@ class DealKeeper:
         for deal in self._watch.latest.new_deals:
             if self._journal.deal(deal.ticket) is None:
                 self._waiting[deal.ticket] = deal
-        self._read_until = self._clock.monotonic() + READ_WAIT_S
+        self._owners.begin_look()
         for ticket in sorted(self._waiting):
             await self._keep(self._waiting[ticket])
 
     async def _keep(self, deal: Deal) -> None:
-        found = await self._owner(deal) if deal.is_trade else None
+        found = await self._owners.of(deal) if deal.is_trade else None
         if isinstance(found, Unavailable):
             return
         owner = None if found is None else found.record
         volume = await self._volume(deal) if deal.is_trade else _Volume(0.0, 0.0)
-        if isinstance(volume, Unavailable) or (volume.after < -LOTS and self._may_be_opened_yet(deal)):
+        if isinstance(volume, Unavailable) or (volume.after < -LOTS_TOLERANCE and self._may_be_opened_yet(deal)):
             return
         ours = None if owner is None else owner.order.order_id
         # The span of an order that waited for its price ended long before, and one that lost its answer knows nothing.
@@ -103,10 +83,8 @@ class DealKeeper:
         dealt = Dealt(
             deal=deal,
             ours=ours,
-            # A closing deal opens nothing, and an opening one closes nothing, in whatever order they show.
-            opened=deal.entry == ENTRY_INOUT or (deal.is_trade and deal.entry == ENTRY_IN and volume.before < LOTS),
-            closed=deal.entry == ENTRY_INOUT
-            or (deal.is_trade and deal.entry != ENTRY_IN and volume.after < LOTS and not self._goes_on(deal, volume)),
+            opened=_opens(deal, volume),
+            closed=self._closes(deal, volume),
             left=volume.after,
             trace=TraceRef() if told_by_its_order else self._tell(deal, owner),
             proved=found is not None and found.proved,
@@ -118,66 +96,25 @@ class DealKeeper:
             return
         del self._waiting[deal.ticket]
         self._unopened_since.pop(deal.ticket, None)
-        self._unread_since.pop(deal.ticket, None)
+        self._owners.forget(deal.ticket)
         self._told.pop(deal.ticket, None)
         self._watch.changes.tell(DealSeen(deal, ours, dealt.opened, dealt.closed))
-
-    async def _owner(self, deal: Deal) -> _Owner | Unavailable | None:
-        """The order that a deal belongs to, None where it is none of ours; `Unavailable` where that is open yet."""
-        known = self._journal.owner(deal.order)
-        if known is not None and known.is_at(deal.order):
-            return _Owner(known, proved=True)
-        if (tagged := self._tagged(deal.comment, deal)) is not None:
-            return tagged
-        if known is not None:  # by an earlier deal of the same order
-            return _Owner(known, proved=False)
-        perhaps = [
-            record
-            for record in self._journal.undecided(deal.time_ns - OWNER_AGE_NS)
-            if resembles(record, deal) and not self._journal.deals_of(record.order.order_id)
-        ]
-        # One that is under way tells its own numbers soon; until then an older one must not have its deal.
-        now_ns = self._clock.time_ns()
-        if any(record.outcome is None and now_ns - record.started_ns < UNDER_WAY_NS for record in perhaps):
-            return Unavailable(reason="an order under way may turn out to be its own")
-        return await self._by_its_order(perhaps, deal) if perhaps else None
-
-    def _tagged(self, comment: str, deal: Deal) -> _Owner | None:
-        record = self._journal.tagged(comment)
-        return _Owner(record, proved=True) if record is not None and fits(record.order, deal) else None
-
-    async def _by_its_order(self, perhaps: Sequence[OrderRecord], deal: Deal) -> _Owner | Unavailable | None:
-        """Whose a deal without a tag is: by the tag of its order, else of the only market order that it fits."""
-        found = await self._order_of(deal)
-        if isinstance(found, Unavailable):
-            return found
-        asked = deal.volume
-        if found is not None:
-            if (tagged := self._tagged(found.comment, deal)) is not None:
-                return tagged
-            if TAG_MARK in found.comment or found.kind_and_side != (Kind.MARKET, deal.side):
-                return None
-            asked = found.volume_asked  # of which the deal may be a part
-            perhaps = [record for record in perhaps if _asked_for(record, asked)]
-        if len(perhaps) != 1 or not _asked_for(perhaps[0], asked):
-            return None
-        return _Owner(perhaps[0], proved=False)
-
-    async def _order_of(self, deal: Deal) -> PastOrder | Unavailable | None:
-        """The broker's order of a deal; None where the history shows none, or could not be read for long."""
-        now_s = self._clock.monotonic()
-        if now_s - self._unread_since.setdefault(deal.ticket, now_s) >= UNREAD_S:
-            return None
-        return await self._gateway.past_order(deal.order, deadline=self._read_until)
 
     def _may_be_opened_yet(self, deal: Deal) -> bool:
         """Whether to wait for the deal before it: some terminals show the later one first."""
         now_s = self._clock.monotonic()
         return now_s - self._unopened_since.setdefault(deal.ticket, now_s) < UNOPENED_S
 
+    def _closes(self, deal: Deal, volume: _Volume) -> bool:
+        """Whether it leaves nothing of its position; an opening deal closes nothing, in whatever order they show."""
+        if deal.entry == ENTRY_INOUT:
+            return True
+        is_closing = deal.is_trade and deal.entry != ENTRY_IN
+        return is_closing and volume.after < LOTS_TOLERANCE and not self._goes_on(deal, volume)
+
     def _goes_on(self, deal: Deal, volume: _Volume) -> bool:
         """Whether a part was closed of a position whose opening never showed: the terminal still has the rest."""
-        return volume.after < -LOTS and any(
+        return volume.after < -LOTS_TOLERANCE and any(
             position.ticket == deal.position for position in self._watch.latest.positions
         )
 
@@ -219,9 +156,11 @@ class DealKeeper:
             log.error("A change of the connection could not be journalled: %s", error)
 
 
-def _asked_for(record: OrderRecord, volume: float) -> bool:
-    """Whether it is a market order of this volume."""
-    return record.order.action is not Action.PLACE and abs(record.order.volume - volume) < LOTS
+def _opens(deal: Deal, volume: _Volume) -> bool:
+    """Whether it is the first deal of its position; a closing one opens nothing, in whatever order they show."""
+    if deal.entry == ENTRY_INOUT:
+        return True
+    return deal.is_trade and deal.entry == ENTRY_IN and volume.before < LOTS_TOLERANCE
 
 
 def concerned(

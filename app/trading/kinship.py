@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from app.domain.account import BrokerOrder
 from app.domain.deals import REASON_EXPERT, Deal
-from app.domain.orders import Action, Order
-from app.trading.journal.records import TAG_MARK, OrderRecord
+from app.domain.orders import TAG_MARK, Action, Order
+from app.trading.journal.records import OrderRecord
 
-LOTS = 1e-8
+LOTS_TOLERANCE = 1e-8
 """Less than this is nothing."""
-PRICE = 1e-8
+PRICE_TOLERANCE = 1e-8
 """Prices that differ by less are the same."""
 CLOCK_SLACK_NS = 60 * 10**9
 """How far the server's clock may stand from ours."""
@@ -21,7 +21,7 @@ def fits(order: Order, deal: Deal) -> bool:
         order.pending is None  # changing or cancelling an order trades nothing
         and deal.symbol == order.symbol
         and deal.side is order.side
-        and deal.volume <= order.volume + LOTS
+        and deal.volume <= order.volume + LOTS_TOLERANCE
         and (order.position is None or order.position == deal.position)
     )
 

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from app.broker.gateway import Gateway
 from app.domain.account import BrokerOrder, PastOrder, PendingOrder, Unavailable
 from app.domain.clock import Clock
+from app.domain.deals import mean_price
 from app.domain.orders import Action, Filled, Order, Outcome, Placed, Unknown
 from app.trading.journal.journal import Journal
 from app.trading.journal.records import OrderRecord, tag_of
-from app.trading.kinship import PRICE, is_placed
+from app.trading.kinship import PRICE_TOLERANCE, is_placed
 from app.watch.poller import Watch
 
 log = logging.getLogger(__name__)
@@ -94,7 +95,7 @@ class Truths:
             deal=first.ticket,
             position=first.position,
             volume=volume,
-            price=sum(deal.volume * deal.price for deal in deals) / volume if len(deals) > 1 else first.price,
+            price=mean_price(deals),
             retcode=_retcode(record),
             remaining=round(max(0.0, order.volume - volume), 8),
         )
@@ -139,7 +140,7 @@ def _is_as_asked(order: Order, found: BrokerOrder) -> bool:
     """Whether an order at the broker has the terms that a change asked for."""
     asked = (order.price, order.stop_limit, order.sl, order.tp)
     there = (found.price_open, found.stop_limit, found.sl, found.tp)
-    alike = all(abs(price - (wanted or 0.0)) < PRICE for price, wanted in zip(there, asked, strict=True))
+    alike = all(abs(price - (wanted or 0.0)) < PRICE_TOLERANCE for price, wanted in zip(there, asked, strict=True))
     return alike and found.expiration == (order.expiration or 0)
 
 

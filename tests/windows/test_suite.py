@@ -32,7 +32,7 @@ LEFT_OUT: Mapping[str, str] = {
     "tests/app/stack": "the same",
     "tests/web": "Chromium for Windows does not run under Wine",
     "tests/docs": "the examples are written for a POSIX shell",
-    "tests/bench": "measures, on a machine that is none",
+    "tests/bench": "it measures, and Wine is no machine to measure on",
     "tests/app/dashboard": "the page is built with Node, for the system that it is built on",
     "tests/app/test_defects.py": "whole programs, started and stopped: test_api.py does that from outside",
     "tests/app/test_facts.py": "the same",

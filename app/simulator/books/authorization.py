@@ -18,7 +18,7 @@ def log_in(ledger: Ledger, login: int, password: str, server: str, now_msc: int)
     if account is None or server not in ("", account.server):
         return None
     kept = ledger.kept_investor(number)
-    investor = _is(account, password, account.investor_hash) if password else kept
+    investor = _matches(account, password, account.investor_hash) if password else kept
     if not investor and not _is_master(account, password):
         return None
     if not ledger.accounts(number) or (ledger.default_login(), kept) != (number, investor):
@@ -28,10 +28,10 @@ def log_in(ledger: Ledger, login: int, password: str, server: str, now_msc: int)
 
 
 def _is_master(account: Account, password: str) -> bool:
-    return not password or not account.password_hash or _is(account, password, account.password_hash)
+    return not password or not account.password_hash or _matches(account, password, account.password_hash)
 
 
-def _is(account: Account, password: str, kept: str) -> bool:
+def _matches(account: Account, password: str, kept: str) -> bool:
     return password_hash(account.login, password) == kept
 
 

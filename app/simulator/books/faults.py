@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from ..vocabulary.faults import EXTERNAL_TRADE, HOLDING, FaultRefused, checked
 from ..vocabulary.symbols import SYMBOLS, SymbolSpec, with_suffix
 from .fault_rows import Fault
 from .ledger import Ledger
+from .records import rfc3339
 
 
 class FaultBook:
@@ -92,7 +92,7 @@ def _described(fault: Fault, now_msc: int) -> dict[str, Any]:
         "id": fault.id,
         "fault": fault.fault,
         **fault.parameters,
-        "since": datetime.fromtimestamp(fault.since_msc / 1000, UTC).isoformat(timespec="milliseconds")[:-6] + "Z",
+        "since": rfc3339(fault.since_msc),
         "seconds_left": (ends_msc - now_msc) / 1000 if ends_msc > now_msc else None,
         "count_left": fault.calls_left,
     }

@@ -71,7 +71,7 @@ class Ledger:
 
         Without `synced` a commit does not wait for the disk: several times faster, and lost with the machine's power.
         """
-        self._connection = schema.connect(path, partial(_found, now_msc=now_msc), synced=synced)
+        self._connection = schema.connect(path, partial(_populate, now_msc=now_msc), synced=synced)
         self.faults, self.naming = FaultRows(self._connection), Naming(self._connection)
         self.login = self.default_login()
         # The account of each login as this transaction has read it, and after how many changes of rows.
@@ -197,11 +197,10 @@ class Ledger:
 
     def add_deal(self, deal: Deal) -> int:
         """Enter a deal, move the account's balance (or credit) by its money, and return its number."""
-        money = deal.profit_cents + deal.commission_cents + deal.swap_cents + deal.fee_cents
         column = "credit_cents" if deal.type == DEAL_TYPE_CREDIT else "balance_cents"
         self._connection.execute(
             f"UPDATE accounts SET {column} = {column} + ?, changed_msc = max(changed_msc, ?) WHERE login = ?",  # noqa: S608
-            (money, deal.time_msc, deal.login or self.login),
+            (deal.money_cents, deal.time_msc, deal.login or self.login),
         )
         return self._insert(_DEALS, deal)
 
@@ -340,8 +339,8 @@ class Ledger:
         return [_unsigned(Deal._make(row)) for row in rows]
 
 
-def _found(connection: sqlite3.Connection, *, now_msc: int) -> None:
-    """The account with its first deposit."""
+def _populate(connection: sqlite3.Connection, *, now_msc: int) -> None:
+    """Enter what new books begin with: an account with its first deposit."""
     for table in ("orders", "deals"):
         connection.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (table, _FIRST_NUMBER - 1))
     _open_account(connection, DEFAULT, INITIAL_CENTS, now_msc)

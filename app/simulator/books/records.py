@@ -6,6 +6,7 @@ In whose books an order, deal or position is: `login`, 0 until it is entered.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from ..vocabulary.constants import ACCOUNT_MARGIN_MODE_RETAIL_HEDGING
@@ -101,6 +102,11 @@ class Deal(NamedTuple):
     comment: str = ""
     login: int = 0
 
+    @property
+    def money_cents(self) -> int:
+        """What it adds to the balance, or to the credit."""
+        return self.profit_cents + self.commission_cents + self.swap_cents + self.fee_cents
+
 
 class Position(NamedTuple):
     """An open position; its ticket is the number of the order that opened it, or turned it.
@@ -156,3 +162,8 @@ class Pulse(NamedTuple):
     def restless(self) -> bool:
         """Whether anything may happen in the books by itself."""
         return self.positions or self.waiting
+
+
+def rfc3339(msc: int) -> str:
+    """A time of the books for people: `2026-03-10T12:34:56.789Z`."""
+    return datetime.fromtimestamp(msc / 1000, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"

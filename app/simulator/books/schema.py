@@ -107,8 +107,8 @@ _STEPS = (_TABLES, _STOPS_AND_FAULTS, _ACCOUNTS_AND_ORDERS, _MARKET_WATCH, _TERM
 _VERSION = len(_STEPS)
 
 
-def connect(path: str, found: Callable[[sqlite3.Connection], None], *, synced: bool = True) -> sqlite3.Connection:
-    """Open the books, or make them; `found` fills new ones. Either all of that is on disk or nothing is.
+def connect(path: str, populate: Callable[[sqlite3.Connection], None], *, synced: bool = True) -> sqlite3.Connection:
+    """Open the books, or make them; `populate` fills new ones. Either all of that is on disk or nothing is.
 
     What is committed outlives the process in any case, and the machine if the books are `synced`.
     """
@@ -118,7 +118,7 @@ def connect(path: str, found: Callable[[sqlite3.Connection], None], *, synced: b
         connection.execute(f"PRAGMA synchronous={'FULL' if synced else 'NORMAL'}")
         if _version(connection) != _VERSION:
             with writing(connection):
-                _upgrade(connection, found)
+                _upgrade(connection, populate)
     except BaseException:
         connection.close()
         raise
@@ -147,7 +147,7 @@ def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _upgrade(connection: sqlite3.Connection, found: Callable[[sqlite3.Connection], None]) -> None:
+def _upgrade(connection: sqlite3.Connection, populate: Callable[[sqlite3.Connection], None]) -> None:
     made_by = _version(connection)
     if made_by > _VERSION:
         raise sqlite3.DatabaseError(f"ledger of version {made_by}; this simulator reads up to {_VERSION}")
@@ -155,7 +155,7 @@ def _upgrade(connection: sqlite3.Connection, found: Callable[[sqlite3.Connection
         for statement in step.split(";"):
             connection.execute(statement)
     if made_by == 0:
-        found(connection)
+        populate(connection)
     connection.execute(f"PRAGMA user_version = {_VERSION}")
 
 

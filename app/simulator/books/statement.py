@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ..vocabulary.constants import CONSTANTS, DEAL_TYPE_CREDIT
 from .faults import FaultBook
 from .ledger import Ledger
-from .records import Account, Deal, Order, Position
+from .records import Account, Deal, Order, Position, rfc3339
 
 TABLES = ("accounts", "orders", "deals", "positions", "faults")
 _FOREVER_MSC = 2**62
@@ -53,14 +52,10 @@ def _by_ticket(records: Iterable[Any]) -> list[Any]:
 
 def _account(account: Account, deals: Iterable[Deal]) -> _Row:
     own = [deal for deal in deals if deal.login == account.login]
-    moved = sum(_money(deal) for deal in own if deal.type != DEAL_TYPE_CREDIT)
+    moved = sum(deal.money_cents for deal in own if deal.type != DEAL_TYPE_CREDIT)
     row = _plain(account._asdict(), {"trade_mode": "ACCOUNT_TRADE_MODE", "margin_mode": "ACCOUNT_MARGIN_MODE"})
     row |= {"stopout_mode": _word("ACCOUNT_STOPOUT_MODE", account.stopout_mode), "balance_by_deals": moved / 100}
     return {name: value for name, value in row.items() if name not in _SECRET}
-
-
-def _money(deal: Deal) -> int:
-    return deal.profit_cents + deal.commission_cents + deal.swap_cents + deal.fee_cents
 
 
 def _order(order: Order) -> _Row:
@@ -85,7 +80,7 @@ def _plain(fields: Mapping[str, Any], words: Mapping[str, str]) -> _Row:
         elif name.endswith("_cents"):
             row[name.removesuffix("_cents")] = value / 100
         elif name.endswith("_msc"):
-            row[name.removesuffix("_msc")] = _time(value)
+            row[name.removesuffix("_msc")] = rfc3339(value) if value else None
         else:
             row[name] = value
     return row
@@ -96,7 +91,3 @@ def _word(prefix: str, number: int) -> str:
     start = f"{prefix}_"
     found = (name for name, value in CONSTANTS.items() if name.startswith(start) and value == number)
     return next(found, start + str(number)).removeprefix(start).lower()
-
-
-def _time(msc: int) -> str | None:
-    return datetime.fromtimestamp(msc / 1000, UTC).isoformat(timespec="milliseconds")[:-6] + "Z" if msc else None

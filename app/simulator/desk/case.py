@@ -24,6 +24,7 @@ DEAL, PENDING, SLTP = mt5.TRADE_ACTION_DEAL, mt5.TRADE_ACTION_PENDING, mt5.TRADE
 MODIFY, REMOVE, CLOSE_BY = mt5.TRADE_ACTION_MODIFY, mt5.TRADE_ACTION_REMOVE, mt5.TRADE_ACTION_CLOSE_BY
 _DAY_S = 86_400
 _POINTS_MAX = 2.0**53
+_CLOCK_END_S = 2**32  # in 2106
 
 
 class Terms(NamedTuple):
@@ -197,7 +198,7 @@ def _rounded(price: float, spec: SymbolSpec) -> float:
 
 def _bounded(server_s: int) -> int:
     """A second that a clock can show: no order lives longer than that."""
-    return min(max(server_s, 0), 2**32)
+    return min(max(server_s, 0), _CLOCK_END_S)
 
 
 def _day_end_msc(clock: ServerClock, server_s: int) -> int:

@@ -10,14 +10,13 @@ from ..vocabulary import constants as mt5
 from ..vocabulary.order_types import BUY, LIMITS, SELL, STOP_LIMITS, is_market, order_side
 from ..vocabulary.retcodes import HEDGE_PROHIBITED
 from ..vocabulary.structs import Struct
-from ..vocabulary.symbols import FILLING_FOK, FILLING_IOC, SymbolSpec
+from ..vocabulary.symbols import FILLING_BOC, FILLING_FOK, FILLING_IOC, SymbolSpec
 from .case import CLOSE_BY, DEAL, MODIFY, PENDING, REMOVE, SLTP, Case
 
-_FILLING_BOC = 4
 _FILLING_BITS = {
     mt5.ORDER_FILLING_FOK: FILLING_FOK,
     mt5.ORDER_FILLING_IOC: FILLING_IOC,
-    mt5.ORDER_FILLING_BOC: _FILLING_BOC,
+    mt5.ORDER_FILLING_BOC: FILLING_BOC,
 }
 _ENTRY_REFUSED = {
     (mt5.SYMBOL_TRADE_MODE_LONGONLY, SELL): mt5.TRADE_RETCODE_LONG_ONLY,
@@ -102,7 +101,7 @@ def _filling(case: Case) -> int:
     if filling == mt5.ORDER_FILLING_RETURN:
         taken = pending or spec.trade_exemode == mt5.SYMBOL_TRADE_EXECUTION_EXCHANGE
     elif filling == mt5.ORDER_FILLING_BOC:
-        taken = bool(spec.filling_mode & _FILLING_BOC) and request.type in (*LIMITS, *STOP_LIMITS)
+        taken = bool(spec.filling_mode & FILLING_BOC) and request.type in (*LIMITS, *STOP_LIMITS)
     elif filling == mt5.ORDER_FILLING_FOK and not pending and spec.trade_exemode in _AT_A_PRICE:
         taken = True
     else:

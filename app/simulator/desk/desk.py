@@ -20,6 +20,7 @@ from ..vocabulary import constants as mt5
 from ..vocabulary.order_types import STOP_LIMITS
 from ..vocabulary.retcodes import ANSWERS
 from ..vocabulary.structs import OrderCheckResult, OrderSendResult, Struct
+from ..vocabulary.symbols import rounded_lots
 from .case import DEAL, Case, open_case, storable
 from .checks import misses, objection
 
@@ -144,7 +145,7 @@ class Desk:
             return volume
         steps = math.floor(volume * partial.parameters["fraction"] / case.spec.volume_step + 1e-7)
         lots = min(max(steps * case.spec.volume_step, least), volume - least)
-        return float(round(lots, 8))
+        return rounded_lots(lots)
 
     def _under_way(self, case: Case, fill: Fill, after_ms: int) -> int:
         """Enter a market order that the broker will get round to later."""

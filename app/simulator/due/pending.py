@@ -20,7 +20,7 @@ from .triggers import Corridor, above, below
 FILL_ORDER = "fill_order"  # what a scheduled row asks for; its parameters: {"order": ticket}
 
 
-def waiting_lane(spec: SymbolSpec, order_type: int, price: float) -> Corridor:
+def waiting_corridor(spec: SymbolSpec, order_type: int, price: float) -> Corridor:
     """Where the price may go while such an order waits: a buy is held against the ask, a sell against the bid."""
     buys = order_side(order_type) == BUY
     falls = buys == (order_type in LIMITS)
@@ -48,8 +48,8 @@ class Waiting:
                 yield Event(row.due_msc, Rank.FILL, row.id, partial(self._fill_scheduled, row))
 
     def _touch(self, order: Order, until_msc: int) -> Quote | None:
-        lane = waiting_lane(self._market.specs[order.symbol], order.type, order.price_open)
-        return self._sentry.touch(order.symbol, lane, order.active_msc, until_msc)
+        corridor = waiting_corridor(self._market.specs[order.symbol], order.type, order.price_open)
+        return self._sentry.touch(order.symbol, corridor, order.active_msc, until_msc)
 
     def _expire(self, order: Order) -> None:
         end_order(self._ledger.of(order.login), order, mt5.ORDER_STATE_EXPIRED, order.time_expiration_msc)

@@ -26,12 +26,12 @@ class Sentry:
         """Forget what was not asked about since this was called last."""
         self._known, self._asked, self._windows = self._asked, {}, {}
 
-    def touch(self, symbol: str, lane: Corridor, after_msc: int, until_msc: int) -> Quote | None:
+    def touch(self, symbol: str, corridor: Corridor, after_msc: int, until_msc: int) -> Quote | None:
         """The first tick in (after, until] that leaves the corridor."""
-        watch = (symbol, lane, after_msc)
+        watch = (symbol, corridor, after_msc)
         inside_msc, tick = self._asked.get(watch) or self._known.get(watch) or (after_msc, None)
         if tick is None and inside_msc < until_msc:
-            tick = self._window(symbol, inside_msc, until_msc).first_outside(lane)
+            tick = self._window(symbol, inside_msc, until_msc).first_outside(corridor)
             inside_msc = until_msc
         self._asked[watch] = inside_msc, tick
         return tick if tick is not None and tick.time_msc <= until_msc else None

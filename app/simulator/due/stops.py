@@ -15,7 +15,7 @@ from ..vocabulary.order_types import BUY
 from ..vocabulary.symbols import SymbolSpec
 from .events import Event, Rank
 from .sentry import Sentry
-from .triggers import corridor
+from .triggers import between_stops
 
 
 class Stops:
@@ -30,8 +30,8 @@ class Stops:
         """Positions whose stops have been touched."""
         self._sentry.begin_round()
         for held in self._ledger.positions_with_stops():
-            lane = corridor(self._market.specs[held.symbol], held.type, held.sl, held.tp)
-            if touch := self._sentry.touch(held.symbol, lane, held.stops_msc, until_msc):
+            corridor = between_stops(self._market.specs[held.symbol], held.type, held.sl, held.tp)
+            if touch := self._sentry.touch(held.symbol, corridor, held.stops_msc, until_msc):
                 yield Event(touch.time_msc, Rank.STOP, held.ticket, partial(self._close, held, touch))
 
     def _close(self, held: Position, touch: Quote) -> None:

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..market.arrays import Ints
 from ..market.feed import HOUR_MS, MINUTE_MS, Bars, Feed, Quote
-from ..market.noise import Ints
 from ..vocabulary.order_types import BUY
 from ..vocabulary.symbols import SymbolSpec
 
@@ -33,7 +33,7 @@ class Corridor(NamedTuple):
         return self.floor < lowest and highest < self.ceiling
 
 
-def corridor(spec: SymbolSpec, side: int, sl: float, tp: float) -> Corridor:
+def between_stops(spec: SymbolSpec, side: int, sl: float, tp: float) -> Corridor:
     """Return where a position with these stops (0: none) goes on living."""
     floor, ceiling = (sl, tp) if side == BUY else (tp, sl)
     highest = min(spec.points(ceiling), _NEVER) if ceiling else _NEVER
@@ -64,16 +64,16 @@ class Window:
         self._until_msc = until_msc
         self._extremes: dict[bool, tuple[int, int]] = {}
 
-    def first_outside(self, lane: Corridor) -> Quote | None:
+    def first_outside(self, corridor: Corridor) -> Quote | None:
         """The first tick that leaves the corridor."""
         first, last = self._after_msc // MINUTE_MS, self._until_msc // MINUTE_MS
         if last - first < _FEW_MINUTES:
-            if lane.holds(*self._range(range(first, last + 1), on_ask=lane.on_ask)):
+            if corridor.holds(*self._range(range(first, last + 1), on_ask=corridor.on_ask)):
                 return None
             minutes: Iterator[int] = iter(range(first, last + 1))
         else:
-            minutes = self._candidates(lane, first, last)
-        return next((touch for minute in minutes if (touch := self._in_minute(minute, lane))), None)
+            minutes = self._candidates(corridor, first, last)
+        return next((touch for minute in minutes if (touch := self._in_minute(minute, corridor))), None)
 
     def _range(self, minutes: range, *, on_ask: bool) -> tuple[int, int]:
         """The lowest and highest price of a few minutes; worked out once for many positions."""
@@ -83,18 +83,18 @@ class Window:
             self._extremes[on_ask] = (int(joined.min()), int(joined.max())) if len(joined) else (_NEVER, -_NEVER)
         return self._extremes[on_ask]
 
-    def _candidates(self, lane: Corridor, first: int, last: int) -> Iterator[int]:
+    def _candidates(self, corridor: Corridor, first: int, last: int) -> Iterator[int]:
         """The minutes that may leave the corridor, in order."""
         for start in range(first // 60, last // 60 + 1, _HOURS_AT_ONCE):
             hours = np.arange(start, min(start + _HOURS_AT_ONCE, last // 60 + 1), dtype=np.int64)
-            for hour in _may_leave(lane, self._feed.hours(hours)) // 3600:
-                for second in _may_leave(lane, self._feed.minutes_of_hour(int(hour))):
+            for hour in _may_leave(corridor, self._feed.hours(hours)) // 3600:
+                for second in _may_leave(corridor, self._feed.minutes_of_hour(int(hour))):
                     if first <= (minute := int(second) // 60) <= last:
                         yield minute
 
-    def _in_minute(self, minute: int, lane: Corridor) -> Quote | None:
-        times, prices = self._prices(minute, on_ask=lane.on_ask)
-        outside = np.flatnonzero((prices <= lane.floor) | (prices >= lane.ceiling))
+    def _in_minute(self, minute: int, corridor: Corridor) -> Quote | None:
+        times, prices = self._prices(minute, on_ask=corridor.on_ask)
+        outside = np.flatnonzero((prices <= corridor.floor) | (prices >= corridor.ceiling))
         return self._feed.tick_at(int(times[outside[0]])) if len(outside) else None
 
     def _prices(self, minute: int, *, on_ask: bool) -> tuple[Ints, Ints]:
@@ -103,7 +103,7 @@ class Window:
         return ticks.time_msc[since:until], (ticks.ask if on_ask else ticks.bid)[since:until]
 
 
-def _may_leave(lane: Corridor, bars: Bars) -> Ints:
+def _may_leave(corridor: Corridor, bars: Bars) -> Ints:
     """When those bars open that may have a tick outside."""
-    low, high = (bars.ask_low, bars.ask_high) if lane.on_ask else (bars.low, bars.high)
-    return bars.start[(low <= lane.floor) | (high >= lane.ceiling)]
+    low, high = (bars.ask_low, bars.ask_high) if corridor.on_ask else (bars.low, bars.high)
+    return bars.start[(low <= corridor.floor) | (high >= corridor.ceiling)]

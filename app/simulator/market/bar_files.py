@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .arrays import Ints
 from .feed import Bars, join_bars
-from .noise import Ints
 from .server_clock import ServerClock
 from .ticks import ticks_needed
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .feed import MINUTE_MS, Bars, Feed, Flags, Ticks, join_bars, runs
-from .noise import Ints
+from .arrays import Flags, Ints
+from .feed import MINUTE_MS, Bars, Feed, Ticks, join_bars, runs
 
 _HOURS_AT_ONCE = 24
 

@@ -17,14 +17,12 @@ from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
 from ..vocabulary.order_types import BUY
-from .noise import Ints
+from .arrays import Flags, Ints
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
-Flags = npt.NDArray[np.bool_]
 _LOOK_BACK_HOURS = 100  # longer than a week-end
 
 

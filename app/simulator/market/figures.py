@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .noise import Floats
+from .arrays import Floats
 
 DATA = Path(__file__).parents[1] / "data"
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from .feed import Bars, Feed, Flags, Ticks
+from .arrays import Flags, Floats, Ints
+from .feed import Bars, Feed, Ticks
 from .figures import Figures
 from .laps import CLOSE, FIRST_HOUR, HIGH, LAP_HOURS, LOW, OPEN
-from .noise import Floats, Ints, Noise
+from .noise import Noise
 from .sessions import Calendar
 from .ticks import TICKS_MIN, TickMaker, fold
 

@@ -14,8 +14,9 @@ from functools import cache
 
 import numpy as np
 
+from .arrays import Ints
 from .figures import DATA, Figures
-from .noise import Ints, Noise
+from .noise import Noise
 
 BRIDGE_HOURS = 240
 LAP_HOURS = 259 * 24 + BRIDGE_HOURS

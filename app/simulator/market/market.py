@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -80,14 +81,7 @@ class Market:
 
     def rates(self, currency: str, now_msc: int) -> Rates:
         """All prices of this instant, and what currencies are worth in this one by them."""
-        known: dict[str, Quote] = {}
-
-        def quote(symbol: str) -> Quote:
-            if symbol not in known:
-                known[symbol] = self.quote_or_raise(symbol, now_msc)
-            return known[symbol]
-
-        return Rates(currency, self.specs, quote)
+        return Rates(currency, self.specs, cache(lambda symbol: self.quote_or_raise(symbol, now_msc)))
 
 
 class _Makers:

@@ -9,11 +9,11 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from .noise import Ints
+from .arrays import Ints
 
 SummerTime = Literal["none", "europe", "new_york"]
-_HOUR = 3600
-_DAY = 24 * _HOUR
+_HOUR_S = 3600
+_DAY_S = 24 * _HOUR_S
 _YEARS = range(1970, 2100)
 
 
@@ -40,7 +40,7 @@ class ServerClock:
     def offset_s(self, utc_s: int) -> int:
         """How far the clock is ahead of UTC at this second UTC."""
         changed = np.searchsorted(_changes(self.summer_time), utc_s, side="right") % 2 if self._has_summer else 0
-        return self.winter_offset_s + _HOUR * int(changed)
+        return self.winter_offset_s + _HOUR_S * int(changed)
 
     def to_server_msc(self, utc_msc: int) -> int:
         """What the clock shows at an instant; both in milliseconds."""
@@ -59,13 +59,13 @@ class ServerClock:
     def to_first_utc_s(self, server_s: int) -> int:
         """The same; the first one if there are two."""
         winter = server_s - self.winter_offset_s
-        is_summer = self.offset_s(winter - _HOUR) != self.winter_offset_s
-        return winter - _HOUR if is_summer else self.to_utc_s(server_s)
+        is_summer = self.offset_s(winter - _HOUR_S) != self.winter_offset_s
+        return winter - _HOUR_S if is_summer else self.to_utc_s(server_s)
 
     def _in_summer(self, winter_s: int) -> int:
         """The second UTC of what in winter would be this one, by which summer has begun."""
         changes = _changes(self.summer_time)
-        return max(winter_s - _HOUR, int(changes[np.searchsorted(changes, winter_s, side="right") - 1]))
+        return max(winter_s - _HOUR_S, int(changes[np.searchsorted(changes, winter_s, side="right") - 1]))
 
     def to_utc_msc(self, server_msc: int) -> int:
         """The same in milliseconds, of which an hour left out has none."""
@@ -86,14 +86,14 @@ class ServerClock:
         # Only where it is summer is this looked at; before the first of all changes it is not.
         began = changes[np.searchsorted(changes, winter, side="right") - 1]
         is_winter = self.offsets(winter) == self.winter_offset_s
-        return np.where(is_winter, winter, np.maximum(winter - _HOUR, began))
+        return np.where(is_winter, winter, np.maximum(winter - _HOUR_S, began))
 
     def offsets(self, utc_s: Ints) -> Ints:
         """How far the clock is ahead of UTC at many seconds."""
         if not self._has_summer:
             return np.full_like(utc_s, self.winter_offset_s)
         changed = np.searchsorted(_changes(self.summer_time), utc_s, side="right") % 2
-        return np.asarray(self.winter_offset_s + _HOUR * changed, dtype=np.int64)
+        return np.asarray(self.winter_offset_s + _HOUR_S * changed, dtype=np.int64)
 
     @property
     def _has_summer(self) -> bool:
@@ -106,10 +106,10 @@ def _changes(summer_time: SummerTime) -> Ints:
     changes = []
     for year in _YEARS:
         if summer_time == "europe":
-            changes += [_sunday(year, 3, last=True) + _HOUR, _sunday(year, 10, last=True) + _HOUR]
+            changes += [_sunday(year, 3, last=True) + _HOUR_S, _sunday(year, 10, last=True) + _HOUR_S]
         else:
             # Two in the morning by the clock that is about to change. The rule of 2007 holds for all years here.
-            changes += [_sunday(year, 3) + 7 * _DAY + 7 * _HOUR, _sunday(year, 11) + 6 * _HOUR]
+            changes += [_sunday(year, 3) + 7 * _DAY_S + 7 * _HOUR_S, _sunday(year, 11) + 6 * _HOUR_S]
     return np.array(changes, dtype=np.int64)
 
 
@@ -117,5 +117,5 @@ def _sunday(year: int, month: int, *, last: bool = False) -> int:
     """The first second of a month's first or last Sunday."""
     first = int(datetime(year, month, 25 if last else 1, tzinfo=UTC).timestamp())
     # March and October have 31 days, so their last Sunday is the first on or after the 25th. 1970 began on Thursday.
-    weekday = (first // _DAY + 4) % 7
-    return first + (-weekday % 7) * _DAY
+    weekday = (first // _DAY_S + 4) % 7
+    return first + (-weekday % 7) * _DAY_S

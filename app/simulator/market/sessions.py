@@ -9,16 +9,14 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from ..vocabulary.symbols import Hours
+from .arrays import Flags, Ints
 from .laps import FIRST_HOUR
-from .noise import Ints
 from .server_clock import ServerClock
 
 Sessions = Literal["loop", "real"]
-Flags = npt.NDArray[np.bool_]
-_HOUR = 3600
+_HOUR_S = 3600
 # The first Monday of all history, in days since 1970: the server's day whose first hour is the lap's first.
 _FIRST_MONDAY = 17_168
 _TRADING_DAYS = 5
@@ -69,7 +67,7 @@ class Week:
         return np.asarray((weeks * _TRADING_DAYS + np.minimum(weekday, _TRADING_DAYS - 1)) * 24 + shown % 24)
 
     def _shown(self, hours: Ints) -> Ints:
-        return self.clock.to_server_many(hours * _HOUR) // _HOUR
+        return self.clock.to_server_many(hours * _HOUR_S) // _HOUR_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +94,5 @@ def calendar(sessions: Sessions, hours: Hours, clock: ServerClock) -> Calendar:
 
 def _shown_again(clock: ServerClock, hours: Ints) -> Flags:
     """Which hours come once more on the clock: nothing is quoted in them, or bars of two hours would be one."""
-    seconds = hours * _HOUR
-    return np.asarray(clock.offsets(seconds + _HOUR) < clock.offsets(seconds))
+    seconds = hours * _HOUR_S
+    return np.asarray(clock.offsets(seconds + _HOUR_S) < clock.offsets(seconds))

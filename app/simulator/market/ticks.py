@@ -12,8 +12,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from .arrays import Ints
 from .feed import MINUTE_MS, Bars, Ticks, join_ticks
-from .noise import Ints, Noise
+from .noise import Noise
 
 TICKS_MIN = 4  # of a minute that may have any open, high, low and close
 # Bars tell only the smallest spread. How far single ticks go beyond it is not in them: assumed.

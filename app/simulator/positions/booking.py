@@ -10,7 +10,7 @@ from ..market.conversion import Rates
 from ..market.feed import Quote
 from ..market.market import Market
 from ..vocabulary import constants as mt5
-from ..vocabulary.symbols import SymbolSpec
+from ..vocabulary.symbols import SymbolSpec, rounded_lots
 from .money import Stake, profit
 from .portfolio import Worth, appraise, cents
 
@@ -88,7 +88,7 @@ def effect(account: Account, fill: Fill, held: Position | None, rates: Rates) ->
     if held.type == fill.side:
         charged = _commission_cents(account, fill.spec, fill.volume)
         return Effect(entry=mt5.DEAL_ENTRY_IN, position=_added(fill, held), commission_cents=charged, fee_cents=fee)
-    closed, beyond = min(fill.volume, held.volume), round(fill.volume - held.volume, 8)
+    closed, beyond = min(fill.volume, held.volume), rounded_lots(fill.volume - held.volume)
     kept = without(held, closed, fill.time_msc)
     turned = _opened(fill, beyond)._replace(identifier=held.identifier) if beyond > 0 else None
     return Effect(
@@ -175,7 +175,7 @@ def _opened(fill: Fill, volume: float) -> Position:
 
 def _added(fill: Fill, held: Position) -> Position:
     """The position with the fill's lots added. Stops that come with them replace the old ones."""
-    volume = round(held.volume + fill.volume, 8)
+    volume = rounded_lots(held.volume + fill.volume)
     price = (held.price_open * held.volume + fill.price * fill.volume) / volume
     more = held._replace(volume=volume, price_open=price, time_update_msc=fill.time_msc)
     if fill.sl or fill.tp:
@@ -185,7 +185,7 @@ def _added(fill: Fill, held: Position) -> Position:
 
 def without(held: Position, closed: float, time_msc: int) -> Position | None:
     """What is left of a position without so many lots and the swaps they gathered."""
-    left = round(held.volume - closed, 8)
+    left = rounded_lots(held.volume - closed)
     if left <= 0:
         return None
     gone = round(held.swap_cents * closed / held.volume)
@@ -200,7 +200,7 @@ def _commission_cents(account: Account, spec: SymbolSpec, lots: float) -> int:
 def _book_order(ledger: Ledger, fill: Fill, held: Position | None) -> int:
     if fill.order is None:
         return ledger.add_order(filled_order(fill, position_id=held.identifier if held else 0))
-    waiting, left = fill.order, max(round(fill.order.volume_current - fill.volume, 8), 0.0)
+    waiting, left = fill.order, max(rounded_lots(fill.order.volume_current - fill.volume), 0.0)
     ledger.change_order(
         waiting._replace(
             state=mt5.ORDER_STATE_PARTIAL if left else mt5.ORDER_STATE_FILLED,
@@ -237,7 +237,7 @@ def filled_order(fill: Fill, *, position_id: int) -> Order:
         position_id=position_id,
         reason=fill.reason,
         volume_initial=max(fill.ordered, fill.volume),
-        volume_current=round(max(fill.ordered - fill.volume, 0.0), 8),
+        volume_current=rounded_lots(max(fill.ordered - fill.volume, 0.0)),
         price_open=fill.price,
         price_current=fill.price,
         symbol=fill.spec.name,

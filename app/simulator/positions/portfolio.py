@@ -9,7 +9,7 @@ from ..books.records import Account, Position
 from ..market.conversion import Rates
 from ..market.feed import Quote
 from ..vocabulary.order_types import BUY, SELL
-from ..vocabulary.symbols import SymbolSpec
+from ..vocabulary.symbols import SymbolSpec, rounded_lots
 from .money import Stake, margin, profit
 
 
@@ -86,7 +86,7 @@ def symbol_margin(spec: SymbolSpec, leverage: int, positions: Iterable[Position]
         value[position.type] += position.volume * position.price_open
     larger = BUY if lots[BUY] >= lots[SELL] else SELL
     hedged = lots[1 - larger]
-    bare = round(lots[larger] - hedged, 8)
+    bare = rounded_lots(lots[larger] - hedged)
     total = margin(Stake(spec, larger, bare), leverage, value[larger] / lots[larger], rates) if bare else 0.0
     if hedged:
         mean_price = sum(value) / sum(lots)

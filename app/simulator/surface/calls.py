@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from ..vocabulary import constants as mt5
 from ..vocabulary.functions import Kind
 from ..vocabulary.last_errors import LastError, failure
 from ..vocabulary.texts import NAME_MAX, utf16_units
@@ -41,7 +42,7 @@ class BadArguments(CallFailed):
     """The arguments are refused before anything is asked of the terminal."""
 
     def __init__(self, text: str = _INVALID) -> None:
-        super().__init__(-2, text)
+        super().__init__(mt5.RES_E_INVALID_PARAMS, text)
 
 
 class PendingError(BadArguments):
@@ -54,12 +55,12 @@ class PendingError(BadArguments):
 
 def not_found() -> CallFailed:
     """Name the failure of asking for something that the terminal does not know."""
-    return CallFailed(*failure(-4))
+    return CallFailed(*failure(mt5.RES_E_NOT_FOUND))
 
 
 def invalid_params() -> CallFailed:
     """Name the failure of arguments that the package passes on and the terminal refuses."""
-    return CallFailed(*failure(-2))
+    return CallFailed(*failure(mt5.RES_E_INVALID_PARAMS))
 
 
 class Caller(Protocol):
@@ -68,8 +69,8 @@ class Caller(Protocol):
     # An exception that the package leaves behind though the call goes on: it ends with a SystemError.
     left_behind: Exception | None
 
-    def run(self, name: str, call: Callable[[], Any], failure: Any) -> Any:
-        """Run one call of this name; on CallFailed note its last error and answer `failure`."""
+    def run(self, name: str, call: Callable[[], Any], failure_value: Any) -> Any:
+        """Run one call of this name; on CallFailed note its last error and answer `failure_value`."""
         ...
 
 
@@ -81,7 +82,7 @@ class Function:
         caller: Caller,
         kind: Kind,
         body: Callable[[Any, Arguments, Keywords], Any],
-        failure: Any = None,
+        failure_value: Any = None,
     ) -> None:
         self.__name__ = self.__qualname__ = body.__name__
         self.__doc__ = body.__doc__
@@ -89,7 +90,7 @@ class Function:
         self._caller = caller
         self._kind = kind
         self._body = body
-        self._failure = failure
+        self._failure_value = failure_value
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """Run the function."""
@@ -98,7 +99,7 @@ class Function:
     def call(self, args: Arguments, kwargs: Keywords) -> Any:
         """Run the function with what C would get: `NO_KEYWORDS`, or a dictionary that may be empty."""
         self._check_kind(args, kwargs)
-        return self._caller.run(self.__name__, lambda: self._body(self._caller, args, kwargs), self._failure)
+        return self._caller.run(self.__name__, lambda: self._body(self._caller, args, kwargs), self._failure_value)
 
     def __repr__(self) -> str:
         return f"<built-in function {self.__name__}>"

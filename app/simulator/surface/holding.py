@@ -11,8 +11,7 @@ import math
 import sys
 import time
 
-LONGEST_S = 0.5
-"""How long at a time: POSIX lets usleep refuse a second and more."""
+LONGEST_S = 0.5  # at a time: POSIX lets usleep refuse a second and more
 
 
 def hold(seconds: float) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..market.rates import TIMEFRAMES, History, Timeframe
+from ..market.history import TIMEFRAMES, History, Timeframe
+from ..vocabulary import constants as mt5
 from ..vocabulary.last_errors import CALL_FAILED, NOT_CONNECTED, OUTDATED, failure
 from ..vocabulary.structs import Struct
 from ..vocabulary.symbols import SymbolSpec
@@ -20,7 +21,6 @@ from .calls import (
     CallFailed,
     Keywords,
     invalid_params,
-    not_found,
     take,
     take_date,
     take_int,
@@ -32,6 +32,9 @@ from .symbol_view import symbol_view
 from .terminal import MAX_BARS, Terminal
 
 _TICKS_MAX = 10_000_000  # 600 MB
+_WHICH_TICKS = (
+    mt5.COPY_TICKS_ALL, mt5.COPY_TICKS_INFO, mt5.COPY_TICKS_TRADE, mt5.COPY_TICKS_INFO | mt5.COPY_TICKS_TRADE,
+)  # fmt: skip
 
 
 def symbols_total(terminal: Terminal, args: Arguments, kwargs: Keywords) -> int:
@@ -153,7 +156,7 @@ def copy_ticks_from(terminal: Terminal, args: Arguments, kwargs: Keywords) -> np
     symbol, date_from, count, flags = take(args, 4)
     wanted, which = take_int(count), take_int(flags)
     name, since = take_text(symbol), take_date(date_from, terminal)
-    history = terminal.history(_known(terminal, name))
+    history = terminal.history(terminal.symbol(name))
     if wanted <= 0:
         raise invalid_params()
     _require_room(wanted)
@@ -169,7 +172,7 @@ def copy_ticks_range(terminal: Terminal, args: Arguments, kwargs: Keywords) -> n
     symbol, date_from, date_to, flags = take(args, 4)
     which = take_int(flags)
     name, since, until = take_text(symbol), take_date(date_from, terminal), take_date(date_to, terminal)
-    history = terminal.history(_known(terminal, name))
+    history = terminal.history(terminal.symbol(name))
     if until < since:
         raise invalid_params()
     _require_room(history.ticks_expected(since, until))
@@ -191,14 +194,7 @@ def _require_build(terminal: Terminal) -> None:
 
 
 def _take_symbol(terminal: Terminal, value: Any) -> SymbolSpec:
-    return _known(terminal, take_text(value))
-
-
-def _known(terminal: Terminal, name: str) -> SymbolSpec:
-    terminal.connected()
-    if name not in terminal.market.specs:
-        raise not_found()
-    return terminal.market.specs[name]
+    return terminal.symbol(take_text(value))
 
 
 def _symbol_view(terminal: Terminal, spec: SymbolSpec) -> Struct:
@@ -207,7 +203,7 @@ def _symbol_view(terminal: Terminal, spec: SymbolSpec) -> Struct:
 
 
 def _take_history(terminal: Terminal, name: str, timeframe: int, count: int = 1) -> tuple[History, Timeframe]:
-    spec = _known(terminal, name)
+    spec = terminal.symbol(name)
     if timeframe not in TIMEFRAMES or not 0 < count < MAX_BARS:
         raise invalid_params()
     return terminal.history(spec), TIMEFRAMES[timeframe]
@@ -215,14 +211,14 @@ def _take_history(terminal: Terminal, name: str, timeframe: int, count: int = 1)
 
 def _require_room(ticks: int) -> None:
     if ticks > _TICKS_MAX:
-        raise CallFailed(*failure(-3))
+        raise CallFailed(*failure(mt5.RES_E_NO_MEMORY))
 
 
 def _only(ticks: npt.NDArray[Any], which: int) -> npt.NDArray[Any]:
     """Keep what the COPY_TICKS flags ask for: every tick here changes bid or ask, none is a trade."""
-    if which not in (-1, 1, 2, 3):
+    if which not in _WHICH_TICKS:
         raise invalid_params()
-    return ticks[:0].copy() if which == 2 else ticks
+    return ticks[:0].copy() if which == mt5.COPY_TICKS_TRADE else ticks
 
 
 def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..market.conversion import Rates
 from ..market.feed import Quote
-from ..market.rates import TIMEFRAMES, History
+from ..market.history import TIMEFRAMES, History
 from ..positions.money import worth_of_one
 from ..vocabulary import constants as mt5
 from ..vocabulary import structs

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,10 @@ from ..desk.desk import Desk
 from ..due.queue import DueQueue
 from ..market.conversion import Rates
 from ..market.feed import Quote
+from ..market.history import History
 from ..market.market import Market
-from ..market.rates import History
 from ..market.server_clock import ServerClock
+from ..vocabulary import constants as mt5
 from ..vocabulary.last_errors import (
     CALL_FAILED,
     GONE,
@@ -83,9 +84,9 @@ class Terminal:
     _faults: list[Fault] = field(default_factory=list)
     _request_ids: Iterator[int] = field(default_factory=lambda: count(1))
 
-    def run(self, name: str, call: Callable[[], Any], failure: Any) -> Any:
+    def run(self, name: str, call: Callable[[], Any], failure_value: Any) -> Any:
         """Run one call; what goes wrong becomes its failure value and the last error."""
-        return uninterrupted(partial(self._run, name, call, failure))
+        return uninterrupted(partial(self._run, name, call, failure_value))
 
     def open(self) -> None:
         """Connect, closing the connection that is there."""
@@ -150,23 +151,20 @@ class Terminal:
         frozen = self.fault("frozen_feed", symbol)
         return min(self._known_msc(), frozen.since_msc) if frozen else self._known_msc()
 
+    def symbol(self, name: str) -> SymbolSpec:
+        """The terms of a symbol; the call fails without a connection, and with -4 where there is no such symbol."""
+        self.connected()
+        if name not in self.market.specs:
+            raise not_found()
+        return self.market.specs[name]
+
     def quote(self, symbol: str) -> Quote | None:
         """The symbol's last tick as it is known here."""
         return self.market.quote(symbol, self.now_msc(symbol))
 
     def rates(self) -> Rates:
         """Quotes of one moment as they are known here, and what currencies are worth to the account by them."""
-        known: dict[str, Quote] = {}
-
-        def quote(symbol: str) -> Quote:
-            if symbol not in known:
-                found = self.quote(symbol)
-                if found is None:
-                    raise not_found()
-                known[symbol] = found
-            return known[symbol]
-
-        return Rates(self.connected().ledger.account().currency, self.market.specs, quote)
+        return Rates(self.connected().ledger.account().currency, self.market.specs, cache(self._quote_or_fail))
 
     def history(self, spec: SymbolSpec) -> History:
         """The symbol's past, as of now."""
@@ -192,6 +190,12 @@ class Terminal:
             return self.selected
         return {name for name in self.selected if not self.fault("zero_tick", name)}
 
+    def _quote_or_fail(self, symbol: str) -> Quote:
+        quote = self.quote(symbol)
+        if quote is None:
+            raise not_found()
+        return quote
+
     def _desk(self, ledger: Ledger, due: DueQueue) -> Desk:
         return Desk(
             ledger,
@@ -203,9 +207,9 @@ class Terminal:
         )
 
     def _not_opened(self, why: object) -> CallFailed:
-        return CallFailed(-10003, f"IPC initialize failed, {self.ledger_path}: {why}")
+        return CallFailed(mt5.RES_E_INTERNAL_FAIL_INIT, f"IPC initialize failed, {self.ledger_path}: {why}")
 
-    def _run(self, name: str, call: Callable[[], Any], failure: Any) -> Any:
+    def _run(self, name: str, call: Callable[[], Any], failure_value: Any) -> Any:
         with self._lock:
             if name == "last_error":  # the one call that leaves it as it is
                 return call()
@@ -213,7 +217,7 @@ class Terminal:
             self._running, self._reached = name, False
             if name in self.latency_s:
                 self.sleep(self.latency_s[name])
-            answer = failure
+            answer = failure_value
             try:
                 answer = call()
             except PendingError as error:

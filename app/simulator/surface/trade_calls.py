@@ -20,7 +20,6 @@ from .calls import (
     Keywords,
     first_filter,
     invalid_params,
-    not_found,
     take,
     take_action,
     take_date,
@@ -252,12 +251,10 @@ def _arrived(terminal: Terminal, past: list[_Past]) -> list[_Past]:
 
 
 def _calculable(terminal: Terminal, side: int, name: str) -> SymbolSpec:
-    terminal.connected()
-    if name not in terminal.market.specs:
-        raise not_found()
+    spec = terminal.symbol(name)
     if side not in (BUY, SELL):
         raise invalid_params()
-    return terminal.market.specs[name]
+    return spec
 
 
 def _positive(price: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..books.records import Account, Deal, Order, Position
 from ..market.conversion import Rates
 from ..market.feed import Quote
-from ..market.rates import tick_flags
+from ..market.history import tick_flags
 from ..market.server_clock import ServerClock
 from ..positions.portfolio import Worth, closing_price, floating_profit
 from ..vocabulary import structs

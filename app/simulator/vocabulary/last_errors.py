@@ -4,46 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from . import constants as mt5
+
 LastError = tuple[int, str]
 
 # What a terminal answers, and what becomes of the way to it. One that is listed nowhere is a failed call, too.
 TEXTS: Mapping[int, str] = {
-    -1: "Terminal: Call failed",
-    -2: "Terminal: Invalid params",
-    -3: "Terminal: Out of memory",
-    -4: "Terminal: Not found",
-    -5: "Terminal: Incompatible versions, please install the latest version of Terminal and Python module",
-    -6: "Terminal: Authorization failed",
-    -7: "Terminal: Unsupported function",
-    -8: "Terminal: Call failed",
-    -10000: "IPC call failed",
-    -10001: "IPC send failed",
-    -10002: "IPC recv failed",
-    -10003: "IPC initialize failed, MetaTrader 5 x64 not found",
-    -10004: "No IPC connection",
-    -10005: "IPC timeout",
+    mt5.RES_E_FAIL: "Terminal: Call failed",
+    mt5.RES_E_INVALID_PARAMS: "Terminal: Invalid params",
+    mt5.RES_E_NO_MEMORY: "Terminal: Out of memory",
+    mt5.RES_E_NOT_FOUND: "Terminal: Not found",
+    mt5.RES_E_INVALID_VERSION: "Terminal: Incompatible versions, "
+    "please install the latest version of Terminal and Python module",
+    mt5.RES_E_AUTH_FAILED: "Terminal: Authorization failed",
+    mt5.RES_E_UNSUPPORTED: "Terminal: Unsupported function",
+    mt5.RES_E_AUTO_TRADING_DISABLED: "Terminal: Call failed",
+    mt5.RES_E_INTERNAL_FAIL: "IPC call failed",
+    mt5.RES_E_INTERNAL_FAIL_SEND: "IPC send failed",
+    mt5.RES_E_INTERNAL_FAIL_RECEIVE: "IPC recv failed",
+    mt5.RES_E_INTERNAL_FAIL_INIT: "IPC initialize failed, MetaTrader 5 x64 not found",
+    mt5.RES_E_INTERNAL_FAIL_CONNECT: "No IPC connection",
+    mt5.RES_E_INTERNAL_FAIL_TIMEOUT: "IPC timeout",
 }
 # Two codes have words of their own in some functions.
 _IN_FUNCTION: Mapping[tuple[int, str], str] = {
-    (-7, "initialize"): "Unsupported authorization mode, OTP or certificate password needed",
-    (-7, "login"): "Unsupported authorization mode, OTP or certificate password needed",
-    (-8, "order_send"): "Auto-Trading using Python API disabled in Terminal",
+    (mt5.RES_E_UNSUPPORTED, "initialize"): "Unsupported authorization mode, OTP or certificate password needed",
+    (mt5.RES_E_UNSUPPORTED, "login"): "Unsupported authorization mode, OTP or certificate password needed",
+    (mt5.RES_E_AUTO_TRADING_DISABLED, "order_send"): "Auto-Trading using Python API disabled in Terminal",
 }
-OUTDATED = -5
+OUTDATED = mt5.RES_E_INVALID_VERSION
 
 
 def failure(code: int, function: str = "") -> LastError:
     """The last error of a call of this function that failed with this code."""
-    return code, _IN_FUNCTION.get((code, function)) or TEXTS.get(code, TEXTS[-1])
+    return code, _IN_FUNCTION.get((code, function)) or TEXTS.get(code, TEXTS[mt5.RES_E_FAIL])
 
 
-SUCCESS: LastError = (1, "Success")
-CALL_FAILED = failure(-1)
-NOT_CONNECTED = failure(-10004)
-GONE = failure(-10002)
-UNAUTHORIZED = failure(-6)
-TIMEOUT = failure(-10005)
-NOT_STARTED: LastError = (-10003, "IPC initialize failed, Pipe server didn't answer in 60 sec")
+SUCCESS: LastError = (mt5.RES_S_OK, "Success")
+CALL_FAILED = failure(mt5.RES_E_FAIL)
+NOT_CONNECTED = failure(mt5.RES_E_INTERNAL_FAIL_CONNECT)
+GONE = failure(mt5.RES_E_INTERNAL_FAIL_RECEIVE)
+UNAUTHORIZED = failure(mt5.RES_E_AUTH_FAILED)
+TIMEOUT = failure(mt5.RES_E_INTERNAL_FAIL_TIMEOUT)
+NOT_STARTED: LastError = (mt5.RES_E_INTERNAL_FAIL_INIT, "IPC initialize failed, Pipe server didn't answer in 60 sec")
 
 
 def not_created(path: str) -> LastError:
@@ -55,5 +58,5 @@ def not_created(path: str) -> LastError:
     try:
         repeated = path.partition("\0")[0].encode("cp1252").decode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        return -10003, "IPC initialize failed, "
-    return -10003, f"IPC initialize failed, Process create failed '{repeated}'"
+        return mt5.RES_E_INTERNAL_FAIL_INIT, "IPC initialize failed, "
+    return mt5.RES_E_INTERNAL_FAIL_INIT, f"IPC initialize failed, Process create failed '{repeated}'"

@@ -11,10 +11,16 @@ from . import constants as mt5
 DEPOSIT_CURRENCY = "USD"
 FILLING_FOK = 1  # bits of filling_mode, which the package does not name
 FILLING_IOC = 2
+FILLING_BOC = 4
 STEP_TOLERANCE = 1e-7  # of lots
 
 # Five whole days a week; the same with a break in the first hour of each day; always.
 Hours = Literal["forex", "break", "always"]
+
+
+def rounded_lots(lots: float) -> float:
+    """Return lots that were added or multiplied without what doubles put behind them: 0.1 + 0.2 are 0.3."""
+    return float(round(lots, 8))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +56,8 @@ class SymbolSpec:
     volume_step: float = 0.01
     volume_limit: float = 0.0
     filling_mode: int = FILLING_FOK | FILLING_IOC
-    order_mode: int = 127
-    expiration_mode: int = 15
+    order_mode: int = 0b1111111  # every type of order, stops and closing by another
+    expiration_mode: int = 0b1111  # every life time
     trade_mode: int = mt5.SYMBOL_TRADE_MODE_FULL
     trade_exemode: int = mt5.SYMBOL_TRADE_EXECUTION_MARKET
     stops_level: int = 0
@@ -110,7 +116,7 @@ class SymbolSpec:
         """Return a volume in whole steps, the nearest; one that may not be traded as it is."""
         if not self.takes_volume(volume):
             return volume
-        return float(round(round(volume / self.volume_step) * self.volume_step, 8))
+        return rounded_lots(round(volume / self.volume_step) * self.volume_step)
 
 
 _POINTS = mt5.SYMBOL_SWAP_MODE_POINTS

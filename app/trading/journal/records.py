@@ -8,13 +8,11 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 from app.domain.clock import rfc3339
 from app.domain.deals import NO_SYMBOL, Deal
-from app.domain.orders import Denied, Filled, NotSent, Order, Outcome, Placed, Unknown
+from app.domain.orders import TAG_MARK, Denied, Filled, NotSent, Order, Outcome, Placed, Unknown, tag_for
 from app.domain.trace import TraceRef
 
 NumberKind = Literal["order", "deal", "position"]
 """What a number of the broker's names."""
-TAG_MARK = "~"
-"""What the tag at the end of a comment begins with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,8 +201,8 @@ class OrderRecord:
 
     @property
     def tag(self) -> str:
-        """How the comment that was sent with it ends, and no other order's; empty where none was sent."""
-        tag = f"{TAG_MARK}{self.order.order_id[-8:]}"
+        """The tag that the comment sent with it ends with; empty where none was sent."""
+        tag = tag_for(self.order.order_id)
         return tag if self.comment_sent.endswith(tag) else ""
 
     @property

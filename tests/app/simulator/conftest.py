@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[3]
 # Tuesday 2026-03-10 12:34:56.789 UTC.
 NOW_S = 1_773_146_096.789
 OFFSET_S = 7200
+# Two dates between which everything happens.
+EVER = (0, 2_000_000_000)
 
 
 @dataclass
@@ -32,6 +34,11 @@ class FakeClock:
     def advance(self, seconds: float) -> None:
         """Let time pass."""
         self.now_s += seconds
+
+
+def terminal_behind(mt5: Any) -> Any:
+    """The terminal that a module's functions ask: its market and its connection to the books."""
+    return mt5.account_info._caller
 
 
 def change_terms(ledger: Ledger, **terms: Any) -> None:

@@ -13,10 +13,9 @@ from typing import Any
 import pytest
 
 from app.simulator import open_module
-from tests.app.simulator.conftest import ROOT
+from tests.app.simulator.conftest import EVER, ROOT
 
 OPERATIONS = 10_000
-EVER = (0, 2_000_000_000)
 # What a trader may be answered: done, or that the other one, a price or a stop was faster.
 EXPECTED = {10009, 10013, 10015, 10016, 10019, 10025, 10033, 10035, 10036}
 TRADER = """

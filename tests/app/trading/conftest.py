@@ -11,7 +11,7 @@ import pytest
 
 from app.broker.gateway import Gateway
 from app.broker.server_time import ServerTime
-from app.domain.clock import SystemClock, SystemIds
+from app.domain.clock import SystemIds
 from app.domain.orders import Side
 from app.telemetry.orders import OrderTelemetry
 from app.telemetry.terminal import InstrumentedTerminal
@@ -22,6 +22,7 @@ from app.trading.mending import Mender
 from app.watch.poller import Watch
 from otel.metatrader5.describe import Endpoint
 from otel.testing import InMemoryTelemetry
+from tests.support.clock import ShiftedClock
 from tests.support.terminal import FakeTerminal
 
 
@@ -37,7 +38,7 @@ class Trading:
     mender: Mender
     dealer: Dealer
     desk: Desk
-    clock: SystemClock
+    clock: ShiftedClock
 
     async def buy(self, volume: float = 0.1, symbol: str = "EURUSD", comment: str = "") -> Decision:
         """Buy, expecting a decision."""
@@ -63,7 +64,7 @@ async def trade(tmp_path: Path) -> AsyncIterator[Build]:
     opened: list[Trading] = []
 
     def build(**functions: object) -> Trading:
-        terminal, clock = FakeTerminal(**functions), SystemClock()
+        terminal, clock = FakeTerminal(**functions), ShiftedClock()
         telemetry = InMemoryTelemetry()
         tracer = telemetry.pipeline.tracer_provider.get_tracer("test")
         meter = telemetry.pipeline.meter_provider.get_meter("test")

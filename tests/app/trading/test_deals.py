@@ -16,7 +16,6 @@ from app.trading.journal.journal import Journal, read_journal
 from app.trading.journal.records import PositionKey
 from app.watch.changes import Change, ConnectionLost, DealSeen
 from tests.app.trading.conftest import Build, Trading
-from tests.support.clock import MovedClock
 from tests.support.terminal import DEAL, DONE, POSITION, TERMINAL
 
 NO_ORDERS: dict[str, Any] = {"history_orders_get": []}
@@ -207,18 +206,15 @@ async def test_the_order_in_which_deals_show_is_the_same(trade: Build, first: in
     assert [dealt.left for dealt in sorted(trading.journal.deals(), key=lambda dealt: dealt.deal.ticket)] == [0.1, 0.0]
 
 
-async def test_an_opening_that_shows_much_later_leaves_nothing(
-    trade: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_opening_that_shows_much_later_leaves_nothing(trade: Build, tmp_path: Path) -> None:
     """After a minute the closing counts by itself; the opening after it, and after a restart, leaves no remainder."""
     trading = trade()
-    keeper, _ = keeping(trading)
+    keeping(trading)
     opening, closing = of_position(trading)
     trading.terminal.functions["history_deals_get"] = [closing]
     await trading.watch.look()
     assert books(trading.journal) == (0, 0, None)
-    passed = MovedClock(int((trading.clock.monotonic() + UNOPENED_S) * 1e9) + 1)
-    monkeypatch.setattr(keeper, "_clock", passed)
+    trading.clock.advance(UNOPENED_S)
     await trading.watch.look()
     assert books(trading.journal) == (0, 1, -0.1)
     index, _ = read_journal(tmp_path / "journal")
@@ -230,17 +226,15 @@ async def test_an_opening_that_shows_much_later_leaves_nothing(
     assert index.left_of(900) is None
 
 
-async def test_a_part_closed_of_what_never_showed_closes_no_position(
-    trade: Build, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_part_closed_of_what_never_showed_closes_no_position(trade: Build) -> None:
     """While the terminal still shows the position, a closing deal without an opening is a part of it."""
     trading = trade(positions_get=[{**POSITION, "ticket": 900}])
-    keeper, _ = keeping(trading)
+    keeping(trading)
     opening, closing = of_position(trading)
     part = {**closing, "volume": 0.05}
     trading.terminal.functions["history_deals_get"] = [part]
     await trading.watch.look()
-    monkeypatch.setattr(keeper, "_clock", MovedClock(int((trading.clock.monotonic() + UNOPENED_S) * 1e9) + 1))
+    trading.clock.advance(UNOPENED_S)
     await trading.watch.look()
     assert books(trading.journal) == (0, 0, -0.05)
     rest = {**part, "ticket": 92, "order": 902}

@@ -9,14 +9,13 @@ import pytest
 from app.broker.terminal import Call, NoAnswer
 from app.domain.orders import Action, Filled, Kind, Order, Side
 from app.trading.dealer import Decision
-from app.trading.deals import READ_WAIT_S, UNREAD_S
 from app.trading.desk import Terms
 from app.trading.kinship import fits
+from app.trading.owners import READ_WAIT_S, UNREAD_S
 from tests.app.trading.conftest import Build
 from tests.app.trading.journal.test_deals import a_deal
 from tests.app.trading.test_deals import NO_ORDERS, keeping, raw
 from tests.app.trading.test_pending import PENDING, change, place
-from tests.support.clock import NOON_NS, MovedClock
 from tests.support.terminal import failed
 
 LOST = NoAnswer(reason="deadline", submitted_ns=1, started_ns=2, ended_ns=3)
@@ -54,10 +53,10 @@ async def test_a_deal_without_a_tag_is_a_placements_by_the_tag_of_its_order(
     assert len(trading.journal.resolutions()) == (origin == "ours")
 
 
-async def test_a_deal_waits_for_the_history_to_answer(trade: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_deal_waits_for_the_history_to_answer(trade: Build) -> None:
     """Where the order of a deal cannot be read, whose it is stays open until it can, or for a minute."""
     trading = trade(order_send=LOST, history_orders_get=failed(-1, "Terminal: Call failed"))
-    keeper, _ = keeping(trading)
+    keeping(trading)
     await place(trading)
     first = raw(trading, magic=5, comment="")
     trading.terminal.functions["history_deals_get"] = [first]
@@ -72,24 +71,22 @@ async def test_a_deal_waits_for_the_history_to_answer(trade: Build, monkeypatch:
     )
     await trading.watch.look()
     assert len(trading.journal.deals()) == 1
-    monkeypatch.setattr(keeper, "_clock", MovedClock(int((trading.clock.monotonic() + UNREAD_S) * 1e9) + 1))
+    trading.clock.advance(UNREAD_S)
     await trading.watch.look()
     assert [dealt.origin for dealt in trading.journal.deals()] == ["external", "external"]
 
 
-async def test_all_deals_of_a_look_wait_together(trade: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_all_deals_of_a_look_wait_together(trade: Build) -> None:
     """Three deals whose orders a slow history does not tell have one second of a look together."""
     trading = trade(order_send=LOST)
-    keeper, _ = keeping(trading)
+    keeping(trading)
     await place(trading)
-    clock = MovedClock()
-    for part in (keeper, trading.gateway):
-        monkeypatch.setattr(part, "_clock", clock)
+    begun = trading.clock.monotonic()
     deadlines: list[float] = []
 
     def slow(call: Call) -> object:
-        deadlines.append(call.deadline - NOON_NS / 1e9)
-        clock.advance(0.6)
+        deadlines.append(call.deadline - begun)
+        trading.clock.advance(0.6)
         return failed(-1, "Terminal: Call failed")
 
     first = raw(trading, magic=5, comment="")
@@ -97,7 +94,7 @@ async def test_all_deals_of_a_look_wait_together(trade: Build, monkeypatch: pyte
     trading.terminal.functions.update({"history_deals_get": deals, "history_orders_get": slow})
     await trading.watch.look()
     assert len(deadlines) == 3
-    assert max(deadlines) == pytest.approx(READ_WAIT_S)
+    assert max(deadlines) == pytest.approx(READ_WAIT_S, abs=0.1)
 
 
 async def test_a_deal_that_fits_two_orders_is_nobodys(trade: Build) -> None:

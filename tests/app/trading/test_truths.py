@@ -15,7 +15,6 @@ from app.trading.truths import ASKED_FOR_NS
 from tests.app.trading.conftest import Build, Trading
 from tests.app.trading.test_deals import NO_ORDERS, keeping, raw
 from tests.app.trading.test_pending import PENDING, TAKEN, change, place
-from tests.support.clock import MovedClock
 from tests.support.terminal import DONE
 
 LOST = NoAnswer(reason="deadline", submitted_ns=1, started_ns=2, ended_ns=3)
@@ -203,12 +202,12 @@ async def test_a_change_that_was_refused_takes_no_credit(trade: Build) -> None:
     assert now_of(trading, first) == Placed(order=77, retcode=0)
 
 
-async def test_an_old_change_is_asked_about_no_more(trade: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_old_change_is_asked_about_no_more(trade: Build) -> None:
     """After a day nobody asks the terminal about it."""
     trading = trade(order_send=LOST, orders_get=[PENDING])
     assert isinstance(await change(trading, None), Decision)
     trading.terminal.functions["orders_get"] = []
-    monkeypatch.setattr(trading.mender._truths, "_clock", MovedClock(trading.clock.time_ns() + ASKED_FOR_NS + 1))
+    trading.clock.advance(ASKED_FOR_NS / 1e9)
     await trading.watch.look()
     asked = len(trading.terminal.calls)
     await trading.mender.look()

@@ -4,13 +4,13 @@ import { useRef, useState } from "preact/hooks";
 
 import { useFrame, useNow, useSymbols, useTimes } from "../hooks";
 import { rows } from "../live";
+import { Facts, type Lines } from "../parts";
 import { texts } from "../texts";
 import type { PendingRow, SymbolInfo, TickRow } from "../types";
 import { Buttons, Confirm, TradeDialog } from "./dialog";
-import { ExpirationField, focusFirstWrong, isHalfTyped, PriceField, StopFields, type Troubles } from "./fields";
-import { INCOMPLETE, momentTrouble, passedTrouble } from "./moments";
+import { ExpirationField, isFilledIn, PriceField, StopFields, type Troubles } from "./fields";
+import { momentTrouble, passedTrouble } from "./moments";
 import { stopTrouble } from "./numbers";
-import { Facts, type Lines } from "../parts";
 import { aboutLines, Gone, NotThere, rememberChange, useOrderNow } from "./pending";
 import { marketTrouble, priceTrouble } from "./prices";
 import { type Sending, useSending } from "./sending";
@@ -149,9 +149,7 @@ function ChangeForm(props: {
   const isSame = Object.keys(changes).length === 0;
   const submit = (event: Event) => {
     event.preventDefault();
-    const half = isHalfTyped(form.current);
-    if (half) props.change({ expiration: INCOMPLETE });
-    if (focusFirstWrong(form.current, half ? { ...troubles, expiration: INCOMPLETE } : troubles)) return;
+    if (!isFilledIn(form.current, troubles, props.change)) return;
     if (isSame) setSaysNothing(true);
     else props.review(changes);
   };

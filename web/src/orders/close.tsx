@@ -3,10 +3,10 @@
 import { signed, volume } from "../format";
 import { useFrame, useSymbols } from "../hooks";
 import { rows } from "../live";
+import type { Lines } from "../parts";
 import { texts } from "../texts";
 import type { PositionRow } from "../types";
 import { Confirm, TradeDialog } from "./dialog";
-import type { Lines } from "../parts";
 import { useSending } from "./sending";
 
 const words = texts.form;

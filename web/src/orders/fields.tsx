@@ -14,15 +14,18 @@ const words = texts.form;
 /** What is wrong with each field, by its name; null where nothing is. In the order in which the form shows them. */
 export type Troubles = Partial<Record<string, string | null>>;
 
-/** Gives the first field that is wrong the focus; false where none is. */
-export function focusFirstWrong(form: HTMLFormElement | null, troubles: Troubles): boolean {
-  const wrong = Object.keys(troubles).find((name) => troubles[name]);
+/** Whether nothing is wrong with the form; else the first field that is wrong has the focus. */
+export function isFilledIn(form: HTMLFormElement | null, troubles: Troubles, change: (parts: { expiration: string }) => void): boolean {
+  const half = isHalfTyped(form);
+  if (half) change({ expiration: INCOMPLETE });
+  const all = half ? { ...troubles, expiration: INCOMPLETE } : troubles;
+  const wrong = Object.keys(all).find((name) => all[name]);
   if (wrong) form?.querySelector<HTMLInputElement>(`[name="${wrong}"]`)?.focus();
-  return wrong !== undefined;
+  return wrong === undefined;
 }
 
 /** Whether a date was begun and not finished: the input shows that and gives an empty value. */
-export function isHalfTyped(form: HTMLFormElement | null): boolean {
+function isHalfTyped(form: HTMLFormElement | null): boolean {
   return form?.querySelector<HTMLInputElement>('[name="expiration"]')?.validity.badInput ?? false;
 }
 

@@ -8,8 +8,8 @@ import { focusOnce } from "../parts";
 import { texts } from "../texts";
 import type { SymbolInfo, TickRow } from "../types";
 import { Buttons } from "./dialog";
-import { ExpirationField, focusFirstWrong, isHalfTyped, NumberField, PriceField, StopFields, type Troubles } from "./fields";
-import { INCOMPLETE, momentTrouble } from "./moments";
+import { ExpirationField, isFilledIn, NumberField, PriceField, StopFields, type Troubles } from "./fields";
+import { momentTrouble } from "./moments";
 import { stopTrouble, volumeTrouble } from "./numbers";
 import { priceTrouble } from "./prices";
 import { isPending, type Kind, KINDS, type Side, typeOf } from "./vocabulary";
@@ -61,13 +61,11 @@ export function OrderForm(props: Props) {
   const troubles = troublesOf(draft, tick, symbol, useTimes(), useNow());
   const submit = (event: Event) => {
     event.preventDefault();
-    const half = isHalfTyped(form.current);
-    if (half) change({ expiration: INCOMPLETE });
-    if (!focusFirstWrong(form.current, half ? { ...troubles, expiration: INCOMPLETE } : troubles)) props.review();
+    if (isFilledIn(form.current, troubles, change)) props.review();
   };
   return (
     <form onSubmit={submit} ref={form} noValidate>
-      <What draft={draft} change={change} ticks={props.ticks} tick={tick} symbol={symbol} />
+      <WhatToTrade draft={draft} change={change} ticks={props.ticks} tick={tick} symbol={symbol} />
       {isPending(type) && <PriceField type={type} value={draft.price} change={(value) => change({ price: value })} trouble={troubles.price ?? null} tick={tick} symbol={symbol} />}
       <NumberField name="volume" label={words.volume} value={draft.volume} change={(value) => change({ volume: value })} trouble={troubles.volume ?? null} />
       <StopFields sl={draft.sl} tp={draft.tp} troubles={troubles} change={change} />
@@ -94,7 +92,7 @@ function symbolsOf(ticks: TickRow[], chosen: string): string[] {
 }
 
 /** Symbol, side and kind: what the price depends on. */
-function What(props: Pick<Props, "draft" | "change" | "ticks" | "symbol"> & { tick: TickRow | undefined }) {
+function WhatToTrade(props: Pick<Props, "draft" | "change" | "ticks" | "symbol"> & { tick: TickRow | undefined }) {
   const { draft, change, tick, symbol } = props;
   return (
     <>

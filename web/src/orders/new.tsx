@@ -5,15 +5,15 @@ import { useEffect, useState } from "preact/hooks";
 import { price, type Times, volume } from "../format";
 import { useFrame, useNow, useSymbols, useTimes } from "../hooks";
 import { rows } from "../live";
+import type { Lines } from "../parts";
 import { texts } from "../texts";
 import type { SymbolInfo, TickRow } from "../types";
 import { Confirm, TradeDialog } from "./dialog";
 import { type Draft, draftType, OrderForm } from "./form";
 import { instantOrNever, passedTrouble } from "./moments";
 import { optionalNumber, parseNumber } from "./numbers";
-import type { Lines } from "../parts";
 import { marketTrouble, quoteOf, suggested } from "./prices";
-import { useSending } from "./sending";
+import { type Sending, useSending } from "./sending";
 import { isPending, sideOf, typeName, typeWord } from "./vocabulary";
 
 const words = texts.form;
@@ -23,6 +23,7 @@ interface Wanted {
   type: number;
   symbol: string;
   volume: number;
+  /** That it waits for; 0 at the market. */
   price: number;
   sl: number | null;
   tp: number | null;
@@ -71,7 +72,7 @@ export function OrderDialog(props: { onClose: () => void }) {
   );
 }
 
-function Reviewed(props: { wanted: Wanted; tick: TickRow | undefined; symbol: SymbolInfo | undefined; sending: ReturnType<typeof useSending>; back: () => void }) {
+function Reviewed(props: { wanted: Wanted; tick: TickRow | undefined; symbol: SymbolInfo | undefined; sending: Sending; back: () => void }) {
   const { wanted, tick, symbol, sending } = props;
   const passed = passedTrouble(wanted.expiration_ms, useNow());
   return (
@@ -101,7 +102,8 @@ function begunAnew(draft: Draft, parts: Partial<Draft>, ticks: TickRow[], symbol
 function wantedOf(draft: Draft, times: Times): Wanted {
   const type = draftType(draft);
   const { symbol, comment } = draft;
-  const [price, volume] = [isPending(type) ? draft.price : "", draft.volume].map((text) => parseNumber(text) ?? 0) as [number, number];
+  const volume = parseNumber(draft.volume) ?? 0;
+  const price = isPending(type) ? (parseNumber(draft.price) ?? 0) : 0;
   const expiration_ms = isPending(type) ? times.parse(draft.expiration) : null;
   return { type, symbol, volume, price, sl: optionalNumber(draft.sl), tp: optionalNumber(draft.tp), expiration_ms, comment };
 }

@@ -1,11 +1,11 @@
 /** What may be changed of an order that waits: as it is, as typed, and what of that differs. */
 
 import { price, type Times } from "../format";
+import type { Lines } from "../parts";
 import { texts } from "../texts";
 import type { PendingRow, SymbolInfo } from "../types";
 import { instantOrNever } from "./moments";
 import { optionalNumber } from "./numbers";
-import type { Lines } from "../parts";
 
 const words = texts.pending;
 

@@ -10,10 +10,9 @@ import pytest
 from app.simulator import SimulatorModule
 from app.simulator.books.accounts import password_hash
 from app.simulator.books.records import Account
-from tests.app.simulator.conftest import NOW_S, FakeClock
+from tests.app.simulator.conftest import EVER, NOW_S, FakeClock, terminal_behind
 
 HEDGING, NETTING, EXCHANGE, REAL = range(5_100_001, 5_100_005)
-EVER = (0, 2_000_000_000)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +98,7 @@ def test_passwords_are_not_in_the_books(tmp_path: Path, clock: FakeClock) -> Non
 
 def test_an_account_in_euros(mt5: Any, buy: dict[str, Any], clock: FakeClock) -> None:
     """Money is the account's own: dollars of profit become euros at the price of the euro, margin needs none."""
-    ledger = mt5.account_info._caller.connection.ledger
+    ledger = terminal_behind(mt5).connection.ledger
     ledger.open_account(Account(login=9, currency="EUR"), 5_000_00, int(NOW_S * 1000))
     assert mt5.login(9)
     opened = mt5.order_send(buy | {"volume": 1.0})

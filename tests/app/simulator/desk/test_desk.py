@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from app.simulator import SimulatorModule
 from app.simulator.vocabulary.symbols import SYMBOLS
+from tests.app.simulator.conftest import EVER, FakeClock
 
 Request = dict[str, Any]
-EVER = (0, 2_000_000_000)
 
 
 def close(mt5: Any, position: Any, volume: float | None = None) -> Any:
@@ -310,11 +310,11 @@ STEP = st.tuples(
 @given(st.lists(STEP, max_size=12))
 def test_the_books_always_balance(steps: list[tuple[str, str, int, int, float]]) -> None:
     """After any trades: balance = sum of deals, equity = balance + floating profit, and the volumes add up."""
-    clock = _Moving()
+    clock = FakeClock()
     mt5: Any = SimulatorModule(ledger=Path(":memory:"), clock=clock)
     mt5.initialize()
     for act, symbol, side, lots, seconds in steps:
-        clock.now_s += seconds
+        clock.advance(seconds)
         held = mt5.positions_get()
         if act == "open":
             mt5.order_send(action=1, symbol=symbol, volume=lots / 100, type=side, type_filling=1)
@@ -323,13 +323,6 @@ def test_the_books_always_balance(steps: list[tuple[str, str, int, int, float]])
             assert close(mt5, held[0], volume).retcode == mt5.TRADE_RETCODE_DONE
         _assert_balanced(mt5)
     mt5.shutdown()
-
-
-class _Moving:
-    now_s = 1_773_146_096.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 def _assert_balanced(mt5: Any) -> None:

@@ -14,10 +14,9 @@ from app.simulator import SimulatorModule
 from app.simulator.books.faults import FaultBook
 from app.simulator.vocabulary.retcodes import REFUSALS
 from app.simulator.vocabulary.symbols import SYMBOLS
-from tests.app.simulator.conftest import FakeClock
+from tests.app.simulator.conftest import EVER, FakeClock
 
 Request = dict[str, Any]
-EVER = (0, 2_000_000_000)
 
 
 @pytest.fixture

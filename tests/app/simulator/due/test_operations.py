@@ -10,9 +10,7 @@ import pytest
 
 from app.simulator import SimulatorModule
 from app.simulator.due.operations import KINDS, OperationBook, OperationRefused
-from tests.app.simulator.conftest import FakeClock
-
-EVER = (0, 2_000_000_000)
+from tests.app.simulator.conftest import EVER, FakeClock
 
 
 @pytest.fixture

@@ -12,9 +12,8 @@ import pytest
 
 from app.simulator import SimulatorModule
 from app.simulator.books.faults import FaultBook
-from tests.app.simulator.conftest import OFFSET_S, FakeClock
+from tests.app.simulator.conftest import EVER, OFFSET_S, FakeClock
 
-EVER = (0, 2_000_000_000)
 FRIDAY_S, SATURDAY_S, SUNDAY_S = (
     datetime(2026, 3, day, hour, tzinfo=UTC).timestamp() for day, hour in ((13, 20), (14, 12), (15, 22))
 )

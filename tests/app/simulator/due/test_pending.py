@@ -16,10 +16,9 @@ from hypothesis import strategies as st
 from app.simulator import SimulatorModule
 from app.simulator.books.ledger import Ledger
 from app.simulator.vocabulary.symbols import SYMBOLS
-from tests.app.simulator.conftest import NOW_S, OFFSET_S, FakeClock, change_terms
+from tests.app.simulator.conftest import EVER, NOW_S, OFFSET_S, FakeClock, change_terms
 
 Request = dict[str, Any]
-EVER = (0, 2_000_000_000)
 POINT = 0.00001
 DAY_S = 86_400
 BUY_LIMIT, SELL_LIMIT, BUY_STOP, SELL_STOP, BUY_STOP_LIMIT, SELL_STOP_LIMIT = range(2, 8)

@@ -20,7 +20,7 @@ def market() -> Market:
     return Market(seed=1, clock=FakeClock())
 
 
-def lane(market: Market) -> Corridor:
+def corridor(market: Market) -> Corridor:
     """What the ask leaves when it falls by a few points."""
     spec, quote = market.specs[SYMBOLS[0].name], market.quote_or_raise(SYMBOLS[0].name, NOW_MSC)
     return below(spec, spec.price(quote.ask - 3), on_ask=True)
@@ -28,7 +28,7 @@ def lane(market: Market) -> Corridor:
 
 def test_many_looks_find_what_one_finds(market: Market) -> None:
     """Piece by piece or at once, it is the same first tick."""
-    watched = lane(market)
+    watched = corridor(market)
     at_once = Sentry(market).touch("EURUSD", watched, NOW_MSC, NOW_MSC + DAY_MS)
     sentry, until_msc, found = Sentry(market), NOW_MSC, None
     while found is None:
@@ -42,7 +42,7 @@ def test_many_looks_find_what_one_finds(market: Market) -> None:
 
 def test_what_is_known_of_later_is_not_told_before(market: Market) -> None:
     """One who may only know of an earlier instant is not told of the tick that another has seen."""
-    sentry, watched = Sentry(market), lane(market)
+    sentry, watched = Sentry(market), corridor(market)
     touch = sentry.touch("EURUSD", watched, NOW_MSC, NOW_MSC + DAY_MS)
     assert touch is not None
     assert sentry.touch("EURUSD", watched, NOW_MSC, touch.time_msc - 1) is None

@@ -17,9 +17,8 @@ from app.simulator.due.operations import OperationBook
 from app.simulator.market.feed import MINUTE_MS, Feed
 from app.simulator.positions.portfolio import appraise
 from app.simulator.vocabulary.symbols import SYMBOLS
-from tests.app.simulator.conftest import NOW_S, FakeClock, change_terms
+from tests.app.simulator.conftest import EVER, NOW_S, FakeClock, change_terms, terminal_behind
 
-EVER = (0, 2_000_000_000)
 SATURDAY_S = 1_773_489_600.0  # 2026-03-14 12:00 UTC
 MAJORS = [replace(spec, swap_mode=0) for spec in SYMBOLS if spec.name in ("EURUSD", "GBPUSD")]
 
@@ -39,14 +38,14 @@ def opened(tmp_path: Path) -> Callable[..., Any]:
 
 def _as_poor(mt5: Any, **terms: Any) -> None:
     """Make the account one of 1,000 dollars at 1:500."""
-    terminal = mt5.account_info._caller
+    terminal = terminal_behind(mt5)
     ledger = terminal.connection.ledger
     poor = {"balance_cents": 1_000_00, "leverage": 500, "commission_per_lot": 0.0} | terms
     change_terms(ledger, **poor)
 
 
 def _feed(mt5: Any, symbol: str = "EURUSD") -> Feed:
-    feed: Feed = mt5.account_info._caller.market.feeds[symbol]
+    feed: Feed = terminal_behind(mt5).market.feeds[symbol]
     return feed
 
 
@@ -218,7 +217,7 @@ def _week(sessions: Any, lots: list[tuple[str, int]], looks: list[float]) -> lis
     mt5: Any = SimulatorModule(ledger=Path(":memory:"), clock=clock, sessions=sessions)
     mt5.initialize()
     _as_poor(mt5, balance_cents=60_000_00)
-    market = mt5.account_info._caller.market
+    market = terminal_behind(mt5).market
     for symbol, side in lots:
         tick = market.quote(symbol, market.now_msc())
         price = market.specs[symbol].price(tick.bid if side else tick.ask)
@@ -250,7 +249,7 @@ def _hedged(
         assert mt5.order_send(request).retcode == mt5.TRADE_RETCODE_DONE
     account = mt5.account_info()
     spare = account.equity - account.margin * level / 100
-    ledger = mt5.account_info._caller.connection.ledger
+    ledger = terminal_behind(mt5).connection.ledger
     change_terms(ledger, balance_cents=round((account.balance - spare) * 100))
     return mt5, clock
 
@@ -293,7 +292,7 @@ def test_a_hedge_ends_at_its_first_tick(symbol: str, lots: tuple[int, int], leve
     """A hedged account is closed at the very tick at which each of all ticks, looked at alone, first says so."""
     size = 0.1 if symbol == "BTCUSD" else 1.0
     mt5, clock = _hedged(symbol, (lots[0] * size, lots[1] * size), level)
-    terminal = mt5.account_info._caller
+    terminal = terminal_behind(mt5)
     market, ledger = terminal.market, terminal.connection.ledger
     account, positions, since_msc = ledger.account(), ledger.positions(), market.now_msc()
     minutes = range(since_msc // MINUTE_MS, since_msc // MINUTE_MS + 90)

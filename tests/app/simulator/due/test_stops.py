@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 
 from app.simulator import SimulatorModule
 from app.simulator.vocabulary.symbols import SYMBOLS
-from tests.app.simulator.conftest import NOW_S, FakeClock
+from tests.app.simulator.conftest import EVER, NOW_S, FakeClock
 
 Request = dict[str, Any]
-EVER = (0, 2_000_000_000)
 POINT = 0.00001
 
 

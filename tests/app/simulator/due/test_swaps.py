@@ -14,10 +14,9 @@ from app.simulator import SimulatorModule
 from app.simulator.due.swaps import next_midnight, nights
 from app.simulator.market.server_clock import ServerClock
 from app.simulator.vocabulary.symbols import SYMBOLS
-from tests.app.simulator.conftest import FakeClock
+from tests.app.simulator.conftest import EVER, FakeClock
 
 DAY_S = 86_400
-EVER = (0, 2_000_000_000)
 # Minus five points a lot and night for who is long: five dollars on a lot of EURUSD.
 EURUSD = replace(SYMBOLS[0], swap_mode=1, swap_long=-5.0, swap_short=2.0)
 

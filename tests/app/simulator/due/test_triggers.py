@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.simulator.due.triggers import Corridor, Window, corridor
+from app.simulator.due.triggers import Corridor, Window, between_stops
 from app.simulator.market.feed import HOUR_MS, Feed, Quote, Ticks
 from app.simulator.market.laps import FIRST_HOUR
 from app.simulator.market.market import Market
@@ -35,20 +35,20 @@ def around(feed: Feed, at_msc: int, *, on_ask: bool, below: int | None, above: i
     return Corridor(on_ask, floor, 2**62 if above is None else price + above)
 
 
-def walked(feed: Feed, lane: Corridor, after_msc: int, until_msc: int) -> tuple[int, int] | None:
+def walked(feed: Feed, corridor: Corridor, after_msc: int, until_msc: int) -> tuple[int, int] | None:
     """Time and price of the first tick outside, by looking at each."""
     for minute in range(after_msc // 60_000, until_msc // 60_000 + 1):
         ticks = feed.ticks(minute)
-        prices = ticks.ask if lane.on_ask else ticks.bid
+        prices = ticks.ask if corridor.on_ask else ticks.bid
         for time_msc, price in zip(ticks.time_msc.tolist(), prices.tolist(), strict=True):
-            if after_msc < time_msc <= until_msc and not lane.floor < price < lane.ceiling:
+            if after_msc < time_msc <= until_msc and not corridor.floor < price < corridor.ceiling:
                 return time_msc, price
     return None
 
 
-def told(touch: Quote | None, lane: Corridor) -> tuple[int, int] | None:
+def told(touch: Quote | None, corridor: Corridor) -> tuple[int, int] | None:
     """The same of a touch."""
-    return None if touch is None else (touch.time_msc, touch.ask if lane.on_ask else touch.bid)
+    return None if touch is None else (touch.time_msc, touch.ask if corridor.on_ask else touch.bid)
 
 
 @settings(deadline=None, max_examples=40)
@@ -58,10 +58,10 @@ def test_the_first_touch(
 ) -> None:
     """Ruling out hours and minutes by their bars misses no tick and invents none."""
     until_msc = after_msc + length_ms
-    lane = around(feed, after_msc, on_ask=on_ask, below=stops[0], above=stops[1])
+    corridor = around(feed, after_msc, on_ask=on_ask, below=stops[0], above=stops[1])
 
-    assert told(Window(feed, after_msc, until_msc).first_outside(lane), lane) == walked(
-        feed, lane, after_msc, until_msc
+    assert told(Window(feed, after_msc, until_msc).first_outside(corridor), corridor) == walked(
+        feed, corridor, after_msc, until_msc
     )
 
 
@@ -69,11 +69,11 @@ def test_the_first_touch(
 @given(feeds, starts, st.lists(st.integers(1, 20 * 3_600_000), min_size=1, max_size=6), st.booleans(), distances)
 def test_steps_do_not_matter(feed: Feed, after_msc: int, steps: list[int], on_ask: bool, below: int | None) -> None:
     """Looking often finds the touch that one look over all of the time finds."""
-    lane = around(feed, after_msc, on_ask=on_ask, below=below, above=300)
+    corridor = around(feed, after_msc, on_ask=on_ask, below=below, above=300)
     edges = np.cumsum([after_msc, *steps]).tolist()
-    looks = (Window(feed, start, end).first_outside(lane) for start, end in pairwise(edges))
+    looks = (Window(feed, start, end).first_outside(corridor) for start, end in pairwise(edges))
 
-    assert Window(feed, edges[0], edges[-1]).first_outside(lane) == next((touch for touch in looks if touch), None)
+    assert Window(feed, edges[0], edges[-1]).first_outside(corridor) == next((touch for touch in looks if touch), None)
 
 
 class CountedFeed:
@@ -110,9 +110,9 @@ def test_a_corridor_for_each_side(side: int) -> None:
     """A buy falls to its stop-loss on the bid, a sell rises to it on the ask; a price of zero is no stop."""
     spec = SYMBOLS[0]
 
-    assert corridor(spec, side, 0.0, 0.0) == Corridor(bool(side), -(2**62), 2**62)
-    assert corridor(spec, side, 1.1, 1.2)[1:] == ((110_000, 120_000) if side == 0 else (120_000, 110_000))
-    assert corridor(spec, side, 1e300, 1e300).ceiling == 2**62
+    assert between_stops(spec, side, 0.0, 0.0) == Corridor(bool(side), -(2**62), 2**62)
+    assert between_stops(spec, side, 1.1, 1.2)[1:] == ((110_000, 120_000) if side == 0 else (120_000, 110_000))
+    assert between_stops(spec, side, 1e300, 1e300).ceiling == 2**62
 
 
 def test_no_ticks_no_touch() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from app.simulator.market.arrays import Ints
 from app.simulator.market.figures import DATA, load_figures
 from app.simulator.market.laps import (
     BRIDGE_HOURS,
@@ -17,7 +18,6 @@ from app.simulator.market.laps import (
     generated_lap,
     recorded_lap,
 )
-from app.simulator.market.noise import Ints
 
 PLAYED = LAP_HOURS - BRIDGE_HOURS
 

@@ -15,8 +15,8 @@ import pytest
 
 from app.simulator import SimulatorModule
 from app.simulator.market.bar_files import BarsError, read_minutes
+from app.simulator.market.history import TIMEFRAMES, History
 from app.simulator.market.market import Market
-from app.simulator.market.rates import TIMEFRAMES, History
 from app.simulator.market.server_clock import ServerClock
 from app.simulator.vocabulary.structs import RATES
 

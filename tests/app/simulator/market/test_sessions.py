@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from app.simulator import SimulatorModule, VirtualClock
 from app.simulator.due.operations import OperationBook
+from app.simulator.market.history import TIMEFRAMES, History
 from app.simulator.market.laps import FIRST_HOUR
 from app.simulator.market.market import Market
-from app.simulator.market.rates import TIMEFRAMES, History
 from app.simulator.market.server_clock import ServerClock, SummerTime
 from app.simulator.market.sessions import Sessions
 from tests.app.simulator.conftest import shows_again

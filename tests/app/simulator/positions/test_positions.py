@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 
 from app.simulator import SimulatorModule
 from app.simulator.vocabulary.symbols import SYMBOLS
-from tests.app.simulator.conftest import FakeClock
+from tests.app.simulator.conftest import EVER, FakeClock
 
 HEDGING, NETTING, EXCHANGE = 5_100_001, 5_100_002, 5_100_003
-EVER = (0, 2_000_000_000)
 BUY, SELL = 0, 1
 IN, OUT, INOUT, OUT_BY = range(4)
 

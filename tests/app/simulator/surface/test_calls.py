@@ -24,9 +24,9 @@ class Nobody:
 
     left_behind: Exception | None = None
 
-    def run(self, name: str, call: Callable[[], Any], failure: Any) -> Any:
+    def run(self, name: str, call: Callable[[], Any], failure_value: Any) -> Any:
         """Never asked to."""
-        raise AssertionError((name, call, failure))
+        raise AssertionError((name, call, failure_value))
 
 
 @pytest.mark.parametrize("name", ["version", "account_info", "terminal_info", "positions_total", "shutdown"])

@@ -11,10 +11,9 @@ import pytest
 from app.simulator import SimulatorModule, VirtualClock
 from app.simulator.books.faults import FaultBook
 from app.simulator.vocabulary.faults import FaultRefused
-from tests.app.simulator.conftest import NOW_S, FakeClock
+from tests.app.simulator.conftest import EVER, NOW_S, FakeClock
 
 Request = dict[str, Any]
-EVER = (0, 2_000_000_000)
 
 
 class Sleeper:

@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.simulator import SimulatorModule
+from app.simulator.market.history import TIMEFRAMES
 from app.simulator.market.laps import FIRST_HOUR
-from app.simulator.market.rates import TIMEFRAMES
 from app.simulator.vocabulary.structs import RATES, TICKS
+from tests.app.simulator.conftest import terminal_behind
 
 NOW_S = 1_773_146_096  # 2026-03-10 12:34:56 UTC
 SERVER_NOW_S = NOW_S + 7200
@@ -138,7 +139,7 @@ def test_history_begins_with_the_recording(mt5: Any) -> None:
 
 def test_before_all_history_nothing_is_made(mt5: Any) -> None:
     """Bars that would lie before the first one are none, and no price is made to find that out."""
-    feed = mt5.account_info._caller.market.feeds["EURJPY"]
+    feed = terminal_behind(mt5).market.feeds["EURJPY"]
     feed.hours = None
 
     assert len(mt5.copy_rates_from_pos("EURJPY", mt5.TIMEFRAME_D1, 10_000, 10)) == 0

@@ -14,11 +14,11 @@ import numpy.typing as npt
 from ..vocabulary import constants as mt5
 from ..vocabulary.structs import RATES, TICKS
 from ..vocabulary.symbols import SymbolSpec
+from .arrays import Floats, Ints
 from .feed import HOUR_MS, MINUTE_MS, Bars, Feed, Ticks, join_bars
-from .noise import Floats, Ints
 from .server_clock import ServerClock
 
-_HOUR, _DAY = 3600, 86_400
+_HOUR_S, _DAY_S = 3600, 86_400
 _HISTORY_FLAG = 0x80  # set on every tick out of history, unnamed in the package
 
 
@@ -55,10 +55,10 @@ class Timeframe:
 
 
 # Weeks open on Sunday; 1970 began on a Thursday.
-_WEEK = Timeframe(7 * _DAY, 3 * _DAY)
+_WEEK = Timeframe(7 * _DAY_S, 3 * _DAY_S)
 TIMEFRAMES: dict[int, Timeframe] = {
     **{minutes: Timeframe(minutes * 60) for minutes in (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30)},
-    **{hours | 0x4000: Timeframe(hours * _HOUR) for hours in (1, 2, 3, 4, 6, 8, 12, 24)},
+    **{hours | 0x4000: Timeframe(hours * _HOUR_S) for hours in (1, 2, 3, 4, 6, 8, 12, 24)},
     mt5.TIMEFRAME_W1: _WEEK,
     mt5.TIMEFRAME_MN1: Timeframe(0),
 }
@@ -126,14 +126,14 @@ class History:
 
     def ticks_expected(self, since_s: int, until_s: int) -> int:
         """About how many ticks there are between two server seconds: those of all hours that are touched."""
-        since_s = max(self.clock.to_utc_s(since_s), self.feed.first_hour * _HOUR)
+        since_s = max(self.clock.to_utc_s(since_s), self.feed.first_hour * _HOUR_S)
         until_s = min(self.clock.to_utc_s(until_s), self.now_msc // 1000)
-        hours = np.arange(since_s // _HOUR, until_s // _HOUR + 1, dtype=np.int64)
+        hours = np.arange(since_s // _HOUR_S, until_s // _HOUR_S + 1, dtype=np.int64)
         return self.feed.ticks_expected(hours)
 
     def oldest(self, frame: Timeframe) -> int:
         """The number of the bar in which history begins."""
-        return frame.index(self.clock.to_server_s(self.feed.first_hour * _HOUR))
+        return frame.index(self.clock.to_server_s(self.feed.first_hour * _HOUR_S))
 
     def _bars_between(self, frame: Timeframe, first: int, last: int) -> Bars:
         """What the bars of these numbers are made of."""
@@ -142,12 +142,12 @@ class History:
 
     def _by_hours(self, frame: Timeframe) -> bool:
         """Whether such bars are made of whole hours."""
-        return frame.seconds % _HOUR == 0 and self.clock.winter_offset_s % _HOUR == 0
+        return frame.seconds % _HOUR_S == 0 and self.clock.winter_offset_s % _HOUR_S == 0
 
     def _highest_ask(self, start_s: int, *, by_hours: bool) -> int:
         """The highest ask of the hour or minute that opens in this second: an hour if it is over."""
-        if by_hours and start_s // _HOUR < self.now_msc // HOUR_MS:
-            return self.feed.highest_ask(start_s // _HOUR)
+        if by_hours and start_s // _HOUR_S < self.now_msc // HOUR_MS:
+            return self.feed.highest_ask(start_s // _HOUR_S)
         return int(self.feed.ticks(start_s // 60).between(0, self.now_msc + 1).ask.max())
 
     def _base_bars(self, since_s: int, until_s: int, *, by_hours: bool) -> Bars:
