@@ -14,7 +14,7 @@ from .market.sessions import Sessions
 from .surface import connection, market_book_calls, quotes, trade_calls
 from .surface.buy_sell_close import buy_sell_close
 from .surface.calls import Function
-from .surface.holding import hold
+from .surface.holding import by_steps, hold
 from .surface.strict import as_builtin
 from .surface.terminal import Terminal
 from .vocabulary.constants import CONSTANTS
@@ -49,7 +49,7 @@ class SimulatorModule(ModuleType):
         bars: Path | None = None,
         symbol_suffix: str = "",
         latency_s: Mapping[str, float] | None = None,
-        sleep: Callable[[float], None] = hold,
+        sleep: Callable[[float], None] | None = None,
         symbols: Iterable[SymbolSpec] = SYMBOLS,
         strict: bool = False,
         synced: bool = True,
@@ -59,7 +59,8 @@ class SimulatorModule(ModuleType):
         `ledger` is the SQLite file of the books, made where it is not there. `clock` tells seconds UTC; the server's
         clock is ahead of it by `utc_offset_s`, in the summer of `summer_time` by an hour more. With `sessions` "real"
         symbols trade at their hours. `bars` is a folder of minute bars to play, as in bar_files.py. `symbol_suffix`
-        ends every symbol's name. `latency_s` says of functions, by name, how long they take; `sleep` is how they wait.
+        ends every symbol's name. `latency_s` says of functions, by name, how long they take. A call that takes time is
+        held as the vendor's is, with all threads, unless `sleep` is given, which lets so many seconds pass.
         With `strict` the functions are built-ins, which refuse an empty `**{}` where the vendor's do; see strict.py.
         Without `synced` the books do not wait for the disk: what was done outlives the process, but not a power cut.
         """
@@ -76,7 +77,7 @@ class SimulatorModule(ModuleType):
             ledger_path=ledger,
             market=market,
             latency_s=dict(latency_s or {}),
-            sleep=sleep,
+            wait=hold if sleep is None else by_steps(sleep),
             synced=synced,
             symbol_suffix=symbol_suffix,
             watched_first=frozenset(spec.name for spec in market.specs.values() if spec.watched),

@@ -13,6 +13,7 @@ from typing import Any
 from ..vocabulary.faults import EXTERNAL_TRADE, HOLDING, FaultRefused, checked
 from ..vocabulary.symbols import SYMBOLS, SymbolSpec, with_suffix
 from .fault_rows import Fault
+from .held import held_sign, take_down
 from .ledger import Ledger
 from .records import rfc3339
 
@@ -66,7 +67,8 @@ class FaultBook:
             for number in ending:
                 ledger.faults.end(number)
             ledger.faults.clear(now_msc)
-            return len(ending)
+        take_down(held_sign(self._path))
+        return len(ending)
 
     @contextmanager
     def _opened(self) -> Iterator[Ledger]:

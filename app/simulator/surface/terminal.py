@@ -14,6 +14,7 @@ from typing import Any
 
 from ..books.authorization import log_in
 from ..books.fault_rows import Fault
+from ..books.held import held_sign, put_up, take_down
 from ..books.ledger import Ledger
 from ..desk.desk import Desk
 from ..due.queue import DueQueue
@@ -36,13 +37,14 @@ from ..vocabulary.last_errors import (
 )
 from ..vocabulary.symbols import SymbolSpec
 from .calls import CallFailed, PendingError, not_found
+from .holding import Wait
 from .signals import uninterrupted
 
 _log = logging.getLogger(__name__)
 
 BUILD = 5100
 MAX_BARS = 100_000
-HOLD_STEP_S = 0.1
+LOOK_S = 30.0  # how long a held call goes at most without a look into the books
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +62,13 @@ class Terminal:
     """The state behind the functions. One call at a time, as the package's hold on the interpreter makes it.
 
     `watched_first` are the symbols of a new Market Watch. `latency_s` names functions that take that long before they
-    do anything; `sleep` is how they wait.
+    do anything; `wait` is how.
     """
 
     ledger_path: Path
     market: Market
     latency_s: Mapping[str, float]
-    sleep: Callable[[float], None]
+    wait: Wait
     watched_first: frozenset[str]
     symbol_suffix: str = ""
     synced: bool = True
@@ -216,7 +218,7 @@ class Terminal:
             self.last_error, self.left_behind = SUCCESS, None
             self._running, self._reached = name, False
             if name in self.latency_s:
-                self.sleep(self.latency_s[name])
+                self.wait(self.latency_s[name])
             answer = failure_value
             try:
                 answer = call()
@@ -277,15 +279,20 @@ class Terminal:
     def _hold(self, ledger: Ledger, fault: Fault) -> None:
         """Hold the call until its time is over or somebody ends the fault.
 
-        The process is held with it, but for the moment of a look into the books at each step.
+        The process is held with it, but for the moment of a look into the books now and then.
         """
         left_s = fault.parameters["seconds"]
         if not self._take(ledger, fault, self.market.now_msc() + round(left_s * 1000)):
             return
+        sign = held_sign(self.ledger_path)
         # By what is slept: the market's clock may stand still, or run as fast as it likes.
-        while left_s > 0 and ledger.faults.is_there(fault.id):
-            self.sleep(min(HOLD_STEP_S, left_s))
-            left_s -= HOLD_STEP_S
+        while left_s > 0:
+            # Put up before the look: who ends the fault behind it takes the sign away again.
+            put_up(sign)
+            if not ledger.faults.is_there(fault.id):
+                break
+            left_s -= self.wait(min(LOOK_S, left_s), sign)
+        take_down(sign)
         with ledger.writing():
             ledger.faults.release(fault.id)
 

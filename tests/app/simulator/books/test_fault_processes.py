@@ -59,7 +59,7 @@ def answer(process: subprocess.Popen[str]) -> str:
 
 
 def test_a_hanging_process_is_reached_from_outside(tmp_path: Path, terminal: subprocess.Popen[str]) -> None:
-    """Another process sees the hang holding its call, and ends it."""
+    """Another process sees the hang holding its call, and ends it at once."""
     book = FaultBook(tmp_path / "l", time.time)
     book.add("hang", seconds=1000.0, function="positions_total")
     ask(terminal, "mt5.positions_total()")
@@ -68,8 +68,10 @@ def test_a_hanging_process_is_reached_from_outside(tmp_path: Path, terminal: sub
         assert time.monotonic() < deadline
         time.sleep(0.01)
     assert book.active()[0]["seconds_left"] > 900
+    ended = time.monotonic()
     assert book.end() == 1
     assert answer(terminal) == "0 1"
+    assert time.monotonic() - ended < 10
 
 
 def test_a_fault_outlives_the_process_that_suffers_it(tmp_path: Path, terminal: subprocess.Popen[str]) -> None:
