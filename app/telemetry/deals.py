@@ -81,7 +81,7 @@ def ended_ns(deal: Deal) -> int:
 
 def _log(deal: Deal, *, ours: bool) -> None:
     if deal.side is None:
-        log.info("Deal %d: %+.2f on the account, no trade (%s)", deal.ticket, deal.net, deal.comment or "no comment")
+        log.info("Deal %d: %+.2f on the account, no trade (%s)", deal.ticket, deal.booked, deal.comment or "no comment")
         return
     log.info(
         "Deal %d of %s: %s %s %s at %s, %s, reason %s, position %d",
