@@ -12,6 +12,7 @@ from app.api.advice import advice_for
 from app.api.errors import Json, error
 from app.domain.account import Missing, Symbol, Unavailable
 from app.domain.orders import Action, Denied, Filled, Kind, NotSent, Order, Placed, Rejected, Unchanged, Unknown
+from app.domain.text import number
 from app.trading.dealer import Decision
 from otel.metatrader5.codes import RETCODES
 
@@ -133,9 +134,11 @@ def _what(order: Order) -> str:
         case Action.MODIFY:
             return f"change order {order.pending}"
         case Action.PLACE:
-            return f"place {order_type_name(order)} {order.volume:g} {order.symbol} at {order.price:g}"
+            return (
+                f"place {order_type_name(order)} {number(order.volume)} {order.symbol} at {number(order.price or 0.0)}"
+            )
         case Action.OPEN:
-            return f"{order.side} {order.volume:g} {order.symbol}"
+            return f"{order.side} {number(order.volume)} {order.symbol}"
 
 
 def _limits(rejected: Rejected, symbol: Symbol | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime
 from pathlib import Path
 
@@ -56,16 +57,20 @@ def _is_empty(part: Path) -> bool:
 
 def _move(parts: list[Path], aside: Path) -> None:
     moved: list[Path] = []
+    moving = "The old account's files"
     try:
         aside.mkdir(parents=True, exist_ok=True)
         for part in parts:
+            moving = str(part)
             part.rename(aside / part.name)
             moved.append(part)
     except OSError as error:
         astray = [part.name for part in reversed(moved) if not _put_back(aside / part.name, part)]
         left = f"move {', '.join(astray)} back by hand" if astray else "all stays as it was"
+        with contextlib.suppress(OSError):
+            aside.rmdir()
         raise StartupError(
-            f"{error.filename or aside} cannot be moved to {aside} ({error.strerror}); {left}. See that no other "
+            f"{moving} cannot be moved to {aside} ({error.strerror}); {left}. See that no other "
             "program holds it open and the folder may be written, or take another: --data-dir OTHER"
         ) from error
 

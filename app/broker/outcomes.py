@@ -33,7 +33,7 @@ def to_outcome(reply: Reply, order: Order) -> Outcome:
         case NoAnswer(reason="deadline"):
             return Unknown(reason="the terminal did not answer before the deadline")
         case NoAnswer():
-            return Unknown(reason="the terminal's process died during the call")
+            return Unknown(reason="the terminal's process hung or died during the call")
         case Answer(raised=str() as raised, last_error=last_error):
             return Unknown(reason=f"the terminal's package raised {raised}", last_error=last_error)
         case Answer(value=None, last_error=(code, text)):

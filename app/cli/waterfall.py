@@ -11,10 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from app.domain.clock import rfc3339
-from app.domain.orders import Kind
 from app.history.items import Span, Trace
 from app.history.lookup import NUMBER_KINDS, Linked, Match
-from app.telemetry.orders import describe_outcome
+from app.telemetry.orders import describe_action, describe_outcome, describe_terms
 from app.trading.journal.records import OrderRecord
 
 BAR_WIDTH: Final = 20
@@ -49,17 +48,15 @@ def _order(record: OrderRecord) -> Text:
     order = record.order
     outcome = record.current
     text = Text()
-    of = f" position {order.position}" if order.position else f" order {order.pending}" if order.pending else ""
-    kind = "" if order.kind is Kind.MARKET else f" {order.kind.value}"
-    at = f" at {order.price:g}" if order.price else ""
-    what = f"{order.side.value}{kind} {order.volume:g} {order.symbol}{at}"
-    text.append(_clean(f"{order.action.value}{of}: {what}"), "bold")
+    text.append(_clean(f"{describe_action(order)}: {describe_terms(order)}"), "bold")
     if outcome is None:
         text.append("\n  under way, no outcome yet", "yellow")
     else:
-        text.append(_clean(f"\n  {describe_outcome(outcome)}"), _OUTCOME_STYLES.get(outcome.name, "red"))
+        text.append(_clean(f"\n  {describe_outcome(outcome, order.action)}"), _OUTCOME_STYLES.get(outcome.name, "red"))
     if record.amended is not None and record.outcome is not None:
-        text.append(_clean(f"\n  at first: {describe_outcome(record.outcome)} ({record.amended_reason})"), "dim")
+        text.append(
+            _clean(f"\n  at first: {describe_outcome(record.outcome, order.action)} ({record.amended_reason})"), "dim"
+        )
     numbers = dict(record.numbers())
     if numbers:
         text.append("\n  " + ", ".join(f"{kind} {numbers[kind]}" for kind in NUMBER_KINDS if kind in numbers))

@@ -78,8 +78,11 @@ class Deal:
     @property
     def net(self) -> float:
         """What it won or lost, costs included; 0 for money that was paid in or out."""
-        if self.type in BALANCE_TYPES:
-            return 0.0
+        return 0.0 if self.type in BALANCE_TYPES else self.booked
+
+    @property
+    def booked(self) -> float:
+        """By how much it changed what is on the account, whatever for."""
         return self.profit + self.swap + self.commission + self.fee
 
     @property

@@ -1,8 +1,11 @@
-"""Text that came from outside, made fit to be written."""
+"""Text fit to be written: what came from outside, and numbers."""
 
 from __future__ import annotations
 
 from typing import Any
+
+DIGITS = 15
+"""As many as a double keeps of every decimal number: 93070.47 stays what it is, and 0.1 + 0.2 is 0.3."""
 
 
 def writable(value: Any) -> Any:
@@ -17,3 +20,8 @@ def writable(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [writable(item) for item in value]
     return value
+
+
+def number(value: float) -> str:
+    """Return *value*, a price or a volume, with every digit that it was written with and no zeros behind them."""
+    return f"{value:.{DIGITS}g}"

@@ -10,6 +10,7 @@ from opentelemetry.trace import Link, SpanContext, TraceFlags, Tracer, format_sp
 
 from app.domain.account import AccountMode
 from app.domain.deals import Deal
+from app.domain.text import number
 from app.domain.trace import TraceRef
 from app.telemetry.names import DEAL_ENTRY, DEAL_ORIGIN, DEAL_REASON, MODE, SYMBOL
 from otel.metatrader5.describe import AttributeValue
@@ -80,16 +81,16 @@ def ended_ns(deal: Deal) -> int:
 
 def _log(deal: Deal, *, ours: bool) -> None:
     if deal.side is None:
-        log.info("Deal %d: %+.2f on the account, no trade (%s)", deal.ticket, deal.net, deal.comment or "no comment")
+        log.info("Deal %d: %+.2f on the account, no trade (%s)", deal.ticket, deal.booked, deal.comment or "no comment")
         return
     log.info(
-        "Deal %d of %s: %s %g %s at %g, %s, reason %s, position %d",
+        "Deal %d of %s: %s %s %s at %s, %s, reason %s, position %d",
         deal.ticket,
         f"our order {deal.order}" if ours else "somebody else",
         deal.side.value,
-        deal.volume,
+        number(deal.volume),
         deal.symbol,
-        deal.price,
+        number(deal.price),
         deal.entry_name,
         deal.reason_name,
         deal.position,

@@ -25,6 +25,7 @@ from app.domain.orders import (
     Unchanged,
     Unknown,
 )
+from app.domain.text import number
 from app.domain.trace import TraceRef
 from app.telemetry.guard import harmless
 from app.telemetry.instruments import histogram
@@ -131,13 +132,11 @@ class OrderTelemetry:
         level = logging.INFO if outcome_error(outcome) is None else logging.WARNING
         log.log(
             level,
-            "Order %s: %s %s %g %s: %s",
+            "Order %s: %s %s: %s",
             order.order_id,
-            order.action.value,
-            order.side.value,
-            order.volume,
-            order.symbol,
-            describe_outcome(outcome),
+            describe_action(order),
+            describe_terms(order),
+            describe_outcome(outcome, order.action),
             extra=dict(labels),
         )
 
@@ -210,25 +209,47 @@ def outcome_attributes(outcome: Outcome) -> dict[str, AttributeValue]:
 
 def outcome_error(outcome: Outcome) -> str | None:
     """What is wrong, for the span's status; None where nothing is."""
-    if isinstance(outcome, Rejected | NotSent | Unknown):
-        return describe_outcome(outcome)
-    return None
+    return _trouble(outcome) if isinstance(outcome, Rejected | NotSent | Unknown) else None
 
 
-def describe_outcome(outcome: Outcome) -> str:
+def describe_action(order: Order) -> str:
+    """What an order is to do, and to which position or order, such as `cancel order 100004`."""
+    if order.position:
+        return f"{order.action.value} position {order.position}"
+    return f"{order.action.value} order {order.pending}" if order.pending else order.action.value
+
+
+def describe_terms(order: Order) -> str:
+    """Side, kind, volume, symbol and price, such as `buy limit 0.1 EURUSD at 1.01`."""
+    kind = "" if order.kind is Kind.MARKET else f" {order.kind.value}"
+    at = f" at {number(order.price)}" if order.price else ""
+    return f"{order.side.value}{kind} {number(order.volume)} {order.symbol}{at}"
+
+
+def describe_outcome(outcome: Outcome, action: Action) -> str:
     """One sentence for logs and people."""
     match outcome:
         case Filled():
-            return f"filled {outcome.volume:g} at {outcome.price:g}, deal {outcome.deal}"
+            return f"filled {number(outcome.volume)} at {number(outcome.price)}, deal {outcome.deal}"
+        case Placed() if action is Action.CANCEL:
+            return f"order {outcome.order} is cancelled"
+        case Placed() if action is Action.MODIFY:
+            return f"order {outcome.order} is changed"
         case Placed():
-            return f"done with order {outcome.order}, which is not executed yet"
+            return f"taken as order {outcome.order}, not executed yet"
         case Unchanged():
             return "nothing to change"
+        case Denied():
+            return f"denied, not sent: {outcome.message}"
+        case trouble:
+            return _trouble(trouble)
+
+
+def _trouble(outcome: Rejected | NotSent | Unknown) -> str:
+    match outcome:
         case Rejected():
             name = RETCODES.get(outcome.retcode, "UNLISTED")
             return f"rejected by the broker: {outcome.retcode} {name} ({outcome.comment})"
-        case Denied():
-            return f"denied, not sent: {outcome.message}"
         case NotSent():
             return f"not sent: {outcome.reason}"
         case Unknown():

@@ -6,6 +6,7 @@ import math
 
 from app.domain.account import Symbol
 from app.domain.orders import Denied, Order
+from app.domain.text import number
 
 STEP_TOLERANCE = 1e-7
 """In steps: 0.30000000000000004 lots is three steps of 0.1."""
@@ -19,7 +20,8 @@ def check(order: Order, symbol: Symbol) -> Denied | None:
     if order.volume < symbol.volume_min - symbol.volume_step * STEP_TOLERANCE:
         return Denied(
             reason="VOLUME_TOO_SMALL",
-            message=f"{order.volume:g} lots is below the minimum of {symbol.name}, {symbol.volume_min:g} lots.",
+            message=f"{number(order.volume)} lots is below the minimum of {symbol.name}, "
+            f"{number(symbol.volume_min)} lots.",
             details={"volume": order.volume, "volume_min": symbol.volume_min, "symbol": symbol.name},
         )
     steps = order.volume / symbol.volume_step
@@ -30,8 +32,8 @@ def check(order: Order, symbol: Symbol) -> Denied | None:
         above = round((int(steps) + 1) * symbol.volume_step, 8)
         return Denied(
             reason="RISK_BLOCK",
-            message=f"{order.volume:g} lots of {symbol.name} is no multiple of its volume step, "
-            f"{symbol.volume_step:g} lots; the nearest are {below:g} and {above:g}.",
+            message=f"{number(order.volume)} lots of {symbol.name} is no multiple of its volume step, "
+            f"{number(symbol.volume_step)} lots; the nearest are {number(below)} and {number(above)}.",
             details={
                 "check": "volume_step",
                 "volume": order.volume,

@@ -14,6 +14,9 @@ from app.domain.clock import rfc3339
 open_router = APIRouter(tags=["health"])
 router = keyed_router("health")
 
+NEXT_STEP_JOURNAL = "make room on the disk of the data folder; the next order tries again"
+NEXT_STEP_DIRECTORIES = "make the data folder writable for this user, or make room on its disk"
+
 
 @open_router.get(
     "/api/health",
@@ -38,7 +41,8 @@ async def ready(services: Services) -> Response:
     if not missing:
         return Json({"ready": True, "missing": []})
     reason = status.connection.reason or status.journal_error or "data directories are not writable"
-    details = {"missing": missing, "reason": reason, "next_step": status.connection.next_step}
+    next_step = status.connection.next_step or (NEXT_STEP_JOURNAL if status.journal_error else NEXT_STEP_DIRECTORIES)
+    details = {"missing": missing, "reason": reason, "next_step": next_step}
     body = error_body("NOT_READY", f"Orders are not accepted: {reason}.", details)
     return Json({"ready": False, "missing": missing, **body}, status_code=STATUS_OF["NOT_READY"])
 

@@ -43,7 +43,8 @@ class Case:
     """A request, the records it is about (None: not there), its symbol's terms and price, and the account.
 
     `lots` is the volume asked for as it is dealt: in whole steps. `closing` is the position that a deal closes or makes
-    smaller: None where it opens, adds or turns. `enters` says whether more is asked for than there is.
+    smaller: None where it opens, adds or turns. `enters` says whether more is asked for than there is. `priced` says
+    whether the terminal shows prices of the symbol, `blank` whether its ticks are zero, so that nothing is dealt.
     """
 
     request: Struct
@@ -58,6 +59,7 @@ class Case:
     spec: SymbolSpec
     quote: Quote | None
     priced: bool
+    blank: bool
     lots: float
     closing: Position | None
     enters: bool
@@ -138,6 +140,7 @@ def open_case(
     clock: ServerClock,
     now_msc: int,
     priced: Container[str],
+    blank: bool,
 ) -> Case | None:
     """Look up what a request is about; None where that names no symbol."""
     account = ledger.account()
@@ -166,6 +169,7 @@ def open_case(
         spec=spec,
         quote=market.quote(spec.name, now_msc),
         priced=spec.name in priced,
+        blank=blank,
         lots=lots,
         closing=closing,
         enters=request.action == PENDING or (request.action == DEAL and closing is None),

@@ -121,7 +121,7 @@ def _session(case: Case) -> int:
 
 
 def _prices(case: Case) -> int:
-    wants = case.enters and not case.priced
+    wants = (case.enters and not case.priced) or (case.request.action == DEAL and case.blank)
     return mt5.TRADE_RETCODE_PRICE_OFF if wants or case.quote is None else 0
 
 

@@ -90,7 +90,8 @@ class Desk:
 
     def _open(self, request: Struct, now_msc: int, priced: Container[str]) -> Case | None:
         clock = self._server_clock()
-        return open_case(request, self._ledger, self._market, clock=clock, now_msc=now_msc, priced=priced)
+        blank = self._fault("zero_tick", request.symbol) is not None
+        return open_case(request, self._ledger, self._market, clock=clock, now_msc=now_msc, priced=priced, blank=blank)
 
     def _answer(self, request: Struct, now_msc: int, priced: Container[str]) -> _Answer:
         case = self._open(request, now_msc, priced)

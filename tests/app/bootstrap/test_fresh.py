@@ -103,6 +103,22 @@ def test_what_cannot_be_moved_leaves_all_as_it_was(tmp_path: Path) -> None:
     assert files(tmp_path) == before
 
 
+def test_a_failed_attempt_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be moved is named, and no empty folder says that something was set aside."""
+    filled(tmp_path)
+    rename = Path.rename
+
+    def failing(path: Path, target: Path) -> Path:
+        if path == tmp_path / "telemetry":
+            raise PermissionError(13, "Permission denied", str(path))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(StartupError, match=r"telemetry cannot be moved to .*all stays as it was"):
+        set_aside(tmp_path, SIMULATED, NOW)
+    assert list((tmp_path / "before").iterdir()) == []
+
+
 def test_what_cannot_be_put_back_either_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that fails in both directions leaves nobody to guess what lies where."""
     filled(tmp_path)

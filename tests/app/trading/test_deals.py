@@ -241,3 +241,16 @@ async def test_a_part_closed_of_what_never_showed_closes_no_position(trade: Buil
     trading.terminal.functions.update({"positions_get": [], "history_deals_get": [opening, part, rest]})
     await trading.watch.look()
     assert books(trading.journal) == (1, 1, None)
+
+
+async def test_a_deposit_is_logged_with_its_amount(trade: Build, caplog: pytest.LogCaptureFixture) -> None:
+    """Money paid in won nothing, and yet the log says how much it was."""
+    trading = trade()
+    keeping(trading)
+    trading.terminal.functions["history_deals_get"] = [
+        raw(trading, type=2, order=0, position_id=0, symbol="", volume=0.0, price=0.0, profit=100_000.0, commission=0.0,
+            swap=0.0, fee=0.0, comment="Initial deposit"),
+    ]  # fmt: skip
+    caplog.set_level("INFO")
+    await trading.watch.look()
+    assert "+100000.00 on the account, no trade (Initial deposit)" in caplog.text

@@ -54,7 +54,18 @@ async def test_not_ready_without_a_journal(api: Api) -> None:
     async with api.client() as client:
         answer = await client.get("/api/ready")
     assert (answer.status_code, answer.json()["missing"]) == (503, ["journal"])
-    assert "disk full" in answer.json()["detail"]["error"]["message"]
+    error = answer.json()["detail"]["error"]
+    assert "disk full" in error["message"]
+    assert "make room" in error["details"]["next_step"]
+
+
+async def test_not_ready_without_directories(api: Api) -> None:
+    """Where nothing can be written, the answer says what to do about it."""
+    shutil.rmtree(api.directory)
+    async with api.client() as client:
+        answer = await client.get("/api/ready")
+    assert (answer.status_code, answer.json()["missing"]) == (503, ["data_directories"])
+    assert "writable" in answer.json()["detail"]["error"]["details"]["next_step"]
 
 
 async def test_health_when_all_is_well(client: httpx2.AsyncClient) -> None:

@@ -219,7 +219,8 @@ def test_a_late_order_meets_a_closed_market(tmp_path: Path, book: FaultBook, buy
 
 
 def test_ticks_of_nothing(mt5: Any, book: FaultBook, buy: Request, clock: FakeClock) -> None:
-    """The symbol's tick is zero and it cannot be traded; other symbols have theirs, and it comes back."""
+    """The symbol's tick is zero and nothing of it is dealt; other symbols have theirs, and it comes back."""
+    held = mt5.order_send(buy).order
     book.add("zero_tick", seconds=10.0, symbol="EURUSD")
     tick = mt5.symbol_info_tick("EURUSD")
     assert (tick.bid, tick.ask, tick.time) == (0.0, 0.0, 0)
@@ -227,8 +228,11 @@ def test_ticks_of_nothing(mt5: Any, book: FaultBook, buy: Request, clock: FakeCl
     assert (info.bid, info.ask, info.time, info.select) == (0.0, 0.0, 0, True)
     assert mt5.symbol_info_tick("GBPUSD").bid > 0
     assert mt5.order_send(buy).retcode == mt5.TRADE_RETCODE_PRICE_OFF
+    out = {**buy, "type": mt5.ORDER_TYPE_SELL, "position": held}
+    assert mt5.order_send(out).retcode == mt5.TRADE_RETCODE_PRICE_OFF
     clock.advance(10)
     assert mt5.symbol_info_tick("EURUSD").bid > 0
+    assert mt5.order_send(out).retcode == mt5.TRADE_RETCODE_DONE
     assert mt5.order_send(buy).retcode == mt5.TRADE_RETCODE_DONE
 
 
