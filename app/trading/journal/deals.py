@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from app.trading.journal.records import DealKey, DealSums, Dealt, PositionKey, Trades
+from app.trading.journal.counts import DealKey, DealSums, PositionKey, Trades
+from app.trading.journal.records import Dealt
 
 UNITS: Final = 10**8
 """Money is summed in whole hundred-millionths, so that a sum does not depend on the order of its parts."""

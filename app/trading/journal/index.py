@@ -10,21 +10,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from app.domain.orders import Order, Outcome, Placed, Unknown
+from app.trading.journal.counts import DealKey, DealSums, OrderKey, PositionKey, Trades
 from app.trading.journal.deals import Deals
 from app.trading.journal.records import (
     Amended,
     ConnectionTurn,
-    DealKey,
-    DealSums,
     Dealt,
     Decided,
     Intent,
     NumberKind,
-    OrderKey,
     OrderRecord,
-    PositionKey,
     Stamped,
-    Trades,
     Unsent,
     tag_of,
 )

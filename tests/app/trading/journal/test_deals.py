@@ -9,10 +9,11 @@ import pytest
 
 from app.domain.deals import Deal
 from app.domain.orders import Unknown
+from app.trading.journal.counts import PositionKey
 from app.trading.journal.deals import Deals
 from app.trading.journal.index import OrderIndex
 from app.trading.journal.lines import encode, seal, unseal
-from app.trading.journal.records import Amended, ConnectionTurn, Dealt, Decided, Entry, PositionKey, Stamped
+from app.trading.journal.records import Amended, ConnectionTurn, Dealt, Decided, Entry, Stamped
 from tests.app.trading.journal.conftest import Open
 from tests.app.trading.journal.samples import NOW_NS, a_decision, a_fill, a_trace, an_intent
 
