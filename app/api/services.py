@@ -23,8 +23,8 @@ from app.monitoring.status import Watching
 from app.settings import Settings
 from app.trading.dealer import Decision
 from app.trading.desk import Terms
+from app.trading.journal.counts import Trades as ClosedTrades
 from app.trading.journal.records import Dealt, OrderRecord
-from app.trading.journal.records import Trades as ClosedTrades
 
 RenderMetrics = Callable[[str], tuple[bytes, str]]
 """From an `Accept` header to the text of all metrics and its content type."""

@@ -35,9 +35,9 @@ from app.domain.account import (
 )
 from app.domain.clock import Clock
 from app.domain.deals import Deal, mean_price
+from app.domain.lots import LOTS_TOLERANCE, rounded_lots
 from app.domain.orders import Filled, NotSent, Order, Outcome
 
-LOTS_TOLERANCE = 1e-9
 ORDER_HANGS_AFTER_S, READ_HANGS_AFTER_S = 7.0, 5.0
 """A call that has run for so long hangs, and its process is replaced; shorter deadlines end only the waiting."""
 DEALS_PAUSE_S = 0.05
@@ -350,5 +350,5 @@ def _is_not_found(answer: Unavailable) -> bool:
 
 
 def _completed(filled: Filled, deals: Sequence[Deal]) -> Filled:
-    volume = round(sum(deal.volume for deal in deals), 8)
+    volume = rounded_lots(sum(deal.volume for deal in deals))
     return dataclasses.replace(filled, position=deals[0].position, volume=volume, price=mean_price(deals))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.broker.terminal import Answer, NoAnswer, NotCalled, Reply
+from app.domain.lots import rounded_lots
 from app.domain.orders import Action, Filled, NotSent, Order, Outcome, Placed, Rejected, Unchanged, Unknown
 from otel.metatrader5.codes import DONE, DONE_PARTIAL, NO_CHANGES, PLACED, RETCODES
 
@@ -55,7 +56,7 @@ def _from_result(result: Mapping[str, Any], order: Order, last_error: tuple[int,
             price=result["price"],
             retcode=retcode,
             comment=comment,
-            remaining=round(max(0.0, order.volume - result["volume"]), 8) if retcode == DONE_PARTIAL else 0.0,
+            remaining=rounded_lots(max(0.0, order.volume - result["volume"])) if retcode == DONE_PARTIAL else 0.0,
         )
     if retcode in (DONE, DONE_PARTIAL, PLACED):
         return Placed(order=result["order"] or order.pending or 0, retcode=retcode, comment=comment)

@@ -7,7 +7,8 @@ from typing import Final, Protocol
 
 from app.history.csv_files import CsvTable
 from app.history.csv_rows import deal_row, order_row
-from app.trading.journal.records import DealKey, Dealt, OrderRecord
+from app.trading.journal.counts import DealKey
+from app.trading.journal.records import Dealt, OrderRecord
 
 LATE_NS: Final = 2 * 86_400 * 10**9
 """A deal that becomes known so late after others were still gets its row at once; a later one at the next start."""

@@ -11,7 +11,7 @@ from app.domain.orders import Denied, Filled, NotSent, Placed, Rejected, Unchang
 from app.monitoring.ledger import Ledger
 from app.monitoring.status import Watching
 from app.monitoring.windows import DAY_S
-from app.trading.journal.records import DealKey, DealSums, OrderKey, PositionKey
+from app.trading.journal.counts import DealKey, DealSums, OrderKey, PositionKey
 
 SUCCESSFUL: Final = frozenset({Filled.name, Placed.name, Unchanged.name})
 FAILED: Final = frozenset({Rejected.name, NotSent.name, Unknown.name})

@@ -10,6 +10,7 @@ from app.broker.gateway import Gateway
 from app.domain.account import Unavailable
 from app.domain.clock import Clock
 from app.domain.deals import ENTRY_IN, ENTRY_INOUT, Deal
+from app.domain.lots import LOTS_TOLERANCE, rounded_lots
 from app.domain.orders import Action, Unknown
 from app.domain.trace import TraceRef
 from app.errors import JournalError
@@ -17,7 +18,6 @@ from app.telemetry.deals import DealTelemetry
 from app.trading.journal.index import OrderIndex
 from app.trading.journal.journal import Journal
 from app.trading.journal.records import Dealt, OrderRecord
-from app.trading.kinship import LOTS_TOLERANCE
 from app.trading.owners import Owners
 from app.watch.changes import Change, ConnectionLost, ConnectionRestored, DealSeen
 from app.watch.poller import Watch
@@ -190,7 +190,7 @@ def _after(before: float, deal: Deal) -> float:
         after = deal.volume - before
     else:
         after = before - deal.volume
-    return round(after, 8)
+    return rounded_lots(after)
 
 
 def _log_failure(done: Future[None]) -> None:

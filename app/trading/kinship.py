@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from app.domain.account import BrokerOrder
 from app.domain.deals import REASON_EXPERT, Deal
+from app.domain.lots import LOTS_TOLERANCE
 from app.domain.orders import TAG_MARK, Action, Order
 from app.trading.journal.records import OrderRecord
 
-LOTS_TOLERANCE = 1e-8
-"""Less than this is nothing."""
 PRICE_TOLERANCE = 1e-8
 """Prices that differ by less are the same."""
 CLOCK_SLACK_NS = 60 * 10**9

@@ -9,10 +9,11 @@ from app.broker.gateway import Gateway
 from app.domain.account import PastOrder, Unavailable
 from app.domain.clock import Clock
 from app.domain.deals import Deal
+from app.domain.lots import LOTS_TOLERANCE
 from app.domain.orders import TAG_MARK, Action, Kind
 from app.trading.journal.journal import Journal
 from app.trading.journal.records import OrderRecord
-from app.trading.kinship import LOTS_TOLERANCE, fits, resembles
+from app.trading.kinship import fits, resembles
 
 UNDER_WAY_NS = 30 * 10**9
 """An order is answered well before; one that is open for longer has lost its outcome."""

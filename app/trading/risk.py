@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from app.domain.account import Symbol
+from app.domain.lots import rounded_lots
 from app.domain.orders import Denied, Order
 from app.domain.text import number
 
@@ -28,8 +29,8 @@ def check(order: Order, symbol: Symbol) -> Denied | None:
     if not math.isfinite(steps):
         return None
     if abs(steps - round(steps)) > STEP_TOLERANCE:
-        below = round(int(steps) * symbol.volume_step, 8)
-        above = round((int(steps) + 1) * symbol.volume_step, 8)
+        below = rounded_lots(int(steps) * symbol.volume_step)
+        above = rounded_lots((int(steps) + 1) * symbol.volume_step)
         return Denied(
             reason="RISK_BLOCK",
             message=f"{number(order.volume)} lots of {symbol.name} is no multiple of its volume step, "

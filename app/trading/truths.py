@@ -9,6 +9,7 @@ from app.broker.gateway import Gateway
 from app.domain.account import BrokerOrder, PastOrder, PendingOrder, Unavailable
 from app.domain.clock import Clock
 from app.domain.deals import mean_price
+from app.domain.lots import rounded_lots
 from app.domain.orders import Action, Filled, Order, Outcome, Placed, Unknown
 from app.trading.journal.journal import Journal
 from app.trading.journal.records import OrderRecord, tag_of
@@ -89,7 +90,7 @@ class Truths:
         order = record.order
         if order.action is Action.PLACE:
             return Placed(order=first.order, retcode=_retcode(record)), reason
-        volume = round(sum(deal.volume for deal in deals), 8)
+        volume = rounded_lots(sum(deal.volume for deal in deals))
         filled = Filled(
             order=first.order,
             deal=first.ticket,
@@ -97,7 +98,7 @@ class Truths:
             volume=volume,
             price=mean_price(deals),
             retcode=_retcode(record),
-            remaining=round(max(0.0, order.volume - volume), 8),
+            remaining=rounded_lots(max(0.0, order.volume - volume)),
         )
         return filled, reason
 

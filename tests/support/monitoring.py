@@ -18,7 +18,7 @@ from app.monitoring.monitor import Monitor
 from app.monitoring.service import Monitoring
 from app.monitoring.status import Watching
 from app.settings import MonitoringSettings
-from app.trading.journal.records import DealKey, DealSums, OrderKey, PositionKey
+from app.trading.journal.counts import DealKey, DealSums, OrderKey, PositionKey
 from tests.support.clock import NOON_NS
 
 

@@ -21,7 +21,7 @@ from app.broker.archive import TIMEFRAME_S
 from app.domain.account import Missing, Symbol, Tick, Unavailable
 from app.domain.clock import rfc3339
 from app.domain.deals import BALANCE_TYPES
-from app.trading.journal.records import Trades
+from app.trading.journal.counts import Trades
 
 router = keyed_router("history")
 

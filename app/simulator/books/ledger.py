@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any
 
 from ..vocabulary.constants import DEAL_TYPE_BALANCE, DEAL_TYPE_CREDIT, ORDER_STATE_FILLED, ORDER_STATE_PARTIAL
 from . import schema
@@ -20,40 +20,13 @@ from .accounts import DEFAULT, INITIAL_CENTS
 from .fault_rows import FaultRows
 from .naming import Naming
 from .records import Account, Deal, Order, Position, Pulse, Scheduled
+from .rows import ACCOUNTS, DEALS, ORDERS, POSITIONS, Table, to_account, to_key, to_records, to_row
 
 LEDGER = "simulator.sqlite"  # what the file is called where only its folder is named
 # Orders and deals are numbered apart, from the same start: whoever mixes them up finds a wrong record soon.
 _FIRST_NUMBER = 100_001
 
 _EXECUTED = (ORDER_STATE_FILLED, ORDER_STATE_PARTIAL)
-_Record = TypeVar("_Record", Order, Deal, Position)
-
-
-class _Table(NamedTuple):
-    """The statements of one table; columns are a record's fields."""
-
-    insert: str
-    select: str
-    update: str
-
-
-def _table(name: str, record: type[NamedTuple], *, key: str = "ticket", numbered: bool = False) -> _Table:
-    fields = record._fields
-    columns = ", ".join(f'"{field}"' for field in fields)
-    entered = [field for field in fields if not (numbered and field == key)]
-    into, values = ", ".join(f'"{field}"' for field in entered), ", ".join(f":{field}" for field in entered)
-    pairs = ", ".join(f'"{field}" = :{field}' for field in fields)
-    return _Table(
-        f"INSERT INTO {name} ({into}) VALUES ({values})",  # noqa: S608  # all of it is ours, below too
-        f"SELECT {columns} FROM {name}",  # noqa: S608
-        f'UPDATE {name} SET {pairs} WHERE "{key}" = :key',  # noqa: S608
-    )
-
-
-_ACCOUNTS = _table("accounts", Account, key="login")
-_ORDERS = _table("orders", Order, numbered=True)
-_DEALS = _table("deals", Deal, numbered=True)
-_POSITIONS = _table("positions", Position)
 
 
 class Ledger:
@@ -145,10 +118,10 @@ class Ledger:
     def accounts(self, login: int | None = None) -> list[Account]:
         """All accounts, or the one of this number if there is one."""
         if login is None:
-            rows = self._connection.execute(f"{_ACCOUNTS.select} ORDER BY login")
+            rows = self._connection.execute(f"{ACCOUNTS.select} ORDER BY login")
         else:
-            rows = self._connection.execute(f"{_ACCOUNTS.select} WHERE login = ?", (_to_key(login),))
-        return [_account(row) for row in rows]
+            rows = self._connection.execute(f"{ACCOUNTS.select} WHERE login = ?", (to_key(login),))
+        return [to_account(row) for row in rows]
 
     def open_account(self, account: Account, deposit_cents: int, now_msc: int) -> None:
         """Open an account with its first deposit."""
@@ -166,7 +139,7 @@ class Ledger:
     def kept_investor(self, login: int) -> bool:
         """Whether the password that the terminal has kept for this account is the investor's."""
         row = self._connection.execute(
-            "SELECT kept_investor FROM accounts WHERE login = ?", (_to_key(login),)
+            "SELECT kept_investor FROM accounts WHERE login = ?", (to_key(login),)
         ).fetchone()
         return row is not None and bool(row[0])
 
@@ -186,14 +159,14 @@ class Ledger:
 
     def add_order(self, order: Order) -> int:
         """Enter an order and return its number. An executed one without a position opens the one with its number."""
-        ticket = self._insert(_ORDERS, order)
+        ticket = self._insert(ORDERS, order)
         if order.position_id == 0 and order.state in _EXECUTED:
             self._connection.execute("UPDATE orders SET position_id = ticket WHERE ticket = ?", (ticket,))
         return ticket
 
     def change_order(self, order: Order) -> None:
         """Enter what has become of the order of this number."""
-        self._update(_ORDERS, order, order.ticket)
+        self._update(ORDERS, order, order.ticket)
 
     def add_deal(self, deal: Deal) -> int:
         """Enter a deal, move the account's balance (or credit) by its money, and return its number."""
@@ -202,15 +175,15 @@ class Ledger:
             f"UPDATE accounts SET {column} = {column} + ?, changed_msc = max(changed_msc, ?) WHERE login = ?",  # noqa: S608
             (deal.money_cents, deal.time_msc, deal.login or self.login),
         )
-        return self._insert(_DEALS, deal)
+        return self._insert(DEALS, deal)
 
     def open_position(self, position: Position) -> None:
         """Enter a position."""
-        self._insert(_POSITIONS, position)
+        self._insert(POSITIONS, position)
 
     def change_position(self, ticket: int, position: Position) -> None:
         """Enter what has become of a position, its ticket included (a reversal brings another)."""
-        self._update(_POSITIONS, position, ticket)
+        self._update(POSITIONS, position, ticket)
 
     def remove_position(self, ticket: int) -> None:
         """Take away a position that is closed."""
@@ -226,7 +199,7 @@ class Ledger:
     def positions(self, *, ticket: int | None = None, symbol: str | None = None) -> list[Position]:
         """Open positions, oldest first: all, one, or a symbol's."""
         if ticket is not None:
-            return self._positions("login = ? AND ticket = ?", self.login, _to_key(ticket))
+            return self._positions("login = ? AND ticket = ?", self.login, to_key(ticket))
         if symbol is not None:
             return self._positions("login = ? AND symbol = ?", self.login, symbol)
         return self._positions("login = ?", self.login)
@@ -251,7 +224,7 @@ class Ledger:
 
     def positions_anywhere(self, ticket: int) -> list[Position]:
         """The open position of this number, whoever's it is."""
-        return self._positions("ticket = ?", _to_key(ticket))
+        return self._positions("ticket = ?", to_key(ticket))
 
     def positions_total(self) -> int:
         """How many positions are open."""
@@ -261,7 +234,7 @@ class Ledger:
         """Orders that are not done, oldest first: all, one, or a symbol's."""
         return self._orders(
             "time_done_msc = 0 AND login = ?1 AND (?2 IS NULL OR ticket = ?2) AND (?3 IS NULL OR symbol = ?3)",
-            self.login, _to_key(ticket), symbol,
+            self.login, to_key(ticket), symbol,
         )  # fmt: skip
 
     def all_active_orders(self) -> list[Order]:
@@ -282,7 +255,7 @@ class Ledger:
     def orders_of(self, *, ticket: int | None = None, position: int | None = None) -> list[Order]:
         """The done order of a number, or those of a position."""
         column, number = ("ticket", ticket) if position is None else ("position_id", position)
-        return self._orders(f"{column} = ? AND time_done_msc <> 0 AND login = ?", _to_key(number), self.login)
+        return self._orders(f"{column} = ? AND time_done_msc <> 0 AND login = ?", to_key(number), self.login)
 
     def deals(self, *, since_msc: int, until_msc: int) -> list[Deal]:
         """Deals made in [since, until), in order of their numbers."""
@@ -291,7 +264,7 @@ class Ledger:
     def deals_of(self, *, ticket: int | None = None, position: int | None = None) -> list[Deal]:
         """The deal of a number (a deal's, not an order's), or those of a position."""
         column, number = ("ticket", ticket) if position is None else ("position_id", position)
-        return self._deals(f"{column} = ? AND login = ?", _to_key(number), self.login)
+        return self._deals(f"{column} = ? AND login = ?", to_key(number), self.login)
 
     def schedule(self, due_msc: int, what: str, parameters: Mapping[str, Any]) -> int:
         """Have the server do something for this account at its time; returns the row's number."""
@@ -314,29 +287,26 @@ class Ledger:
         """Take something off the schedule: it is done, or not wanted any more."""
         self._connection.execute("DELETE FROM scheduled WHERE id = ?", (number,))
 
-    def _insert(self, table: _Table, record: Order | Deal | Position) -> int:
-        return int(self._connection.execute(table.insert, self._values(record)).lastrowid or 0)
+    def _insert(self, table: Table, record: Order | Deal | Position) -> int:
+        return int(self._connection.execute(table.insert, to_row(record, self.login)).lastrowid or 0)
 
-    def _update(self, table: _Table, record: Order | Position, key: int) -> None:
-        self._connection.execute(table.update, self._values(record) | {"key": key})
-
-    def _values(self, record: Order | Deal | Position) -> dict[str, Any]:
-        return record._asdict() | {"magic": _signed(record.magic), "login": record.login or self.login}
+    def _update(self, table: Table, record: Order | Position, key: int) -> None:
+        self._connection.execute(table.update, to_row(record, self.login) | {"key": key})
 
     def _count(self, rows: str) -> int:
         return int(self._connection.execute(f"SELECT count(*) FROM {rows}", (self.login,)).fetchone()[0])  # noqa: S608
 
     def _positions(self, where: str, *values: Any) -> list[Position]:
-        rows = self._connection.execute(f"{_POSITIONS.select} WHERE {where} ORDER BY ticket", values)
-        return [_unsigned(Position._make(row)) for row in rows]
+        rows = self._connection.execute(f"{POSITIONS.select} WHERE {where} ORDER BY ticket", values)
+        return to_records(Position, rows)
 
     def _orders(self, where: str, *values: Any) -> list[Order]:
-        rows = self._connection.execute(f"{_ORDERS.select} WHERE {where} ORDER BY ticket", values)
-        return [_unsigned(Order._make(row)) for row in rows]
+        rows = self._connection.execute(f"{ORDERS.select} WHERE {where} ORDER BY ticket", values)
+        return to_records(Order, rows)
 
     def _deals(self, where: str, *values: Any) -> list[Deal]:
-        rows = self._connection.execute(f"{_DEALS.select} WHERE {where} ORDER BY ticket", values)
-        return [_unsigned(Deal._make(row)) for row in rows]
+        rows = self._connection.execute(f"{DEALS.select} WHERE {where} ORDER BY ticket", values)
+        return to_records(Deal, rows)
 
 
 def _populate(connection: sqlite3.Connection, *, now_msc: int) -> None:
@@ -349,7 +319,7 @@ def _populate(connection: sqlite3.Connection, *, now_msc: int) -> None:
 
 def _open_account(connection: sqlite3.Connection, account: Account, deposit_cents: int, now_msc: int) -> None:
     opened = account._replace(balance_cents=deposit_cents, credit_cents=0, changed_msc=now_msc)
-    connection.execute(_ACCOUNTS.insert, opened._asdict())
+    connection.execute(ACCOUNTS.insert, opened._asdict())
     deposit = Deal(
         ticket=0,
         time_msc=now_msc,
@@ -358,27 +328,4 @@ def _open_account(connection: sqlite3.Connection, account: Account, deposit_cent
         comment="Initial deposit",
         login=account.login,
     )
-    connection.execute(_DEALS.insert, deposit._asdict())
-
-
-_FIRST_FLAG, _LAST_FLAG = (Account._fields.index(name) for name in ("trade_allowed", "hedge_prohibited"))
-
-
-# SQLite keeps what is true as 1. The flags stand side by side.
-def _account(row: tuple[Any, ...]) -> Account:
-    flags = map(bool, row[_FIRST_FLAG : _LAST_FLAG + 1])
-    return Account(*row[:_FIRST_FLAG], *flags, *row[_LAST_FLAG + 1 :])
-
-
-# Magic numbers use all 64 bits unsigned; SQLite's integers are signed.
-def _signed(magic: int) -> int:
-    return magic if magic < 2**63 else magic - 2**64
-
-
-def _unsigned(record: _Record) -> _Record:
-    return record if record.magic >= 0 else record._replace(magic=record.magic + 2**64)
-
-
-def _to_key(number: int | None) -> int | None:
-    # Tickets are as wide, but no number beyond was ever given out.
-    return number if number is None or number < 2**63 else -1
+    connection.execute(DEALS.insert, deposit._asdict())

@@ -69,7 +69,7 @@ class Case:
         """The type of the order that it is about."""
         return int(self.request.type) if self.order is None else self.order.type
 
-    def quote_or_raise(self) -> Quote:
+    def checked_quote(self) -> Quote:
         """The price, which there is once that was checked."""
         return self.market.quote_or_raise(self.spec.name, self.now_msc) if self.quote is None else self.quote
 
@@ -101,7 +101,7 @@ class Case:
             spec=self.spec,
             side=order_side(request.type),
             volume=self.lots,
-            quote=self.quote_or_raise(),
+            quote=self.checked_quote(),
             time_msc=self.now_msc,
             reason=mt5.DEAL_REASON_EXPERT,
             magic=request.magic,

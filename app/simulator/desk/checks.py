@@ -201,7 +201,7 @@ def _dealt_price(case: Case) -> int:
     price = case.price
     if not (math.isfinite(price) and price > 0):
         return mt5.TRADE_RETCODE_INVALID_PRICE
-    away = abs(case.spec.points(price) - case.quote_or_raise().entry(case.request.type))
+    away = abs(case.spec.points(price) - case.checked_quote().entry(case.request.type))
     return mt5.TRADE_RETCODE_REQUOTE if away > case.request.deviation else 0
 
 
@@ -221,7 +221,7 @@ def _waiting_price(case: Case) -> int:
 
 def _entry_points(case: Case, kind: int) -> int:
     """Where an order of this type would be filled now."""
-    return case.quote_or_raise().entry(order_side(kind))
+    return case.checked_quote().entry(order_side(kind))
 
 
 def _stops(case: Case) -> int:
@@ -239,7 +239,7 @@ def _stops(case: Case) -> int:
         price = spec.points(case.terms().stoplimit if case.order_type in STOP_LIMITS else case.terms().price)
     else:
         side = case.position.type if action == SLTP and case.position else case.request.type
-        price = case.quote_or_raise().exit(side)
+        price = case.checked_quote().exit(side)
     return 0 if _stops_fit(spec, side, price, sl, tp) else mt5.TRADE_RETCODE_INVALID_STOPS
 
 
@@ -262,7 +262,7 @@ def _freeze(case: Case) -> int:
         return mt5.TRADE_RETCODE_FROZEN if _is_near(case.spec, levels, price) else 0
     touched = (case.closing, *((case.position, case.opposite) if case.request.action in (SLTP, CLOSE_BY) else ()))
     frozen = any(
-        _is_near(case.spec, [held.sl, held.tp], case.quote_or_raise().exit(held.type)) for held in touched if held
+        _is_near(case.spec, [held.sl, held.tp], case.checked_quote().exit(held.type)) for held in touched if held
     )
     return mt5.TRADE_RETCODE_FROZEN if frozen else 0
 

@@ -229,7 +229,7 @@ def unchecked(retcode: int, request: Struct) -> Struct:
 
 
 def _quoted(answer: _Answer, case: Case) -> _Answer:
-    quote = case.quote_or_raise()
+    quote = case.checked_quote()
     return answer._replace(bid=case.spec.price(quote.bid), ask=case.spec.price(quote.ask))
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from ..books.ledger import Ledger
 from ..books.records import Account, Deal, Scheduled
-from ..positions.portfolio import cents
+from ..positions.money import cents
 from ..vocabulary import constants as mt5
 from ..vocabulary.texts import NAME_MAX, utf16_units
 from .events import Event, Rank

@@ -19,8 +19,8 @@ from ..market.conversion import Rates
 from ..market.feed import HOUR_MS, MINUTE_MS, Quote
 from ..market.market import Market
 from ..positions.booking import Fill, book
-from ..positions.money import Stake, profit
-from ..positions.portfolio import Worth, appraise, cents, closing_price, floating_profit
+from ..positions.money import Stake, cents, profit
+from ..positions.portfolio import Worth, appraise, closing_price, floating_profit
 from ..vocabulary import constants as mt5
 from .events import Event, Rank
 from .worst_prices import WorstPrices

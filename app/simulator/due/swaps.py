@@ -10,8 +10,8 @@ from ..books.records import Position
 from ..market.conversion import Rates
 from ..market.market import Market
 from ..market.server_clock import ServerClock
-from ..positions.money import Stake, swap
-from ..positions.portfolio import cents, closing_price
+from ..positions.money import Stake, cents, swap
+from ..positions.portfolio import closing_price
 from .events import Event, Rank
 
 _DAY_MS = 86_400_000

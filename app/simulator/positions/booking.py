@@ -11,8 +11,8 @@ from ..market.feed import Quote
 from ..market.market import Market
 from ..vocabulary import constants as mt5
 from ..vocabulary.symbols import SymbolSpec, rounded_lots
-from .money import Stake, profit
-from .portfolio import Worth, appraise, cents
+from .money import Stake, cents, profit
+from .portfolio import Worth, appraise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,8 @@ from ..market.conversion import Rates
 from ..market.market import Market
 from ..vocabulary import constants as mt5
 from .booking import Booked, Fill, filled_order, without
-from .money import Stake, profit
-from .portfolio import Worth, appraise, cents
+from .money import Stake, cents, profit
+from .portfolio import Worth, appraise
 
 
 class _Side(NamedTuple):

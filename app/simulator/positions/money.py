@@ -1,4 +1,4 @@
-"""Margin, profit and swaps of a position, in the deposit currency."""
+"""Margin, profit and swaps of a position in the deposit currency, and whole cents of it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ class Stake:
     spec: SymbolSpec
     side: int
     lots: float
+
+
+def cents(amount: float) -> int:
+    """Round money to whole cents."""
+    return round(amount * 100)
 
 
 def margin(stake: Stake, leverage: int, price: float, rates: Rates, contract: float | None = None) -> float:

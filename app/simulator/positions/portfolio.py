@@ -10,7 +10,7 @@ from ..market.conversion import Rates
 from ..market.feed import Quote
 from ..vocabulary.order_types import BUY, SELL
 from ..vocabulary.symbols import SymbolSpec, rounded_lots
-from .money import Stake, margin, profit
+from .money import Stake, cents, margin, profit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +39,6 @@ class Worth:
     def level(self) -> float:
         """Equity in percent of margin; 0 when nothing is tied up."""
         return 100.0 * self.equity_cents / self.margin_cents if self.margin_cents else 0.0
-
-
-def cents(amount: float) -> int:
-    """Round money to whole cents."""
-    return round(amount * 100)
 
 
 def closing_price(spec: SymbolSpec, side: int, quote: Quote) -> float:

@@ -3,38 +3,33 @@
 from __future__ import annotations
 
 import sys
-import threading
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from app.domain.orders import Order, Outcome, Placed, Unknown
-from app.trading.journal.deals import Deals
+from app.trading.journal.counts import OrderKey
+from app.trading.journal.deals import DealIndex
 from app.trading.journal.records import (
     Amended,
     ConnectionTurn,
-    DealKey,
-    DealSums,
     Dealt,
     Decided,
     Intent,
     NumberKind,
-    OrderKey,
     OrderRecord,
-    PositionKey,
     Stamped,
-    Trades,
     Unsent,
     tag_of,
 )
 
 
-class OrderIndex:
+class OrderIndex(DealIndex):
     """Every order and deal of a journal. Safe to read from several threads; what it returns stays as it is."""
 
     def __init__(self, stamped: Iterable[Stamped] = ()) -> None:
-        self._lock = threading.Lock()
+        super().__init__()
         self._orders: dict[str, OrderRecord] = {}
         self._open: dict[str, None] = {}
         self._numbers: dict[tuple[NumberKind, int], dict[str, None]] = {}
@@ -44,7 +39,6 @@ class OrderIndex:
         self._undecided: dict[str, None] = {}
         self._changes: dict[str, None] = {}
         self._with_news: dict[str, None] = {}
-        self._deals = Deals()
         self._dealt: dict[str, list[int]] = {}
         self._told: list[tuple[int, int]] = []
         self._failures = 0
@@ -120,68 +114,17 @@ class OrderIndex:
         with self._lock:
             return tuple(self._orders[order_id] for order_id in self._with_news)
 
-    def deal(self, ticket: int) -> Dealt | None:
-        """Return the deal of this ticket."""
-        with self._lock:
-            return self._deals.get(ticket)
-
     def deals_of(self, order_id: str) -> tuple[Dealt, ...]:
         """Return the deals of an order of ours, as far as they are written down."""
         with self._lock:
             numbers = self._dealt.get(order_id, ())
-            return tuple(filter(None, (self._deals.get(ticket) for ticket in numbers)))
-
-    def deals(self, since_ns: int = 0) -> tuple[Dealt, ...]:
-        """Return the deals made since a moment (ns since 1970), oldest first."""
-        with self._lock:
-            return self._deals.since(since_ns)
+            return tuple(filter(None, (self._by_ticket.get(ticket) for ticket in numbers)))
 
     def told_after(self, seq: int) -> tuple[tuple[int, Dealt], ...]:
         """Return the deals with a span of their own in lines after this one, each with the number of its line."""
         with self._lock:
             told = self._told[bisect_right(self._told, (seq, sys.maxsize)) :]
-            return tuple((line, dealt) for line, ticket in told if (dealt := self._deals.get(ticket)) is not None)
-
-    @property
-    def last_deal_ns(self) -> int | None:
-        """When the newest deal was made, no later than it was written down; None without any."""
-        with self._lock:
-            return self._deals.last_ns
-
-    def left_of(self, position: int) -> float | None:
-        """Return the lots left of an open position; None where its deals are not known here."""
-        with self._lock:
-            return self._deals.left(position)
-
-    def deal_sums(self, since_ns: int) -> DealSums:
-        """Return what the deals since a moment come to; `pnl` of today with the beginning of the day."""
-        with self._lock:
-            return self._deals.sums(since_ns)
-
-    def deal_totals(self) -> Mapping[DealKey, int]:
-        """Return how many deals there are."""
-        with self._lock:
-            return self._deals.totals()
-
-    def deal_net(self) -> Mapping[tuple[str, str], float]:
-        """Return what deals won or lost, costs included, by (origin, symbol)."""
-        with self._lock:
-            return self._deals.net()
-
-    def positions_opened(self) -> Mapping[PositionKey, int]:
-        """Return how many positions were opened, whoever did it."""
-        with self._lock:
-            return self._deals.opened()
-
-    def positions_closed(self) -> Mapping[PositionKey, int]:
-        """Return how many positions were fully closed, whoever did it."""
-        with self._lock:
-            return self._deals.closed()
-
-    def trades(self) -> Mapping[str, Trades]:
-        """Return the closed positions by symbol."""
-        with self._lock:
-            return self._deals.trades()
+            return tuple((line, dealt) for line, ticket in told if (dealt := self._by_ticket.get(ticket)) is not None)
 
     def connection_failures(self) -> int:
         """Return how often the connection to the broker was lost."""
@@ -295,7 +238,7 @@ class OrderIndex:
             self._numbers.setdefault(number, {})[order_id] = None
 
     def _deal(self, entry: Dealt, line: Stamped) -> None:
-        if not self._deals.add(entry, line.time_ns):
+        if not self._enter(entry, line.time_ns):
             return
         if entry.trace.span_id:
             self._told.append((line.seq, entry.deal.ticket))
@@ -317,6 +260,6 @@ class OrderIndex:
 
     def _position_of(self, kind: NumberKind, number: int) -> int | None:
         if kind == "order":
-            return self._deals.position_of(number)
-        dealt = self._deals.get(number) if kind == "deal" else None
+            return self._position_of_order.get(number)
+        dealt = self._by_ticket.get(number) if kind == "deal" else None
         return None if dealt is None else dealt.deal.position or None

@@ -27,9 +27,10 @@ from app.history.search import Traces
 from app.settings import Settings
 from app.trading.dealer import Decision
 from app.trading.desk import Terms
+from app.trading.journal.counts import Trades
 from app.trading.journal.index import OrderIndex
 from app.trading.journal.reading import OpenReport
-from app.trading.journal.records import Dealt, OrderRecord, Trades
+from app.trading.journal.records import Dealt, OrderRecord
 from app.watch.changes import Changes
 from app.watch.state import Snapshot
 from tests.support.monitoring import CountedJournal, open_monitoring

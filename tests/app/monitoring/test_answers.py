@@ -15,7 +15,7 @@ from app.history.csv_rows import METRICS_COLUMNS
 from app.monitoring.answers import metrics_row
 from app.monitoring.service import Monitoring
 from app.monitoring.windows import Window
-from app.trading.journal.records import DealSums
+from app.trading.journal.counts import DealSums
 from app.watch.state import Snapshot
 from tests.support.clock import NOON_NS, MovedClock
 from tests.support.monitoring import CountedJournal, open_monitoring

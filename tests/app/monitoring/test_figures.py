@@ -11,7 +11,7 @@ from app.domain.orders import OUTCOME_NAMES, Side
 from app.monitoring.figures import FAILED, SUCCESSFUL, Figures, Orders
 from app.monitoring.ledger import Ledger
 from app.monitoring.windows import DAY_S
-from app.trading.journal.records import DealSums
+from app.trading.journal.counts import DealSums
 from app.watch.state import Snapshot
 from tests.support.clock import NOON_NS, MovedClock
 from tests.support.monitoring import CountedJournal

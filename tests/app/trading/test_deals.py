@@ -12,8 +12,8 @@ from app.broker.terminal import NoAnswer
 from app.domain.orders import Unknown
 from app.telemetry.deals import DealTelemetry
 from app.trading.deals import UNOPENED_S, DealKeeper
+from app.trading.journal.counts import PositionKey
 from app.trading.journal.journal import Journal, read_journal
-from app.trading.journal.records import PositionKey
 from app.watch.changes import Change, ConnectionLost, DealSeen
 from tests.app.trading.conftest import Build, Trading
 from tests.support.terminal import DEAL, DONE, POSITION, TERMINAL

@@ -9,10 +9,10 @@ import pytest
 
 from app.domain.deals import Deal
 from app.domain.orders import Unknown
-from app.trading.journal.deals import Deals
+from app.trading.journal.counts import PositionKey
 from app.trading.journal.index import OrderIndex
 from app.trading.journal.lines import encode, seal, unseal
-from app.trading.journal.records import Amended, ConnectionTurn, Dealt, Decided, Entry, PositionKey, Stamped
+from app.trading.journal.records import Amended, ConnectionTurn, Dealt, Decided, Entry, Stamped
 from tests.app.trading.journal.conftest import Open
 from tests.app.trading.journal.samples import NOW_NS, a_decision, a_fill, a_trace, an_intent
 
@@ -83,16 +83,16 @@ def test_money_paid_in_is_kept_and_is_no_trade() -> None:
     assert [dealt.deal.ticket for dealt in records.deals()] == [2]
 
 
-def test_the_days_result_follows_each_deal_and_begins_anew_with_the_day() -> None:
+async def test_the_days_result_follows_each_deal_and_begins_anew_with_the_day(open_journal: Open) -> None:
     """Asked again after more deals the sum holds them, and a later beginning leaves the earlier ones out."""
     day_ns = OPENING.deal.time_ns
-    deals = Deals()
-    deals.add(OPENING, NOW_NS)
-    assert deals.sums(day_ns).pnl == -0.7
-    deals.add(STOPPED, NOW_NS)
-    assert (deals.sums(day_ns).pnl, deals.sums(day_ns).closed) == (-13.0, 1)
-    assert deals.sums(day_ns + 1).pnl == -12.3
-    assert deals.sums(day_ns + 2 * 10**9).deals == 0
+    journal = open_journal()
+    await journal.dealt(OPENING)
+    assert journal.deal_sums(day_ns).pnl == -0.7
+    await journal.dealt(STOPPED)
+    assert (journal.deal_sums(day_ns).pnl, journal.deal_sums(day_ns).closed) == (-13.0, 1)
+    assert journal.deal_sums(day_ns + 1).pnl == -12.3
+    assert journal.deal_sums(day_ns + 2 * 10**9).deals == 0
 
 
 def test_sums_of_many_small_amounts_are_exact() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from app.domain.orders import Action, Denied, Outcome, Placed, Unknown
+from app.trading.journal.counts import OrderKey
 from app.trading.journal.index import OrderIndex
-from app.trading.journal.records import Amended, Decided, Entry, Intent, OrderKey, Stamped, Unsent
+from app.trading.journal.records import Amended, Decided, Entry, Intent, Stamped, Unsent
 from tests.app.trading.journal.samples import NOW_NS, a_decision, a_fill, a_trace, an_intent, an_order
 
 DENIED = Denied(reason="RISK_BLOCK", message="0.103 lots is no multiple of 0.01", details={"volume_step": 0.01})

@@ -14,8 +14,8 @@ import pytest
 from app.domain.clock import SystemClock
 from app.domain.orders import Denied, Unknown
 from app.errors import JournalError
+from app.trading.journal.counts import OrderKey
 from app.trading.journal.journal import CRASHED, Journal, close_open_intents, read_journal
-from app.trading.journal.records import OrderKey
 from tests.app.trading.journal.disks import FaultyFiles
 from tests.app.trading.journal.samples import NOW_NS, a_fill, a_trace, an_order, write_segment
 
