@@ -22,6 +22,8 @@ from .vocabulary.functions import FUNCTIONS
 from .vocabulary.structs import STRUCTS
 from .vocabulary.symbols import SYMBOLS, SymbolSpec, with_suffix
 
+# A process of the API's watches whether the API is there, beside a call that hangs too.
+HOSTED_LOOK_S = 0.1
 _CALLS = (connection, trade_calls, quotes, market_book_calls)
 # What each function does is the Python function of its name.
 _BODIES = {name: body for calls in _CALLS for name, body in vars(calls).items() if name in FUNCTIONS}
@@ -50,6 +52,7 @@ class SimulatorModule(ModuleType):
         symbol_suffix: str = "",
         latency_s: Mapping[str, float] | None = None,
         sleep: Callable[[float], None] | None = None,
+        look_s: float = 30.0,
         symbols: Iterable[SymbolSpec] = SYMBOLS,
         strict: bool = False,
         synced: bool = True,
@@ -57,11 +60,10 @@ class SimulatorModule(ModuleType):
         """Build the module.
 
         `clock` tells seconds UTC; the server's clock is ahead of it by `utc_offset_s`, in the summer of `summer_time`
-        by an hour more. With `sessions` "real" symbols trade at their hours. `bars` is a folder of minute bars to
-        play, as in bar_files.py. `symbol_suffix` ends every symbol's name. Calls that take time are held as the
-        vendor's are, with all threads, unless `sleep` is given: seconds to let pass. With
-        `strict` the functions are built-ins, which refuse an empty `**{}` where the vendor's do; see strict.py. Without
-        `synced` the books do not wait for the disk: what was done outlives the process, but not a power cut.
+        by an hour more. With `sessions` "real" symbols trade at their hours. `bars` is a folder of minute bars to play,
+        as in bar_files.py. `symbol_suffix` ends every symbol's name. Without `sleep`, seconds to let pass, calls that
+        take time hold all threads but for a moment every `look_s`. With `strict` functions are built-ins, which refuse
+        an empty `**{}` as the vendor's do (strict.py). Without `synced` the books outlive the process, not a power cut.
         """
         super().__init__("MetaTrader5", "MetaTrader 5 without a broker: the package's functions, types and constants.")
         market = Market(
@@ -77,6 +79,7 @@ class SimulatorModule(ModuleType):
             market=market,
             latency_s=dict(latency_s or {}),
             wait=hold if sleep is None else by_steps(sleep),
+            look_s=look_s,
             synced=synced,
             symbol_suffix=symbol_suffix,
             watched_first=frozenset(spec.name for spec in market.specs.values() if spec.watched),
@@ -109,4 +112,4 @@ def open_module(options: Mapping[str, Any]) -> SimulatorModule:
     given = {name: options[name] for name in known - {"ledger"} if name in options}
     if given.get("bars"):
         given["bars"] = Path(given["bars"])
-    return SimulatorModule(ledger=Path(options["ledger"]), clock=time.time, **given)
+    return SimulatorModule(ledger=Path(options["ledger"]), clock=time.time, look_s=HOSTED_LOOK_S, **given)
