@@ -22,6 +22,8 @@ from .vocabulary.functions import FUNCTIONS
 from .vocabulary.structs import STRUCTS
 from .vocabulary.symbols import SYMBOLS, SymbolSpec, with_suffix
 
+# A process of the API's watches whether the API is there, beside a call that hangs too.
+HOSTED_LOOK_S = 0.1
 _CALLS = (connection, trade_calls, quotes, market_book_calls)
 # What each function does is the Python function of its name.
 _BODIES = {name: body for calls in _CALLS for name, body in vars(calls).items() if name in FUNCTIONS}
@@ -50,19 +52,28 @@ class SimulatorModule(ModuleType):
         symbol_suffix: str = "",
         latency_s: Mapping[str, float] | None = None,
         sleep: Callable[[float], None] | None = None,
+        look_s: float = 30.0,
         symbols: Iterable[SymbolSpec] = SYMBOLS,
         strict: bool = False,
         synced: bool = True,
     ) -> None:
         """Build the module.
 
-        `ledger` is the SQLite file of the books, made where it is not there. `clock` tells seconds UTC; the server's
-        clock is ahead of it by `utc_offset_s`, in the summer of `summer_time` by an hour more. With `sessions` "real"
-        symbols trade at their hours. `bars` is a folder of minute bars to play, as in bar_files.py. `symbol_suffix`
-        ends every symbol's name. `latency_s` says of functions, by name, how long they take. A call that takes time is
-        held as the vendor's is, with all threads, unless `sleep` is given, which lets so many seconds pass.
-        With `strict` the functions are built-ins, which refuse an empty `**{}` where the vendor's do; see strict.py.
-        Without `synced` the books do not wait for the disk: what was done outlives the process, but not a power cut.
+        Args:
+            ledger: the SQLite file of the books, made where it is not there.
+            clock: tells seconds UTC.
+            seed: the same one at the same time is the same market.
+            utc_offset_s: how far the server's clock is ahead of UTC.
+            summer_time: whose summer puts that clock forward by an hour more.
+            sessions: with "real" symbols trade at their hours.
+            bars: a folder of minute bars to play, as in bar_files.py.
+            symbol_suffix: what every symbol's name ends with.
+            latency_s: how long functions take, by name.
+            sleep: lets seconds pass; without it a call that takes time holds all threads, as the vendor's does.
+            look_s: how often, at least, such a call lets them run for a moment.
+            symbols: their terms, and which are in the Market Watch at first.
+            strict: functions are built-ins, which refuse an empty `**{}` where the vendor's do; see strict.py.
+            synced: without it the books do not wait for the disk, and outlive the process, but not a power cut.
         """
         super().__init__("MetaTrader5", "MetaTrader 5 without a broker: the package's functions, types and constants.")
         market = Market(
@@ -78,6 +89,7 @@ class SimulatorModule(ModuleType):
             market=market,
             latency_s=dict(latency_s or {}),
             wait=hold if sleep is None else by_steps(sleep),
+            look_s=look_s,
             synced=synced,
             symbol_suffix=symbol_suffix,
             watched_first=frozenset(spec.name for spec in market.specs.values() if spec.watched),
@@ -110,4 +122,4 @@ def open_module(options: Mapping[str, Any]) -> SimulatorModule:
     given = {name: options[name] for name in known - {"ledger"} if name in options}
     if given.get("bars"):
         given["bars"] = Path(given["bars"])
-    return SimulatorModule(ledger=Path(options["ledger"]), clock=time.time, **given)
+    return SimulatorModule(ledger=Path(options["ledger"]), clock=time.time, look_s=HOSTED_LOOK_S, **given)

@@ -44,7 +44,6 @@ _log = logging.getLogger(__name__)
 
 BUILD = 5100
 MAX_BARS = 100_000
-LOOK_S = 30.0  # how long a held call goes at most without a look into the books
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +61,14 @@ class Terminal:
     """The state behind the functions. One call at a time, as the package's hold on the interpreter makes it.
 
     `watched_first` are the symbols of a new Market Watch. `latency_s` names functions that take that long before they
-    do anything; `wait` is how.
+    do anything; `wait` is how. A held call looks into the books at least every `look_s` seconds.
     """
 
     ledger_path: Path
     market: Market
     latency_s: Mapping[str, float]
     wait: Wait
+    look_s: float
     watched_first: frozenset[str]
     symbol_suffix: str = ""
     synced: bool = True
@@ -291,7 +291,7 @@ class Terminal:
             put_up(sign)
             if not ledger.faults.is_there(fault.id):
                 break
-            left_s -= self.wait(min(LOOK_S, left_s), sign)
+            left_s -= self.wait(min(self.look_s, left_s), sign)
         take_down(sign)
         with ledger.writing():
             ledger.faults.release(fault.id)
