@@ -61,7 +61,10 @@ def close_answer(decided: Decision | Missing | Unavailable) -> Response:
 def pending_answer(decided: Decision | Missing | Unavailable) -> Response:
     """What came of changing or cancelling a pending order."""
     if isinstance(decided, Missing):
-        return error("NOT_FOUND", "No order of this ticket is pending: it is executed, cancelled or expired.")
+        return error(
+            "NOT_FOUND",
+            "No order of this ticket is pending: it was executed, cancelled or rejected, has expired, or never was.",
+        )
     return order_answer(decided)
 
 

@@ -18,7 +18,8 @@ from filelock import FileLock, Timeout
 from app.broker.terminal import TerminalSpec
 from app.domain.account import AccountMode
 from app.errors import StartupError
-from app.simulator.books.identity import opened_msc
+from app.simulator.books.identity import kept_suffix, opened_msc
+from app.simulator.books.naming import ending_clash
 from app.trading.journal.journal import read_journal
 from app.watch.binding import ANOTHER_FOLDER, Binding
 
@@ -75,8 +76,8 @@ def open_binding(folder: Path, spec: TerminalSpec) -> Binding:
     """Whose books the folder holds, held against what is known of the terminal before it answers.
 
     Raises:
-        StartupError: the books are another account's, those of a simulator's ledger that is not there any more, or
-            nobody says whose they are.
+        StartupError: the books are another account's, those of a simulator's ledger that is not there any more or
+            calls its symbols otherwise, or nobody says whose they are.
     """
     if not spec.simulated:
         binding = Binding(folder / ACCOUNT_FILE)
@@ -101,6 +102,7 @@ def open_binding(folder: Path, spec: TerminalSpec) -> Binding:
     # A ledger that cannot be read is told of by the simulator itself.
     with contextlib.suppress(sqlite3.Error):
         _check_ledger(ledger, opened_msc(ledger), binding.ledger)
+        _check_names(ledger, spec.options.get("symbol_suffix", ""))
     return binding
 
 
@@ -125,6 +127,14 @@ def _check_ledger(ledger: Path, found: int | None, expected: int | None) -> None
         raise StartupError(
             f"The simulator's ledger {ledger} is another one than that which the journal beside it tells of. "
             f"Put the old one back, or {BEGIN_ANEW}"
+        )
+
+
+def _check_names(ledger: Path, suffix: str) -> None:
+    """The first start says what the symbols are called, for good: with other names the books cannot be opened."""
+    if clash := ending_clash(kept_suffix(ledger), suffix):
+        raise StartupError(
+            f"simulator.symbol_suffix: {clash} (the simulator's ledger {ledger}). Set it as it was, or {BEGIN_ANEW}"
         )
 
 

@@ -341,7 +341,7 @@ def value_of(reply: Reply) -> Any:
             return Unavailable(reason=f"{text} ({code})", last_error=reply.last_error)
         return reply.value
     if isinstance(reply, NoAnswer):
-        return Unavailable(reason=f"the terminal did not answer ({reply.reason})")
+        return Unavailable(reason=reply.describe())
     return Unavailable(reason=reply.reason, last_error=reply.last_error)
 
 

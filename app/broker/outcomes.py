@@ -31,10 +31,8 @@ def to_outcome(reply: Reply, order: Order) -> Outcome:
     match reply:
         case NotCalled(reason=reason, last_error=last_error):
             return NotSent(reason=reason, last_error=last_error)
-        case NoAnswer(reason="deadline"):
-            return Unknown(reason="the terminal did not answer before the deadline")
         case NoAnswer():
-            return Unknown(reason="the terminal's process hung or died during the call")
+            return Unknown(reason=reply.describe())
         case Answer(raised=str() as raised, last_error=last_error):
             return Unknown(reason=f"the terminal's package raised {raised}", last_error=last_error)
         case Answer(value=None, last_error=(code, text)):

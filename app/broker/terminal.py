@@ -99,6 +99,12 @@ class NoAnswer:
     started_ns: int
     ended_ns: int
 
+    def describe(self) -> str:
+        """Why, in words; a process in which a call hangs is ended, too."""
+        if self.reason == "deadline":
+            return "the terminal did not answer before the deadline"
+        return "the terminal's process hung or died during the call"
+
 
 Reply = Answer | NotCalled | NoAnswer
 

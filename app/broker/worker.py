@@ -167,7 +167,7 @@ def _failure(function: str, reply: Reply) -> tuple[str | None, LastError | None]
     if isinstance(reply, NotCalled):
         return reply.reason, reply.last_error
     if isinstance(reply, NoAnswer):
-        return f"{function} did not answer ({reply.reason})", None
+        return f"{function}: {reply.describe()}", None
     if reply.raised is not None:
         return f"{function} raised {reply.raised}", reply.last_error
     if not reply.value:

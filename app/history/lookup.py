@@ -225,7 +225,7 @@ def _when(orders: Sequence[OrderRecord], deals: Sequence[Dealt]) -> KeptRange | 
 def _matches(
     index: OrderIndex, orders: Iterable[OrderRecord], deals: Iterable[Dealt], traces: dict[str, Trace]
 ) -> tuple[Match, ...]:
-    """Orders by their trace, in the order of the orders; then traces of deals, and those with spans and no order."""
+    """Orders by their trace, traces of deals, and those with spans and no order: the oldest first."""
     by_trace: dict[str, list[OrderRecord]] = {}
     for order in orders:
         by_trace.setdefault(order.trace.trace_id or order.order.order_id, []).append(order)
@@ -244,7 +244,18 @@ def _matches(
         for key, trace in traces.items()
         if key not in by_trace and (trace.spans or key in told)
     ]
-    return (*with_orders, *alone)
+    return tuple(sorted((*with_orders, *alone), key=lambda match: _began_ns(index, match)))
+
+
+def _began_ns(index: OrderIndex, match: Match) -> int:
+    """When it began; a deal never before its own order, wherever the server's clock stands."""
+    if match.orders:
+        return match.orders[0].started_ns
+    if not match.deals:
+        return match.trace.start_ns
+    dealt = match.deals[0]
+    owner = None if dealt.ours is None else index.get(dealt.ours)
+    return max(dealt.deal.time_ns, 0 if owner is None else owner.started_ns)
 
 
 def _deals_linked(index: OrderIndex, orders: Sequence[OrderRecord]) -> tuple[Linked, ...]:

@@ -236,7 +236,7 @@ def describe_outcome(outcome: Outcome, action: Action) -> str:
         case Placed() if action is Action.MODIFY:
             return f"order {outcome.order} is changed"
         case Placed():
-            return f"taken as order {outcome.order}, not executed yet"
+            return f"taken as order {outcome.order}, not executed at once"
         case Unchanged():
             return "nothing to change"
         case Denied():

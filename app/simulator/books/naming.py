@@ -25,8 +25,8 @@ class Naming:
         Whoever looks at an account prices all of it: a position in a symbol that is not there would break every call.
         """
         kept = self.suffix()
-        if kept is not None and kept != suffix:
-            return f"the symbols in its books {_called(kept)}, and those of this start {_called(suffix)}"
+        if clash := ending_clash(kept, suffix):
+            return clash
         if missing := sorted(self._at_work().difference(names)):
             return f"its books have positions or orders in symbols that are not there: {', '.join(missing)}"
         if kept is None:
@@ -39,6 +39,13 @@ class Naming:
             "SELECT symbol FROM positions UNION SELECT symbol FROM orders WHERE time_done_msc = 0"
         )
         return {row[0] for row in rows}
+
+
+def ending_clash(kept: str | None, suffix: str) -> str:
+    """Why books whose symbols end in *kept* are not for a start whose end in *suffix*; "" where they are."""
+    if kept is None or kept == suffix:
+        return ""
+    return f"the symbols in its books {_called(kept)}, and those of this start {_called(suffix)}"
 
 
 def _called(suffix: str) -> str:

@@ -83,6 +83,21 @@ def test_a_ledger_that_was_made_anew_is_refused(tmp_path: Path) -> None:
     assert open_binding(tmp_path, simulated(tmp_path)).account is not None
 
 
+def test_a_ledger_keeps_the_names_of_its_symbols(tmp_path: Path) -> None:
+    """Another ending than that of the first start is refused before anything begins, by the name of its setting."""
+    ledger = Ledger(str(tmp_path / "simulator.sqlite"), now_msc=1_000)
+    assert ledger.naming.refusal(".r", ()) == ""
+    ledger.close()
+    bound(tmp_path, "simulated", ledger_opened_msc=1_000)
+    with pytest.raises(
+        StartupError, match=r"simulator\.symbol_suffix: .* end in '\.r', .* no ending.*--data-dir OTHER"
+    ):
+        open_binding(tmp_path, simulated(tmp_path))
+    spec = simulated(tmp_path)
+    same = TerminalSpec(loader=spec.loader, options={**spec.options, "symbol_suffix": ".r"}, simulated=True)
+    assert open_binding(tmp_path, same).account is not None
+
+
 @pytest.mark.parametrize("native", [True, False])
 def test_a_folder_with_deals_must_say_whose_they_are(tmp_path: Path, *, native: bool) -> None:
     """Without the file any account would own the folder, and its deals be taken for those in the journal."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
+from app.broker.gateway import value_of
 from app.broker.outcomes import to_outcome
 from app.broker.terminal import Answer, NoAnswer, NotCalled, Reply
+from app.domain.account import Unavailable
 from app.domain.orders import Action, Filled, NotSent, Order, Placed, Rejected, Side, Unchanged, Unknown
 from otel.metatrader5.codes import RETCODES
 from tests.support.terminal import DONE, failed
@@ -46,6 +48,16 @@ def test_a_partial_fill_tells_the_remainder() -> None:
     outcome = to_outcome(answer(10010, volume=0.1), an_order(0.3))
     assert isinstance(outcome, Filled)
     assert (outcome.volume, outcome.remaining) == (0.1, 0.2)
+
+
+@pytest.mark.parametrize(("reason", "said"), [("deadline", "before the deadline"), ("worker_died", "hung or died")])
+def test_a_missing_answer_is_told_in_words(reason: Literal["deadline", "worker_died"], said: str) -> None:
+    """A read and an order that got no answer say why in the same words, and not by a name of this program."""
+    silent = NoAnswer(reason=reason, submitted_ns=1, started_ns=2, ended_ns=3)
+    outcome = to_outcome(silent, an_order())
+    assert isinstance(outcome, Unknown)
+    assert said in outcome.reason
+    assert value_of(silent) == Unavailable(reason=outcome.reason)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from app.domain.orders import Rejected
+from app.domain.trace import TraceRef
 from app.history.lookup import (
     Found,
     Match,
@@ -19,7 +20,9 @@ from app.history.lookup import (
     find_trace,
     parse_reference,
 )
+from app.trading.journal.records import Dealt
 from tests.app.history.folders import (
+    START_NS,
     a_log,
     a_span,
     an_intent,
@@ -27,11 +30,13 @@ from tests.app.history.folders import (
     filled,
     logs_line,
     moment,
+    span_id,
     spans_line,
     trace_id,
     write_journal,
     write_telemetry,
 )
+from tests.app.trading.journal.test_deals import a_deal
 
 OPENED = "01JD0000000000000000000001"
 CLOSED = "01JD0000000000000000000002"
@@ -147,6 +152,19 @@ def test_orders_of_one_trace_are_one_match(tmp_path: Path) -> None:
 
     assert len(match.orders) == 2
     assert match.to_json()["numbers"] == {"order": 21, "deal": 22, "position": 11}
+
+
+@pytest.mark.parametrize(("ours", "told"), [(None, ["deal", "order"]), (OPENED, ["order", "deal"])])
+def test_traces_are_told_oldest_first(tmp_path: Path, ours: str | None, told: list[str]) -> None:
+    """A deal stands before the order that came after it, and never before its own, whatever the server's clock says."""
+    before = a_deal(22, order=21, position=11, time_msc=START_NS // 10**6 - 50)
+    dealt = Dealt(deal=before, ours=ours, opened=True, left=0.1, trace=TraceRef(trace_id(9), span_id(9)))
+    write_journal(tmp_path, [an_intent(OPENED), decided(OPENED, filled(11, 12, 11)), dealt])
+    spans = [a_span(2, "place_order"), a_span(9, "deal", trace=9, at_ms=-50)]
+    write_telemetry(tmp_path, "traces", 1, [spans_line(spans)])
+
+    matches = _matches(tmp_path, Number(11, "position"))
+    assert ["order" if match.orders else "deal" for match in matches] == told
 
 
 def test_an_intent_without_a_trace_is_found_too(data_dir: Path) -> None:

@@ -24,14 +24,14 @@ def _order(action: Action, pending: int | None = None) -> Order:
 @pytest.mark.parametrize(
     ("action", "said"),
     [
-        (Action.OPEN, "taken as order 7, not executed yet"),
-        (Action.PLACE, "taken as order 7, not executed yet"),
+        (Action.OPEN, "taken as order 7, not executed at once"),
+        (Action.PLACE, "taken as order 7, not executed at once"),
         (Action.MODIFY, "order 7 is changed"),
         (Action.CANCEL, "order 7 is cancelled"),
     ],
 )
 def test_what_was_done_with_a_pending_order_is_said(action: Action, said: str) -> None:
-    """An order that was cancelled is not said to wait for its execution."""
+    """A cancelled order is not said to wait, and what is said of a new one stays true when its price has come."""
     assert describe_outcome(Placed(order=7, retcode=10009), action) == said
 
 

@@ -56,7 +56,8 @@ def test_no_account() -> None:
 
 def test_what_is_not_answered_tells_of_no_account() -> None:
     """A terminal that answers half a look in time is one that does not answer, not one without an account."""
-    connection = connection_from(READY, TERMINAL, None, Unavailable(reason="the terminal did not answer (deadline)"))
+    silent = Unavailable(reason="the terminal did not answer before the deadline")
+    connection = connection_from(READY, TERMINAL, None, silent)
     assert connection.missing() == LAYERS[1:]
     assert "hangs" in connection.reason
     assert "replaced" in connection.next_step
