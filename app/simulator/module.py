@@ -34,6 +34,22 @@ class SimulatorModule(ModuleType):
 
     Nothing is opened before `initialize()`; `shutdown()` lets go of the ledger. Calls are taken one at a time, from
     any thread.
+
+    Args:
+        ledger: the SQLite file of the books, made where it is not there.
+        clock: tells seconds UTC.
+        seed: the same one at the same time is the same market.
+        utc_offset_s: how far the server's clock is ahead of UTC.
+        summer_time: whose summer puts that clock forward by an hour more.
+        sessions: with "real" symbols trade at their hours.
+        bars: a folder of minute bars to play, as in bar_files.py.
+        symbol_suffix: what every symbol's name ends with.
+        latency_s: how long functions take, by name.
+        sleep: lets seconds pass; without it a call that takes time holds all threads, as the vendor's does.
+        look_s: how often, at least, such a call lets them run for a moment.
+        symbols: their terms, and which are in the Market Watch at first.
+        strict: functions are built-ins, which refuse an empty `**{}` where the vendor's do; see strict.py.
+        synced: without it the books do not wait for the disk, and outlive the process, but not a power cut.
     """
 
     __version__ = "5.0.6231"
@@ -57,24 +73,7 @@ class SimulatorModule(ModuleType):
         strict: bool = False,
         synced: bool = True,
     ) -> None:
-        """Build the module.
-
-        Args:
-            ledger: the SQLite file of the books, made where it is not there.
-            clock: tells seconds UTC.
-            seed: the same one at the same time is the same market.
-            utc_offset_s: how far the server's clock is ahead of UTC.
-            summer_time: whose summer puts that clock forward by an hour more.
-            sessions: with "real" symbols trade at their hours.
-            bars: a folder of minute bars to play, as in bar_files.py.
-            symbol_suffix: what every symbol's name ends with.
-            latency_s: how long functions take, by name.
-            sleep: lets seconds pass; without it a call that takes time holds all threads, as the vendor's does.
-            look_s: how often, at least, such a call lets them run for a moment.
-            symbols: their terms, and which are in the Market Watch at first.
-            strict: functions are built-ins, which refuse an empty `**{}` where the vendor's do; see strict.py.
-            synced: without it the books do not wait for the disk, and outlive the process, but not a power cut.
-        """
+        """Build the module."""
         super().__init__("MetaTrader5", "MetaTrader 5 without a broker: the package's functions, types and constants.")
         market = Market(
             seed=seed,
