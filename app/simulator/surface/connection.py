@@ -86,7 +86,7 @@ def terminal_info(terminal: Terminal, args: Arguments, kwargs: Keywords) -> Stru
     return structs.TerminalInfo(
         [
             False, False, connected, False, allowed, False, False, False, False, False, BUILD, MAX_BARS, 0, 0, 0.0, 0.0,
-            account.company, account.server, "English", folder, folder, folder,
+            account.company, "MetaTrader 5", "English", folder, folder, folder,
         ]
     )  # fmt: skip
 

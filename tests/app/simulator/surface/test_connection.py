@@ -154,14 +154,14 @@ def test_login_that_fails_keeps_the_connection(mt5: Any, arguments: tuple[Any, .
 
 
 def test_terminal_info(tmp_path: Path) -> None:
-    """The terminal is connected, may trade, and keeps its data beside the ledger."""
+    """The terminal has the name that terminals have, is connected, may trade, and keeps its data beside the ledger."""
     mt5: Any = SimulatorModule(ledger=tmp_path / "simulator.sqlite", clock=lambda: 1.8e9)
     mt5.initialize()
     info = mt5.terminal_info()
     mt5.shutdown()
 
     assert (info.connected, info.trade_allowed, info.tradeapi_disabled) == (True, True, False)
-    assert (info.build, info.maxbars) == (5100, 100_000)
+    assert (info.name, info.build, info.maxbars) == ("MetaTrader 5", 5100, 100_000)
     assert info.data_path == str(tmp_path)
 
 
