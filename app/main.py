@@ -143,7 +143,7 @@ def _say_started(services: Services, url: str, started: Started) -> None:
 
 
 class StopSignals:
-    """Ctrl-C, SIGTERM and Windows' Ctrl-Break ask to stop, from the first moment to the last.
+    """Ctrl-C, SIGTERM, SIGHUP and Windows' Ctrl-Break ask to stop, from the first moment to the last.
 
     Closing is not cut short by a second one.
     """
@@ -156,7 +156,8 @@ class StopSignals:
 
     def __enter__(self) -> Self:
         for number in STOP_SIGNALS:
-            self._before[number] = signal.signal(number, self._request)
+            if not _is_left_running(number):
+                self._before[number] = signal.signal(number, self._request)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -175,6 +176,11 @@ class StopSignals:
         self._requested = True
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._stop)
+
+
+def _is_left_running(number: int) -> bool:
+    """Whether whoever started the program wants it to outlive its terminal, as `nohup` does."""
+    return sys.platform != "win32" and number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN
 
 
 def _wake_quietly() -> None:

@@ -25,9 +25,13 @@ from app.broker.plain import plain
 from app.broker.terminal import OVERDUE, TerminalSpec, real_account_refusal
 
 STOP_SIGNALS = [signal.SIGINT, signal.SIGTERM]
-"""What asks the program to stop: Ctrl-C, SIGTERM, and on Windows Ctrl-Break, which a program can send to a group."""
+"""What asks the program to stop: Ctrl-C, SIGTERM, and on Windows Ctrl-Break, which a program can send to a group;
+elsewhere SIGHUP, the end of its terminal's window.
+"""
 if sys.platform == "win32":
     STOP_SIGNALS.append(signal.SIGBREAK)
+else:
+    STOP_SIGNALS.append(signal.SIGHUP)
 ORPHAN_S = 10.0
 """How long a call under way may still take once the parent is gone."""
 

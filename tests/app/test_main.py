@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import sys
 from contextlib import suppress
 
 import pytest
@@ -37,6 +38,21 @@ async def test_who_was_asked_before_stops_at_once() -> None:
         stop.then(lambda: told.append("told"))
 
         assert told == ["told"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGHUP there")
+def test_what_is_to_outlive_its_window_does() -> None:
+    """Where SIGHUP is ignored, as by `nohup`, it stays so; elsewhere a closed window asks to stop."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with StopSignals():
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        with StopSignals():
+            assert callable(signal.getsignal(signal.SIGHUP))
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_a_signal_after_the_end_is_no_error() -> None:

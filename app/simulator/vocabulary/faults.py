@@ -64,7 +64,9 @@ class FaultRefused(ValueError):
 
 
 def checked(fault: str, given: Mapping[str, Any], specs: Mapping[str, SymbolSpec]) -> dict[str, Any]:
-    """All parameters of a fault, those that were not given included; `specs` are the symbols that there are.
+    """All parameters of a fault, those that were not given included.
+
+    `specs` are the symbols that there are, which may be named in any case.
 
     Raises:
         FaultRefused: there is no such fault, or not with such parameters.
@@ -76,6 +78,8 @@ def checked(fault: str, given: Mapping[str, Any], specs: Mapping[str, SymbolSpec
         if name not in takes:
             raise FaultRefused(name, f"should be left out: {fault} takes {', '.join(takes)}")
     parameters = {**takes, **given}
+    if isinstance(symbol := parameters.get("symbol"), str):
+        parameters["symbol"] = {name.upper(): name for name in specs}.get(symbol.upper(), symbol)
     checks = {**_CHECKS, "symbol": _one_of(specs)}
     if fault in _VALUE_CHECKS:
         checks["value"] = _VALUE_CHECKS[fault]

@@ -109,9 +109,10 @@ def test_what_cannot_be_is_refused_by_name(book: FaultBook, fault: str, paramete
 
 
 def test_symbols_are_called_as_the_broker_calls_them(tmp_path: Path, clock: FakeClock) -> None:
-    """With a suffix the symbols' own names are none."""
+    """In any case, but with a suffix the symbols' own names are none."""
     book = FaultBook(tmp_path / "l", clock, ".r")
     assert book.add("frozen_feed", symbol="EURUSD.r")["symbol"] == "EURUSD.r"
+    assert book.add("frozen_feed", symbol="eurusd.R")["symbol"] == "EURUSD.r"
     with pytest.raises(FaultRefused, match="symbol"):
         book.add("frozen_feed", symbol="EURUSD")
 
