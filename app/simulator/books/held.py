@@ -1,6 +1,7 @@
 """The sign that a call is held: a file beside the books, there while some process waits for the end of a fault.
 
-Whoever ends a fault takes it away, which a process sees that is not free to read the books; all that wait look then.
+Whoever ends a fault takes it away, which a process sees that is not free to read the books; all that wait look then,
+if it stays away for as long as each of them needs to see that.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ from ..vocabulary.last_errors import (
 )
 from ..vocabulary.symbols import SymbolSpec
 from .calls import CallFailed, PendingError, not_found
-from .holding import Wait
+from .holding import STEP_S, Wait
 from .signals import uninterrupted
 
 _log = logging.getLogger(__name__)
@@ -284,15 +284,18 @@ class Terminal:
         left_s = fault.parameters["seconds"]
         if not self._take(ledger, fault, self.market.now_msc() + round(left_s * 1000)):
             return
-        sign = held_sign(self.ledger_path)
+        # Who looks at every step needs no sign.
+        sign = held_sign(self.ledger_path) if self.look_s > STEP_S else None
         # By what is slept: the market's clock may stand still, or run as fast as it likes.
-        while left_s > 0:
-            # Put up before the look: who ends the fault behind it takes the sign away again.
-            put_up(sign)
-            if not ledger.faults.is_there(fault.id):
-                break
-            left_s -= self.wait(min(self.look_s, left_s), sign)
-        take_down(sign)
+        while left_s > 0 and ledger.faults.is_there(fault.id):
+            if sign is None or sign.exists():
+                left_s -= self.wait(min(self.look_s, left_s), sign)
+            else:
+                # Others that wait see within a step that it was taken away, unless it is put up at once again.
+                left_s -= self.wait(min(2 * STEP_S, left_s))
+                put_up(sign)
+        if sign is not None:
+            take_down(sign)
         with ledger.writing():
             ledger.faults.release(fault.id)
 

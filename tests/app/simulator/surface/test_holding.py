@@ -58,6 +58,24 @@ def test_it_is_over_when_its_sign_is_gone(tmp_path: Path) -> None:
     assert max(after - before for before, after in pairwise(stamps)) > held - 0.1
 
 
+def test_a_sign_that_was_taken_away_stays_away_for_a_moment(tmp_path: Path) -> None:
+    """Another process that waits beside this one has time to see that some fault was ended, theirs perhaps."""
+    sign, there = tmp_path / "l-held", list[bool]()
+
+    def sleep(_: float) -> None:
+        there.append(sign.exists())
+        if len(there) == 3:
+            sign.unlink()
+
+    mt5 = SimulatorModule(ledger=tmp_path / "l", clock=time.time, sleep=sleep)
+    FaultBook(tmp_path / "l", time.time).add("hang", seconds=1.0, function="initialize")
+    assert mt5.initialize()
+    mt5.shutdown()
+
+    assert there[:5] == [False, True, True, False, True]
+    assert not sign.exists()
+
+
 def noticed_s(mt5: Any, ledger: Path) -> float:
     """When a thread's deadline of a second is noticed beside a call that hangs for a second and a half."""
     assert mt5.initialize()
