@@ -21,6 +21,13 @@ def put_up(sign: Path) -> None:
         sign.touch()
 
 
+def is_up(sign: Path) -> bool:
+    """Whether a call is held and nobody has taken the sign away; of one that is just going Windows says nothing."""
+    with contextlib.suppress(OSError):
+        return sign.exists()
+    return False
+
+
 def take_down(sign: Path) -> None:
     """Make those that wait look into the books."""
     with contextlib.suppress(OSError):

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..books.authorization import log_in
 from ..books.fault_rows import Fault
-from ..books.held import held_sign, put_up, take_down
+from ..books.held import held_sign, is_up, put_up, take_down
 from ..books.ledger import Ledger
 from ..desk.desk import Desk
 from ..due.queue import DueQueue
@@ -288,7 +288,7 @@ class Terminal:
         sign = held_sign(self.ledger_path) if self.look_s > STEP_S else None
         # By what is slept: the market's clock may stand still, or run as fast as it likes.
         while left_s > 0 and ledger.faults.is_there(fault.id):
-            if sign is None or sign.exists():
+            if sign is None or is_up(sign):
                 left_s -= self.wait(min(self.look_s, left_s), sign)
             else:
                 # Others that wait see within a step that it was taken away, unless it is put up at once again.
