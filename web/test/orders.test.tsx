@@ -174,7 +174,7 @@ describe("cancelling an order that waits", () => {
     showing({ orders: {} });
     expect(await screen.findByText(/not among the pending ones any more/)).toBeTruthy();
     press("Cancel order 501");
-    expect(await screen.findByText(/executed, cancelled or expired meanwhile/)).toBeTruthy();
+    expect(await screen.findByText(/executed, cancelled or rejected meanwhile, or has expired/)).toBeTruthy();
     expect(screen.getByRole("link", { name: "501" })).toBeTruthy();
   });
 

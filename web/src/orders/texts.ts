@@ -78,8 +78,8 @@ export const orderTexts = {
     terms: { price: "price", sl: "stop-loss", tp: "take-profit", expiration: "expires" },
     termNow: (term: string, value: string) => `${term} ${value}`,
     elsewhere: (what: string[]) => `Changed elsewhere: ${what.join(", ")}.`,
-    notThere: "This order is not among the pending ones any more: it was executed, cancelled or expired.",
-    gone: "It was executed, cancelled or expired meanwhile, so nothing was changed. What became of it:",
+    notThere: "This order is not among the pending ones any more: it was executed, cancelled or rejected, or has expired.",
+    gone: "It was executed, cancelled or rejected meanwhile, or has expired, so nothing was changed. What became of it:",
     unknownSays: "Do not send it again. Its row among the pending orders shows what became of it.",
   },
   results: {
