@@ -83,6 +83,7 @@ class Terminal:
     _reached: bool = False
     _restless: bool = False
     _watch: int = -1
+    _sign: Path | None = None
     _faults: list[Fault] = field(default_factory=list)
     _request_ids: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -102,6 +103,8 @@ class Terminal:
             ledger.close()
             raise self._not_opened(refused)
         ledger = ledger.of(ledger.login, investor=ledger.kept_investor(ledger.login))
+        # Who looks at every step needs no sign. The program may change its folder later.
+        self._sign = held_sign(self.ledger_path.absolute()) if self.look_s > STEP_S else None
         due = DueQueue(ledger, self.market)
         self.connection = Connection(ledger, due, self._desk(ledger, due), ledger.pulse().starts)
         self.build_known = True
@@ -284,8 +287,7 @@ class Terminal:
         left_s = fault.parameters["seconds"]
         if not self._take(ledger, fault, self.market.now_msc() + round(left_s * 1000)):
             return
-        # Who looks at every step needs no sign.
-        sign = held_sign(self.ledger_path) if self.look_s > STEP_S else None
+        sign = self._sign
         # By what is slept: the market's clock may stand still, or run as fast as it likes.
         while left_s > 0 and ledger.faults.is_there(fault.id):
             if sign is None or is_up(sign):
