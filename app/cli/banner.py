@@ -42,7 +42,9 @@ def banner(services: Services, url: str, links: tuple[str, ...] = ()) -> list[st
 
 def called_as(started: str) -> str:
     """Return what to type for this program: how it was started where its name alone is not found, as in a checkout."""
-    return started if Path(started).stem == NAME and shutil.which(NAME) is None else NAME
+    if Path(started).stem != NAME or shutil.which(NAME) is not None:
+        return NAME
+    return f'"{started}"' if " " in started else started
 
 
 def _where(folder: Path) -> str:

@@ -55,7 +55,7 @@ FUNCTIONS: frozenset[str] = frozenset(
 
 FAULTS: Mapping[str, str] = {
     "deadline": "no answer before the deadline",
-    "worker_died": "the terminal's process died",
+    "worker_died": "the terminal's process hung or died",
     "exception": "the terminal's package raised an exception",
     "not_called": "not called",
 }

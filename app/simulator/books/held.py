@@ -1,11 +1,13 @@
 """The sign that a call is held: a file beside the books, there while some process waits for the end of a fault.
 
-Whoever ends a fault takes it away, which a process sees that is not free to read the books; all that wait look then.
+Whoever ends a fault takes it away, which a process sees that is not free to read the books; all that wait look then,
+if it stays away for as long as each of them needs to see that.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 
 
@@ -18,6 +20,11 @@ def put_up(sign: Path) -> None:
     """Say that a call is held. Without it, on a full disk, the one that waits sees no sign and looks all the time."""
     with contextlib.suppress(OSError):
         sign.touch()
+
+
+def is_up(sign: Path) -> bool:
+    """Whether a call is held and nobody has taken the sign away."""
+    return os.path.exists(sign)  # noqa: PTH110  # Path's own raises on Windows, of one that is just going
 
 
 def take_down(sign: Path) -> None:

@@ -35,6 +35,7 @@ def test_it_is_called_by_its_path_where_its_name_is_not_found(tmp_path: Path, mo
     program.touch(mode=0o755)
     monkeypatch.setenv("PATH", os.devnull)
     assert called_as(str(program)) == str(program)
+    assert called_as("/my programs/mt5-otel") == '"/my programs/mt5-otel"'
     monkeypatch.setenv("PATH", str(tmp_path))
     assert called_as(str(program)) == "mt5-otel"
 

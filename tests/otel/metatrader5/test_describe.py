@@ -11,7 +11,7 @@ from otel.metatrader5.describe import Answered, Endpoint, describe_call
     ("fault", "sentence"),
     [
         ("deadline", "no answer before the deadline"),
-        ("worker_died", "the terminal's process died"),
+        ("worker_died", "the terminal's process hung or died"),
         ("exception", "the terminal's package raised an exception"),
         ("not_called", "not called"),
     ],

@@ -12,6 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from app.simulator import FaultBook, SimulatorModule, open_module
 from app.simulator.surface.holding import hold
 
@@ -56,6 +58,27 @@ def test_it_is_over_when_its_sign_is_gone(tmp_path: Path) -> None:
 
     assert 0.5 < held < 30
     assert max(after - before for before, after in pairwise(stamps)) > held - 0.1
+
+
+def test_a_sign_that_was_taken_away_stays_away_for_a_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process that waits beside this one has time to see that some fault was ended, theirs perhaps."""
+    sign, there = tmp_path / "l-held", list[bool]()
+
+    def sleep(_: float) -> None:
+        there.append(sign.exists())
+        if len(there) == 3:
+            sign.unlink()
+
+    monkeypatch.chdir(tmp_path)
+    mt5: Any = SimulatorModule(ledger=Path("l"), clock=time.time, sleep=sleep)
+    assert mt5.initialize()
+    monkeypatch.chdir(tmp_path.parent)  # the sign is beside the books all the same
+    FaultBook(tmp_path / "l", time.time).add("hang", seconds=1.0, function="account_info")
+    assert mt5.account_info().login
+    mt5.shutdown()
+
+    assert there[:5] == [False, True, True, False, True]
+    assert not sign.exists()
 
 
 def noticed_s(mt5: Any, ledger: Path) -> float:
