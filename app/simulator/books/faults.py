@@ -13,7 +13,7 @@ from typing import Any
 from ..vocabulary.faults import EXTERNAL_TRADE, HOLDING, FaultRefused, checked
 from ..vocabulary.symbols import SYMBOLS, SymbolSpec, with_suffix
 from .fault_rows import Fault
-from .held import held_sign, take_down
+from .held import take_all_down
 from .ledger import Ledger
 from .records import rfc3339
 
@@ -67,7 +67,7 @@ class FaultBook:
             for number in ending:
                 ledger.faults.end(number)
             ledger.faults.clear(now_msc)
-        take_down(held_sign(self._path))
+        take_all_down(self._path)
         return len(ending)
 
     @contextmanager

@@ -1,19 +1,17 @@
-"""The sign that a call is held: a file beside the books, there while some process waits for the end of a fault.
+"""The signs that calls are held: a file beside the books for each fault that some process waits for the end of.
 
-Whoever ends a fault takes it away, which a process sees that is not free to read the books; all that wait look then,
-if it stays away for as long as each of them needs to see that.
+Whoever ends the fault takes its sign away, which a process sees that is not free to read the books.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 
 
-def held_sign(ledger: Path) -> Path:
-    """Where the sign of these books is."""
-    return ledger.with_name(f"{ledger.name}-held")
+def held_sign(ledger: Path, fault: int) -> Path:
+    """Where the sign is that a fault of these books holds a call."""
+    return ledger.with_name(f"{_beginning(ledger)}{fault}")
 
 
 def put_up(sign: Path) -> None:
@@ -22,12 +20,19 @@ def put_up(sign: Path) -> None:
         sign.touch()
 
 
-def is_up(sign: Path) -> bool:
-    """Whether a call is held and nobody has taken the sign away."""
-    return os.path.exists(sign)  # noqa: PTH110  # Path's own raises on Windows, of one that is just going
-
-
 def take_down(sign: Path) -> None:
-    """Make those that wait look into the books."""
+    """Make those that wait for its fault look into the books."""
     with contextlib.suppress(OSError):
         sign.unlink(missing_ok=True)
+
+
+def take_all_down(ledger: Path) -> None:
+    """Make all that wait look, and clear away what those have left that were killed."""
+    with contextlib.suppress(OSError):
+        for each in ledger.parent.iterdir():
+            if each.name.startswith(_beginning(ledger)):
+                take_down(each)
+
+
+def _beginning(ledger: Path) -> str:
+    return f"{ledger.name}-held-"

@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from ..vocabulary.constants import DEAL_TYPE_BALANCE, DEAL_TYPE_CREDIT, ORDER_STATE_FILLED, ORDER_STATE_PARTIAL
@@ -45,6 +46,7 @@ class Ledger:
         Without `synced` a commit does not wait for the disk: several times faster, and lost with the machine's power.
         """
         self._connection = schema.connect(path, partial(_populate, now_msc=now_msc), synced=synced)
+        self.file = Path(path).absolute()  # the program may change its folder
         self.faults, self.naming = FaultRows(self._connection), Naming(self._connection)
         self.login = self.default_login()
         # The account of each login as this transaction has read it, and after how many changes of rows.
@@ -60,7 +62,7 @@ class Ledger:
             return self
         other = object.__new__(Ledger)
         other._connection, other.faults, other._accounts = self._connection, self.faults, self._accounts
-        other.naming = self.naming
+        other.naming, other.file = self.naming, self.file
         other.login, other.investor = login, investor
         return other
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..books.authorization import log_in
 from ..books.fault_rows import Fault
-from ..books.held import held_sign, is_up, put_up, take_down
+from ..books.held import held_sign, put_up, take_down
 from ..books.ledger import Ledger
 from ..desk.desk import Desk
 from ..due.queue import DueQueue
@@ -83,7 +83,6 @@ class Terminal:
     _reached: bool = False
     _restless: bool = False
     _watch: int = -1
-    _sign: Path | None = None
     _faults: list[Fault] = field(default_factory=list)
     _request_ids: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -103,8 +102,6 @@ class Terminal:
             ledger.close()
             raise self._not_opened(refused)
         ledger = ledger.of(ledger.login, investor=ledger.kept_investor(ledger.login))
-        # Who looks at every step needs no sign. The program may change its folder later.
-        self._sign = held_sign(self.ledger_path.absolute()) if self.look_s > STEP_S else None
         due = DueQueue(ledger, self.market)
         self.connection = Connection(ledger, due, self._desk(ledger, due), ledger.pulse().starts)
         self.build_known = True
@@ -287,15 +284,15 @@ class Terminal:
         left_s = fault.parameters["seconds"]
         if not self._take(ledger, fault, self.market.now_msc() + round(left_s * 1000)):
             return
-        sign = self._sign
+        # Whoever looks at every step needs no sign.
+        sign = held_sign(ledger.file, fault.id) if self.look_s > STEP_S else None
         # By what is slept: the market's clock may stand still, or run as fast as it likes.
-        while left_s > 0 and ledger.faults.is_there(fault.id):
-            if sign is None or is_up(sign):
-                left_s -= self.wait(min(self.look_s, left_s), sign)
-            else:
-                # Others that wait see within a step that it was taken away, unless it is put up at once again.
-                left_s -= self.wait(min(2 * STEP_S, left_s))
-                put_up(sign)
+        while left_s > 0:
+            if sign is not None:
+                put_up(sign)  # before the look: who ends the fault behind it takes the sign away again
+            if not ledger.faults.is_there(fault.id):
+                break
+            left_s -= self.wait(min(self.look_s, left_s), sign)
         if sign is not None:
             take_down(sign)
         with ledger.writing():

@@ -60,25 +60,51 @@ def test_it_is_over_when_its_sign_is_gone(tmp_path: Path) -> None:
     assert max(after - before for before, after in pairwise(stamps)) > held - 0.1
 
 
-def test_a_sign_that_was_taken_away_stays_away_for_a_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another process that waits beside this one has time to see that some fault was ended, theirs perhaps."""
-    sign, there = tmp_path / "l-held", list[bool]()
-
-    def sleep(_: float) -> None:
-        there.append(sign.exists())
-        if len(there) == 3:
-            sign.unlink()
-
+def test_each_fault_has_a_sign_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call goes on as soon as its fault is ended, in whatever folder its program is, while another's is held on."""
+    other, ledger = "positions_total", tmp_path / "l"
+    book = FaultBook(ledger, time.time)
     monkeypatch.chdir(tmp_path)
-    mt5: Any = SimulatorModule(ledger=Path("l"), clock=time.time, sleep=sleep)
+    mt5: Any = SimulatorModule(ledger=Path("l"), clock=time.time)
     assert mt5.initialize()
-    monkeypatch.chdir(tmp_path.parent)  # the sign is beside the books all the same
-    FaultBook(tmp_path / "l", time.time).add("hang", seconds=1.0, function="account_info")
-    assert mt5.account_info().login
+    monkeypatch.chdir(tmp_path.parent)
+    number = book.add("hang", seconds=20.0, function="account_info")["id"]
+    book.add("hang", seconds=20.0, function=other)
+    holder, ender = (
+        f"import pathlib, sys, time; from app.simulator import FaultBook, SimulatorModule\n"
+        f"ledger = pathlib.Path({str(ledger)!r})\n{what}"
+        for what in (
+            f"mt5 = SimulatorModule(ledger=ledger, clock=time.time); mt5.initialize(); mt5.{other}()",
+            f"while len([*ledger.parent.glob('l-held-*')]) < 2: time.sleep(0.01)\n"
+            f"time.sleep(0.5); FaultBook(ledger, time.time).end({number})",
+        )
+    )
+    with (
+        subprocess.Popen([sys.executable, "-c", holder]) as beside,
+        subprocess.Popen([sys.executable, "-c", ender]),
+    ):
+        begun = time.monotonic()
+        assert mt5.account_info().login
+        took = time.monotonic() - begun
+        assert beside.poll() is None
+        assert [fault["function"] for fault in book.active()] == [other]
+        book.end()
+        assert beside.wait(10) == 0
     mt5.shutdown()
 
-    assert there[:5] == [False, True, True, False, True]
-    assert not sign.exists()
+    assert took < 15
+    assert [each.name for each in tmp_path.iterdir() if "held" in each.name] == []
+
+
+def test_what_a_killed_program_left_goes_with_the_next_end(tmp_path: Path) -> None:
+    """A sign that nobody waits beside any more is cleared away, and nothing else is."""
+    left, kept = tmp_path / "l-held-7", tmp_path / "l-holdings"
+    for each in (left, kept):
+        each.touch()
+    FaultBook(tmp_path / "l", time.time).end()
+
+    assert kept.exists()
+    assert not left.exists()
 
 
 def noticed_s(mt5: Any, ledger: Path) -> float:
@@ -92,7 +118,7 @@ def noticed_s(mt5: Any, ledger: Path) -> float:
     assert time.monotonic() - begun >= 1.5
     deadline.join()
     mt5.shutdown()
-    assert not ledger.with_name("l-held").exists()
+    assert [each.name for each in ledger.parent.iterdir() if "held" in each.name] == []
     return noticed[0]
 
 
