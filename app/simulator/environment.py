@@ -28,7 +28,7 @@ VARIABLES: Mapping[str, str] = {
     "MT5_SIMULATOR_SPEED": "how many seconds pass on the market in one of the machine's (1)",
     "MT5_SIMULATOR_SPEED_SINCE": "when that began, in seconds since 1970 (the import)",
     "MT5_SIMULATOR_STRICT": "`1`: functions are built-ins, and an empty `**{}` loses an order (0)",
-    "MT5_SIMULATOR_SYNCED": "`0`: a commit does not wait for the disk; faster, and lost with the machine's power (1)",
+    "MT5_SIMULATOR_SYNCED": "`0`: nothing waits for the disk; faster, and a power cut may cost all of the books (1)",
     "MT5_OTEL_BARS": "folder of minute bars to play instead of the built-in market",
 }
 _YES_OR_NO = {"1": True, "0": False}

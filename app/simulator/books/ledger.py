@@ -43,7 +43,7 @@ class Ledger:
     def __init__(self, path: str, now_msc: int, *, synced: bool = True) -> None:
         """Open the file, or make it: an account with its first deposit, dated `now_msc`.
 
-        Without `synced` a commit does not wait for the disk: several times faster, and lost with the machine's power.
+        Without `synced` nothing waits for the disk: several times faster, and a power cut may cost all of the books.
         """
         self._connection = schema.connect(path, partial(_populate, now_msc=now_msc), synced=synced)
         self.file = Path(path).absolute()  # the program may change its folder

@@ -110,12 +110,13 @@ _VERSION = len(_STEPS)
 def connect(path: str, populate: Callable[[sqlite3.Connection], None], *, synced: bool = True) -> sqlite3.Connection:
     """Open the books, or make them; `populate` fills new ones. Either all of that is on disk or nothing is.
 
-    What is committed outlives the process in any case, and the machine if the books are `synced`.
+    What is committed outlives the process in any case. If the books are `synced` it outlives the machine's power; else
+    nothing ever waits for the disk, and a power cut may cost all of them.
     """
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     try:
         _use_write_ahead_log(connection)
-        connection.execute(f"PRAGMA synchronous={'FULL' if synced else 'NORMAL'}")
+        connection.execute(f"PRAGMA synchronous={'FULL' if synced else 'OFF'}")
         if _version(connection) != _VERSION:
             with writing(connection):
                 _upgrade(connection, populate)
