@@ -51,22 +51,27 @@ class DealTelemetry:
 
 
 def deal_attributes(deal: Deal, mode: AccountMode, *, ours: bool) -> dict[str, AttributeValue]:
-    """What the span of a deal says of it."""
-    return {
+    """What the span of a deal says of it; money paid in or out has no order, no symbol and no side."""
+    told: dict[str, AttributeValue] = {
         "mt5.deal.ticket": deal.ticket,
-        "mt5.order.ticket": deal.order,
-        "mt5.position.ticket": deal.position,
-        SYMBOL.name: deal.symbol,
-        "mt5.deal.side": deal.side.value if deal.side else "none",
-        DEAL_ENTRY.name: deal.entry_name,
         DEAL_REASON.name: deal.reason_name,
         DEAL_ORIGIN.name: "ours" if ours else "external" if deal.is_trade else "balance",
-        "mt5.deal.volume": deal.volume,
-        "mt5.deal.price": deal.price,
         "mt5.deal.net": deal.net,
-        "mt5.order.magic": deal.magic,
+        "mt5.deal.booked": deal.booked,
         MODE.name: mode.value,
     }
+    if deal.side is not None:
+        told |= {
+            "mt5.order.ticket": deal.order,
+            "mt5.position.ticket": deal.position,
+            SYMBOL.name: deal.symbol,
+            "mt5.deal.side": deal.side.value,
+            DEAL_ENTRY.name: deal.entry_name,
+            "mt5.deal.volume": deal.volume,
+            "mt5.deal.price": deal.price,
+            "mt5.order.magic": deal.magic,
+        }
+    return told
 
 
 def links_to(orders: Iterable[TraceRef]) -> list[Link]:

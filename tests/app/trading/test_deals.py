@@ -243,8 +243,8 @@ async def test_a_part_closed_of_what_never_showed_closes_no_position(trade: Buil
     assert books(trading.journal) == (1, 1, None)
 
 
-async def test_a_deposit_is_logged_with_its_amount(trade: Build, caplog: pytest.LogCaptureFixture) -> None:
-    """Money paid in won nothing, and yet the log says how much it was."""
+async def test_a_deposit_is_told_with_its_amount(trade: Build, caplog: pytest.LogCaptureFixture) -> None:
+    """Money paid in won nothing, and yet log and span say how much it was, and nothing of an order."""
     trading = trade()
     keeping(trading)
     trading.terminal.functions["history_deals_get"] = [
@@ -254,3 +254,7 @@ async def test_a_deposit_is_logged_with_its_amount(trade: Build, caplog: pytest.
     caplog.set_level("INFO")
     await trading.watch.look()
     assert "+100000.00 on the account, no trade (Initial deposit)" in caplog.text
+    (span,) = [span for span in trading.telemetry.spans() if span.name == "deal"]
+    told = dict(span.attributes or {})
+    assert (told["mt5.deal.booked"], told["mt5.deal.net"], told["mt5.deal.origin"]) == (100_000.0, 0.0, "balance")
+    assert not told.keys() & {"mt5.order.ticket", "mt5.position.ticket", "mt5.symbol", "mt5.deal.side"}
