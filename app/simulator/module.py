@@ -14,7 +14,7 @@ from .market.sessions import Sessions
 from .surface import connection, market_book_calls, quotes, trade_calls
 from .surface.buy_sell_close import buy_sell_close
 from .surface.calls import Function
-from .surface.holding import by_steps, hold
+from .surface.holding import STEP_S, by_steps, hold
 from .surface.strict import as_builtin
 from .surface.terminal import Terminal
 from .vocabulary.constants import CONSTANTS
@@ -22,8 +22,6 @@ from .vocabulary.functions import FUNCTIONS
 from .vocabulary.structs import STRUCTS
 from .vocabulary.symbols import SYMBOLS, SymbolSpec, with_suffix
 
-# A process of the API's watches whether the API is there, beside a call that hangs too.
-HOSTED_LOOK_S = 0.1
 _CALLS = (connection, trade_calls, quotes, market_book_calls)
 # What each function does is the Python function of its name.
 _BODIES = {name: body for calls in _CALLS for name, body in vars(calls).items() if name in FUNCTIONS}
@@ -121,4 +119,5 @@ def open_module(options: Mapping[str, Any]) -> SimulatorModule:
     given = {name: options[name] for name in known - {"ledger"} if name in options}
     if given.get("bars"):
         given["bars"] = Path(given["bars"])
-    return SimulatorModule(ledger=Path(options["ledger"]), clock=time.time, look_s=HOSTED_LOOK_S, **given)
+    # At every step, since a process of the API's watches whether the API is there, beside a call that hangs too.
+    return SimulatorModule(ledger=Path(options["ledger"]), clock=time.time, look_s=STEP_S, **given)

@@ -18,7 +18,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Protocol
 
-STEP_S = 0.1
+STEP_S = 0.1  # how often a held call looks for its sign
 _GONE = -1  # what the systems say of a file that is not there
 
 
